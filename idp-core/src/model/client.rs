@@ -1,0 +1,238 @@
+//! Applications that may ask for tokens.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use super::{LocalText, UnitId, Version};
+use crate::base::issuer::IssuerKey;
+use crate::base::secret::Digest;
+use crate::base::time::Timestamp;
+
+/// A `client_id`: 1–128 visible ASCII characters without `:` (RFC 6749 appendix A.1; the colon
+/// would split Basic credentials).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// Takes an id; `None` when it breaks the rule above.
+    pub fn new(text: &str) -> Option<Self> {
+        ((1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b':'))
+            .then(|| Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?)
+            .ok_or_else(|| de::Error::custom("not a client_id"))
+    }
+}
+
+/// What kind of program a client is; it decides which redirect addresses and defaults are safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    /// A server that keeps a secret.
+    Web,
+    /// Script in a browser; public.
+    Spa,
+    /// A program on the person's device; public, RFC 8252.
+    Native,
+    /// A system that acts for itself.
+    Service,
+}
+
+/// How a client proves itself at the token endpoint (RFC 7591 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuthenticationMethod {
+    /// Not at all: a public client.
+    None,
+    /// RFC 6749 §2.3.1, header.
+    ClientSecretBasic,
+    /// RFC 6749 §2.3.1, body.
+    ClientSecretPost,
+    /// RFC 7523 §2.2 with a registered key.
+    PrivateKeyJwt,
+}
+
+impl ClientAuthenticationMethod {
+    /// The methods offered.
+    pub const ALL: [Self; 4] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
+
+    /// The registered name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+}
+
+/// A way to obtain tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// RFC 6749 §4.1.
+    AuthorizationCode,
+    /// RFC 6749 §6.
+    RefreshToken,
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+}
+
+impl GrantType {
+    /// The grant types offered.
+    pub const ALL: [Self; 3] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+    ];
+
+    /// The registered name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+
+    /// The grant type of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|g| g.as_str() == text)
+    }
+}
+
+/// A client secret at rest. Secrets are made here with 256 bits, so a plain digest suffices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSecret {
+    /// Its digest.
+    pub digest: Digest,
+    /// Made.
+    pub created_at: Timestamp,
+    /// Accepted until; open for the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Which position a client is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PositionChoice {
+    /// The main one, unless the request names another unit.
+    #[default]
+    Main,
+    /// The person chooses on a page when there are several.
+    Ask,
+}
+
+/// Whether people are asked before a client learns about them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentRule {
+    /// One of the province's own applications: official duty, not consent, is the ground.
+    #[default]
+    Never,
+    /// The person is asked once per set of scopes.
+    Ask,
+}
+
+/// An application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// The `client_id`.
+    pub id: ClientId,
+    /// Written so often.
+    pub version: Version,
+    /// Which provider's.
+    pub issuer: IssuerKey,
+    /// What people read.
+    pub name: LocalText,
+    /// What kind of program it is.
+    pub kind: ClientKind,
+    /// Whether it may be used.
+    #[serde(default)]
+    pub disabled: bool,
+    /// How it proves itself.
+    pub authentication: ClientAuthenticationMethod,
+    /// Its secrets; two overlap during a rotation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<ClientSecret>,
+    /// Its public keys by value (RFC 7517).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
+    /// Its public keys by reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// Where codes may be sent.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// Where browsers may go after signing out.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where logout tokens are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Which grant types it may use.
+    pub grant_types: Vec<GrantType>,
+    /// Which scopes it may ask for.
+    pub scopes: Vec<String>,
+    /// The JWA name of the algorithm that signs its ID Tokens.
+    pub id_token_alg: String,
+    /// Which position it is told.
+    #[serde(default)]
+    pub position: PositionChoice,
+    /// Whether people are asked first.
+    #[serde(default)]
+    pub consent: ConsentRule,
+    /// May introspect tokens (a resource server).
+    #[serde(default)]
+    pub introspects: bool,
+    /// The unit that answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
+    /// A page about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// Its privacy policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// Its terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// Its own access-token lifetime in seconds, within the policy's bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_seconds: Option<u32>,
+    /// Made.
+    pub created_at: Timestamp,
+}
+
+impl Client {
+    /// Whether it may use a grant type.
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.grant_types.contains(&grant_type)
+    }
+}

@@ -1,0 +1,65 @@
+//! What a user let a client do; the root of every token issued under it.
+
+use serde::{Deserialize, Serialize};
+
+use super::authentication::Authentication;
+use super::client::ClientId;
+use super::user::PositionId;
+use super::{GrantId, SessionId, UserId, Version};
+use crate::base::issuer::IssuerKey;
+use crate::base::time::Timestamp;
+
+/// Where a grant stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantState {
+    /// A code was issued; nothing was redeemed yet.
+    Authorized,
+    /// Tokens were issued.
+    Active,
+    /// Nothing more is ever issued under it, and what was issued no longer counts.
+    Revoked,
+}
+
+/// A grant of one user to one client in one session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Its identity.
+    pub id: GrantId,
+    /// Written so often.
+    pub version: Version,
+    /// Which provider's.
+    pub issuer: IssuerKey,
+    /// Whose.
+    pub user: UserId,
+    /// To which client.
+    pub client: ClientId,
+    /// The session in which it was given.
+    pub session: SessionId,
+    /// Where it stands.
+    pub state: GrantState,
+    /// The scopes granted, sorted, each once.
+    pub scope: Vec<String>,
+    /// The position chosen for this client; the main one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<PositionId>,
+    /// The `nonce` of the authorization request, repeated in the ID Token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// How the user had signed in.
+    pub authentication: Authentication,
+    /// Whether it outlives the session (`offline_access`).
+    #[serde(default)]
+    pub offline: bool,
+    /// Which refresh token is the newest; 0 when none was issued.
+    #[serde(default)]
+    pub generation: u32,
+    /// When the newest refresh token was issued.
+    #[serde(default)]
+    pub rotated_at: Timestamp,
+    /// Given at.
+    pub created_at: Timestamp,
+    /// Over at: no refresh beyond.
+    pub expires_at: Timestamp,
+}

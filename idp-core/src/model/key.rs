@@ -1,0 +1,79 @@
+//! The provider's keys at rest.
+
+use serde::{Deserialize, Serialize};
+
+use super::Version;
+use crate::base::issuer::IssuerKey;
+use crate::base::time::Timestamp;
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPurpose {
+    /// Signs tokens; its public half is in the JWKS.
+    Token,
+    /// Signs audit blocks.
+    Audit,
+    /// Authenticates refresh tokens (HMAC-SHA-256, never published).
+    Refresh,
+}
+
+/// A key. The private part is sealed under the master key, bound to issuer and `kid`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// Its identity, as in the JWKS.
+    pub kid: String,
+    /// Written so often.
+    pub version: Version,
+    /// Which provider's.
+    pub issuer: IssuerKey,
+    /// What for.
+    pub purpose: KeyPurpose,
+    /// The JWA name (`ES256`, …, `HS256` for refresh tokens).
+    pub algorithm: String,
+    /// Made, and from then on published.
+    pub created_at: Timestamp,
+    /// Signs from here on.
+    pub active_from: Timestamp,
+    /// Signs until here; open for the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_until: Option<Timestamp>,
+    /// Published until here: when the last token it signed has expired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_until: Option<Timestamp>,
+    /// The public JWK as JSON; absent for symmetric keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_jwk: Option<serde_json::Value>,
+    /// The sealed private part, base64url.
+    pub sealed: String,
+}
+
+impl Key {
+    /// The name to which the sealed private part is bound.
+    pub fn seal_name(issuer: &IssuerKey, kid: &str) -> Vec<u8> {
+        format!("key/{issuer}/{kid}").into_bytes()
+    }
+
+    /// Whether it signs at `now`.
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.active_from <= now && self.active_until.is_none_or(|end| now < end)
+    }
+
+    /// Whether its public half is offered at `now`.
+    pub fn is_published(&self, now: Timestamp) -> bool {
+        self.public_jwk.is_some()
+            && self.purpose == KeyPurpose::Token
+            && self.published_until.is_none_or(|end| now < end)
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key")
+            .field("kid", &self.kid)
+            .field("purpose", &self.purpose)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,62 @@
+//! A browser in which somebody is signed in.
+
+use serde::{Deserialize, Serialize};
+
+use super::authentication::Authentication;
+use super::{SessionId, UserId, Version};
+use crate::base::issuer::IssuerKey;
+use crate::base::secret::Digest;
+use crate::base::time::Timestamp;
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionEnd {
+    /// The person signed out.
+    SignedOut,
+    /// The same browser signed in anew.
+    Replaced,
+    /// An administrator ended it.
+    ByAdministrator,
+    /// The account was disabled.
+    AccountDisabled,
+    /// The password was reset.
+    CredentialReset,
+}
+
+/// A session. The browser holds a 256-bit secret of which only the digest rests here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// Its identity, seen by relying parties as `sid`.
+    pub id: SessionId,
+    /// Written so often.
+    pub version: Version,
+    /// Which provider's.
+    pub issuer: IssuerKey,
+    /// Who is signed in.
+    pub user: UserId,
+    /// The digest of the browser's secret.
+    pub secret: Digest,
+    /// How they signed in.
+    pub authentication: Authentication,
+    /// Began.
+    pub created_at: Timestamp,
+    /// Last used at this provider; written at most once a minute.
+    pub last_seen_at: Timestamp,
+    /// Over for good at.
+    pub expires_at: Timestamp,
+    /// Ended early, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<(Timestamp, SessionEnd)>,
+    /// What the browser calls itself, shortened to 120 characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user_agent: String,
+}
+
+impl Session {
+    /// Whether the session may be used at `now`, when it may rest for `idle`.
+    pub fn is_live(&self, now: Timestamp, idle: std::time::Duration) -> bool {
+        self.ended.is_none() && now < self.expires_at && now < self.last_seen_at + idle
+    }
+}

@@ -1,0 +1,156 @@
+//! Rules that provinces differ in, as one plain value. Every field has a safe default.
+
+use std::time::Duration;
+
+use crate::base::issuer::{Issuer, IssuerKey};
+use crate::model::authentication::Level;
+
+/// How long things live. This is the documented table; every entry can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Authorization codes: 60 s at most.
+    pub code: Duration,
+    /// Access tokens.
+    pub access_token: Duration,
+    /// ID Tokens.
+    pub id_token: Duration,
+    /// Refresh tokens of web clients, from the first authorization.
+    pub refresh_token: Duration,
+    /// Refresh tokens of native clients with `offline_access`.
+    pub refresh_token_native: Duration,
+    /// Within this long after a rotation the same sender gets the same successor again.
+    pub refresh_grace: Duration,
+    /// A session that is not used ends.
+    pub session_idle: Duration,
+    /// A session ends at last.
+    pub session_total: Duration,
+    /// A page that asks something may stay open.
+    pub interaction: Duration,
+    /// A one-time link works.
+    pub activation_link: Duration,
+    /// A new key is published before it signs.
+    pub key_announcement: Duration,
+    /// An old client secret is accepted after a rotation.
+    pub secret_overlap: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            code: Duration::from_secs(60),
+            access_token: Duration::from_secs(600),
+            id_token: Duration::from_secs(600),
+            refresh_token: Duration::from_secs(8 * 3600),
+            refresh_token_native: Duration::from_secs(30 * 86_400),
+            refresh_grace: Duration::from_secs(10),
+            session_idle: Duration::from_secs(30 * 60),
+            session_total: Duration::from_secs(10 * 3600),
+            interaction: Duration::from_secs(15 * 60),
+            activation_link: Duration::from_secs(72 * 3600),
+            key_announcement: Duration::from_secs(3600),
+            secret_overlap: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// What a password must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordRules {
+    /// At least so many characters.
+    pub min_length: usize,
+    /// How many earlier passwords may not come back.
+    pub history: usize,
+}
+
+impl Default for PasswordRules {
+    fn default() -> Self {
+        Self {
+            min_length: 14,
+            history: 5,
+        }
+    }
+}
+
+/// The cost of hashing a password with Argon2id (RFC 9106).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Default for PasswordCost {
+    /// 19 MiB, 2 passes, 1 lane: the first recommendation of the OWASP password storage sheet.
+    fn default() -> Self {
+        Self {
+            memory_kib: 19 * 1024,
+            passes: 2,
+            lanes: 1,
+        }
+    }
+}
+
+/// When guessing is slowed down: per account **and** source, so that one attacker cannot lock an
+/// office out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThrottleRules {
+    /// Wrong passwords for one account from one source within the window.
+    pub per_account_and_source: u32,
+    /// Wrong passwords from one source for all accounts within the window.
+    pub per_source: u32,
+    /// The window.
+    pub window: Duration,
+}
+
+impl Default for ThrottleRules {
+    fn default() -> Self {
+        Self {
+            per_account_and_source: 5,
+            per_source: 300,
+            window: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+/// Everything a decision may need to know about the installation's rules.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The key of the issuer in the store.
+    pub issuer_key: IssuerKey,
+    /// The issuer.
+    pub issuer: Issuer,
+    /// Lifetimes.
+    pub lifetimes: Lifetimes,
+    /// Password rules.
+    pub passwords: PasswordRules,
+    /// Password hashing cost.
+    pub password_cost: PasswordCost,
+    /// Throttling.
+    pub throttle: ThrottleRules,
+    /// Clock difference tolerated in assertions of others.
+    pub skew: Duration,
+    /// The JWA name of the algorithm that signs access tokens and new clients' ID Tokens.
+    pub default_alg: String,
+    /// The levels that a password alone, and later factors, can reach here.
+    pub levels: Vec<Level>,
+}
+
+impl Policy {
+    /// The default rules for an issuer.
+    pub fn new(issuer_key: IssuerKey, issuer: Issuer) -> Self {
+        Self {
+            issuer_key,
+            issuer,
+            lifetimes: Lifetimes::default(),
+            passwords: PasswordRules::default(),
+            password_cost: PasswordCost::default(),
+            throttle: ThrottleRules::default(),
+            skew: Duration::from_secs(30),
+            default_alg: "ES256".to_owned(),
+            levels: vec![Level::One],
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The other doors to outside: signing, password hashing, fetching.
+
+use async_trait::async_trait;
+
+use crate::base::fault::Fault;
+use crate::base::issuer::IssuerKey;
+use crate::base::secret::SecretText;
+use crate::model::key::KeyPurpose;
+
+/// Which key signs next: its `kid` and JWA algorithm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningKeyRef {
+    /// The key's id.
+    pub kid: String,
+    /// The JWA name of its algorithm.
+    pub algorithm: crate::jose::algorithm::SigningAlgorithm,
+}
+
+/// Holds the private keys. A signature may be discarded when the commit conflicts.
+#[async_trait]
+pub trait Signer: Send + Sync {
+    /// The active key of a purpose; for tokens the one of `algorithm`.
+    ///
+    /// # Errors
+    /// When no such key is active or keys cannot be read.
+    async fn active_key(
+        &self,
+        issuer: &IssuerKey,
+        purpose: KeyPurpose,
+        algorithm: Option<crate::jose::algorithm::SigningAlgorithm>,
+    ) -> Result<SigningKeyRef, Fault>;
+
+    /// Signs `message` with the key.
+    ///
+    /// # Errors
+    /// When the key is gone or the device refuses.
+    async fn sign(
+        &self,
+        issuer: &IssuerKey,
+        key: &SigningKeyRef,
+        message: &[u8],
+    ) -> Result<Vec<u8>, Fault>;
+
+    /// The published public keys, as a JWK set.
+    ///
+    /// # Errors
+    /// When keys cannot be read.
+    async fn published(
+        &self,
+        issuer: &IssuerKey,
+    ) -> Result<std::sync::Arc<crate::jose::JwkSet>, Fault>;
+
+    /// The HMAC-SHA-256 tags of `message` under every usable symmetric key of `purpose`, newest
+    /// key first: the first tag is for making, all are for checking.
+    ///
+    /// # Errors
+    /// When keys cannot be read.
+    async fn mac(
+        &self,
+        issuer: &IssuerKey,
+        purpose: KeyPurpose,
+        message: &[u8],
+    ) -> Result<Vec<[u8; 32]>, Fault>;
+}
+
+/// The answer of a password check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordVerdict {
+    /// It is the right one.
+    pub correct: bool,
+    /// The stored hash is weaker than the policy asks, so it should be replaced.
+    pub outdated: bool,
+}
+
+/// Hashes passwords on threads of its own, a bounded number at a time.
+#[async_trait]
+pub trait Passwords: Send + Sync {
+    /// Checks a password against a stored hash; without a hash it does the same work and answers
+    /// no, so that time does not tell whether an account exists.
+    ///
+    /// # Errors
+    /// A transient fault when the queue is full.
+    async fn verify(
+        &self,
+        hash: Option<&str>,
+        password: &SecretText,
+    ) -> Result<PasswordVerdict, Fault>;
+
+    /// Hashes a new password.
+    ///
+    /// # Errors
+    /// A transient fault when the queue is full.
+    async fn hash(&self, password: &SecretText) -> Result<String, Fault>;
+}
+
+/// A guarded request to outside.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The address, https unless the operator listed its host.
+    pub url: String,
+    /// A form to POST; a GET when absent.
+    pub form: Option<Vec<(String, SecretText)>>,
+    /// At most so many bytes of answer.
+    pub most_bytes: usize,
+}
+
+/// The answer to an [`Outgoing`] request.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// The one guarded fetcher.
+#[async_trait]
+pub trait Fetch: Send + Sync {
+    /// Sends the request: no redirects, bounded time and size, no private addresses unless listed.
+    ///
+    /// # Errors
+    /// A transient fault that says, in a word of a closed list, what failed.
+    async fn fetch(&self, request: Outgoing) -> Result<Incoming, Fault>;
+}

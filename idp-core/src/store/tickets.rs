@@ -1,0 +1,159 @@
+//! Tickets: what is short-lived and server-side. Keyed by kind and by the digest of the secret.
+
+use async_trait::async_trait;
+
+use crate::base::fault::Fault;
+use crate::base::secret::Digest;
+use crate::base::time::Timestamp;
+
+/// What a ticket is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TicketKind {
+    /// An authorization code.
+    Code,
+    /// An authorization request that waits for the person.
+    PendingAuthorization,
+    /// A sign-out that waits for confirmation.
+    PendingSignOut,
+    /// The `jti` of a client assertion that was seen.
+    AssertionSeen,
+    /// The `jti` of an access token that was revoked by itself.
+    TokenRevoked,
+    /// Wrong passwords for one account from one source.
+    ThrottleAccount,
+    /// Wrong passwords from one source.
+    ThrottleSource,
+    /// A browser that signed in to the account before (exempt from throttling by account).
+    KnownBrowser,
+}
+
+impl TicketKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Code,
+        Self::PendingAuthorization,
+        Self::PendingSignOut,
+        Self::AssertionSeen,
+        Self::TokenRevoked,
+        Self::ThrottleAccount,
+        Self::ThrottleSource,
+        Self::KnownBrowser,
+    ];
+
+    /// The name in a store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::PendingAuthorization => "pending_authorization",
+            Self::PendingSignOut => "pending_sign_out",
+            Self::AssertionSeen => "assertion_seen",
+            Self::TokenRevoked => "token_revoked",
+            Self::ThrottleAccount => "throttle_account",
+            Self::ThrottleSource => "throttle_source",
+            Self::KnownBrowser => "known_browser",
+        }
+    }
+
+    /// Whether it may be read without being taken. Single-use secrets may not.
+    pub const fn peekable(self) -> bool {
+        !matches!(self, Self::Code | Self::AssertionSeen)
+    }
+
+    /// Whether it must survive a crash of an embedded store: replay and throttle marks and
+    /// revocations. The rest may be lost; people then begin again.
+    pub const fn durable(self) -> bool {
+        matches!(
+            self,
+            Self::AssertionSeen | Self::TokenRevoked | Self::ThrottleAccount | Self::ThrottleSource
+        )
+    }
+}
+
+/// The key of a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TicketKey {
+    /// What it is.
+    pub kind: TicketKind,
+    /// The digest of its secret.
+    pub digest: Digest,
+}
+
+impl TicketKey {
+    /// The key of the ticket with this secret.
+    pub fn of(kind: TicketKind, secret: &str) -> Self {
+        Self {
+            kind,
+            digest: Digest::of(secret.as_bytes()),
+        }
+    }
+}
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub enum TicketOp {
+    /// Stores a value unless the key exists; it is forgotten at `until`.
+    Put {
+        /// Where.
+        key: TicketKey,
+        /// The sealed value.
+        value: Vec<u8>,
+        /// Forgotten at.
+        until: Timestamp,
+    },
+    /// Reads a value and leaves it; only kinds that may be peeked.
+    Peek {
+        /// Which.
+        key: TicketKey,
+    },
+    /// Takes the value: of N takers exactly one is the first. A taken ticket stays a fact until
+    /// it is forgotten.
+    Take {
+        /// Which.
+        key: TicketKey,
+    },
+    /// Adds to a counter that is forgotten at `until` (set when it begins); never below zero.
+    Count {
+        /// Which.
+        key: TicketKey,
+        /// How much; negative gives back.
+        by: i64,
+        /// Forgotten at, when the counter begins now.
+        until: Timestamp,
+    },
+    /// Forgets the ticket.
+    Forget {
+        /// Which.
+        key: TicketKey,
+    },
+}
+
+/// What an operation answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TicketAnswer {
+    /// Put: stored. Forget: done.
+    Done,
+    /// Put: the key existed; nothing was stored.
+    Exists,
+    /// Peek, or the first take: the sealed value.
+    Value(Vec<u8>),
+    /// A later take: the sealed value again, so that what hangs on it can be revoked.
+    Again(Vec<u8>),
+    /// Peek, take: nothing there, or over.
+    Unknown,
+    /// Count: the new value.
+    Counted(i64),
+}
+
+/// What is short-lived. Every call is one round trip; operations on different keys of one call
+/// are applied together. Nothing over at `now` is ever answered.
+#[async_trait]
+pub trait Tickets: Send + Sync {
+    /// Applies the operations in order and answers each.
+    ///
+    /// # Errors
+    /// A fault when the store failed; a `Peek` of a kind that may not be peeked is one too.
+    async fn apply(&self, ops: Vec<TicketOp>, now: Timestamp) -> Result<Vec<TicketAnswer>, Fault>;
+
+    /// Removes what is over; answers how many went.
+    async fn sweep(&self, now: Timestamp) -> Result<u64, Fault>;
+}
