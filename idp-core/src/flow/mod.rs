@@ -1,1 +1,112 @@
-//! Room of flow decisions.
+//! The only room with `async` logic: load → decide → sign → commit → render, one file per endpoint.
+//!
+//! A flow holds no rule. It reads the facts a decision asks for, runs the decision, answers what
+//! only the outside can answer, and commits. When the commit finds that something changed
+//! meanwhile, the flow loads and decides again, three times at most.
+
+use std::sync::Arc;
+
+use crate::base::entropy::Entropy;
+use crate::base::fault::Fault;
+use crate::base::refusal::{Reason, Refusal};
+use crate::base::seal::SealingKey;
+use crate::event::Circumstances;
+use crate::policy::Policy;
+use crate::ports::{Fetch, Passwords, Signer};
+use crate::store::change::Batch;
+use crate::store::records::{CommitError, Records};
+use crate::store::sealed::SealedTickets;
+use crate::store::tickets::Tickets;
+
+/// How often a flow loads and decides again after a conflict.
+pub const ATTEMPTS: usize = 3;
+
+/// A provider: its stores, its doors to outside, its rules. Cheap to clone.
+#[derive(Clone)]
+pub struct Provider {
+    /// What lasts.
+    pub records: Arc<dyn Records>,
+    /// What is short-lived.
+    pub tickets: Arc<dyn Tickets>,
+    /// Private keys.
+    pub signer: Arc<dyn Signer>,
+    /// Password hashing.
+    pub passwords: Arc<dyn Passwords>,
+    /// Requests to outside.
+    pub fetch: Arc<dyn Fetch>,
+    /// Seals tickets.
+    pub ticket_sealing: Arc<SealingKey>,
+    /// Seals outbox payloads.
+    pub outbox_sealing: Arc<SealingKey>,
+    /// The rules.
+    pub policy: Arc<Policy>,
+}
+
+/// One request's circumstances and randomness.
+#[derive(Debug)]
+pub struct RequestContext {
+    /// Where, when, in which request, from where.
+    pub here: Circumstances,
+    /// This request's randomness.
+    pub entropy: Entropy,
+    /// The source for throttling: the client address, an IPv6 one shortened to its /64.
+    pub source: String,
+}
+
+/// Refusal or fault, nothing else.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Failure {
+    /// An expected "no", told to the caller.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Unexpected trouble, told to the operator.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<Reason> for Failure {
+    fn from(reason: Reason) -> Self {
+        Self::Refused(reason.into())
+    }
+}
+
+/// How a commit ended, where it did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// Everything was written.
+    Yes,
+    /// Something changed meanwhile: load and decide again.
+    Again,
+}
+
+impl Provider {
+    /// The ticket store with typed, sealed values.
+    pub fn sealed_tickets(&self) -> SealedTickets<'_> {
+        SealedTickets { tickets: self.tickets.as_ref(), sealing: &self.ticket_sealing }
+    }
+
+    /// Commits; an empty batch costs nothing. A taken subject counts as a change, because the
+    /// next load finds it.
+    ///
+    /// # Errors
+    /// The refusal that belongs to a taken identifier or code; a fault of the store.
+    pub async fn commit(&self, batch: Batch) -> Result<Committed, Failure> {
+        if batch.is_empty() {
+            return Ok(Committed::Yes);
+        }
+        match self.records.commit(batch).await {
+            Ok(()) => Ok(Committed::Yes),
+            Err(CommitError::Changed { .. } | CommitError::Taken { what: "subject", .. }) => {
+                Ok(Committed::Again)
+            }
+            Err(CommitError::Taken { what: "identifier", .. }) => Err(Reason::IdentifierTaken.into()),
+            Err(CommitError::Taken { .. }) => Err(Reason::CodeTaken.into()),
+            Err(CommitError::Fault(fault)) => Err(fault.into()),
+        }
+    }
+}
+
+/// What a flow answers when it lost every attempt: somebody else keeps changing the same thing.
+pub fn contended() -> Failure {
+    Failure::Fault(Fault::transient("store", "the same record kept changing; all attempts lost"))
+}
