@@ -1,0 +1,8 @@
+//! Each test is named for the attack that it tries.
+
+mod authorization;
+mod clients;
+mod pages;
+mod sessions;
+mod tokens;
+mod wire;

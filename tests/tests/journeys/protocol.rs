@@ -1,0 +1,283 @@
+//! The protocol without a browser, as a relying party written from the specifications sees it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use idp_tests::receiver::Receiver;
+use idp_tests::relying_party::random;
+use idp_tests::{Agent, Application, RelyingParty, Tokens, World, jwt};
+use reqwest::Method;
+use url::Url;
+
+#[tokio::test]
+async fn discovery_tells_the_truth() {
+    let world = World::demo();
+    let relying_party = RelyingParty::of(&world, 0).await;
+    let metadata = &relying_party.metadata;
+    assert_eq!(metadata["issuer"].as_str(), Some(world.issuer.as_str()));
+    let oauth = world.at("/.well-known/oauth-authorization-server");
+    assert_eq!(Agent::new().fetch(&oauth).await.json()["issuer"], metadata["issuer"]);
+
+    for (name, value) in metadata.as_object().expect("an object") {
+        if name.ends_with("_endpoint") || name.ends_with("_uri") {
+            let address = Url::parse(value.as_str().expect("text")).expect("an address");
+            assert_eq!(address.origin(), world.issuer_url().origin(), "{name}");
+            let answer = Agent::new().fetch(&address).await;
+            assert!(answer.status != 404 && answer.status < 500, "{name}: {}", answer.status);
+        }
+    }
+    let list = |name: &str| -> BTreeSet<String> {
+        let values = metadata[name].as_array().unwrap_or_else(|| panic!("no {name}"));
+        values.iter().map(|value| value.as_str().expect("text").to_owned()).collect()
+    };
+    assert!(list("response_types_supported").contains("code"));
+    assert!(list("scopes_supported").contains("openid"));
+    assert!(list("code_challenge_methods_supported").contains("S256"));
+    assert!(!list("code_challenge_methods_supported").contains("plain"));
+    assert!(list("id_token_signing_alg_values_supported").contains("RS256"));
+    assert!(!list("id_token_signing_alg_values_supported").contains("none"));
+    let grants = list("grant_types_supported");
+    for grant in ["authorization_code", "refresh_token", "client_credentials"] {
+        assert!(grants.contains(grant), "{grant}");
+    }
+    assert!(!grants.contains("password"));
+    assert!(list("subject_types_supported").contains("public"));
+    assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(metadata["backchannel_logout_supported"], true);
+    world.stop();
+}
+
+#[tokio::test]
+async fn published_keys_are_public_distinct_and_cover_the_algorithms() {
+    let world = World::demo();
+    let relying_party = RelyingParty::of(&world, 0).await;
+    let keys = relying_party.keys().await;
+    let keys = keys["keys"].as_array().expect("keys");
+    let kids: BTreeSet<&str> = keys.iter().map(|key| key["kid"].as_str().expect("kid")).collect();
+    assert_eq!(kids.len(), keys.len(), "kids are distinct");
+    for key in keys {
+        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+            assert!(key.get(private).is_none(), "{private} is published");
+        }
+        assert_ne!(key["kty"], "oct");
+    }
+    let algorithms: BTreeSet<&str> = keys.iter().filter_map(|key| key["alg"].as_str()).collect();
+    assert!(algorithms.contains("ES256") && algorithms.contains("RS256"), "{algorithms:?}");
+    world.stop();
+}
+
+#[tokio::test]
+async fn a_code_becomes_tokens_that_say_who_signed_in_and_how() {
+    let world = World::demo();
+    let relying_party = RelyingParty::of(&world, 0).await;
+    let user = world.user();
+    let request = relying_party.request();
+    let tokens = relying_party.sign_in_with(&mut Agent::new(), &request, user).await;
+    assert_eq!(tokens.text("token_type").to_lowercase(), "bearer");
+    assert_eq!(tokens.body["expires_in"], 600);
+
+    let claims = relying_party.id_token(&tokens).await;
+    assert_eq!(claims["nonce"].as_str(), Some(request.nonce.as_str()));
+    let sub = claims["sub"].as_str().expect("sub");
+    assert!(!sub.contains(&user.username) && sub.len() <= 255, "{sub}");
+    assert!(claims["sid"].is_string() && claims["acr"].is_string());
+    assert_eq!(claims["amr"], serde_json::json!(["pwd"]));
+    assert!(claims["auth_time"].is_i64());
+    let lifetime = claims["exp"].as_i64().expect("exp") - claims["iat"].as_i64().expect("iat");
+    assert_eq!(lifetime, 600);
+
+    let userinfo = relying_party.userinfo(&tokens.text("access_token")).await;
+    assert_eq!(userinfo.status, 200, "{}", userinfo.body);
+    let userinfo = userinfo.json();
+    assert_eq!(userinfo["sub"], claims["sub"]);
+    assert_eq!(userinfo["name"].as_str(), Some(user.name.as_str()));
+    world.stop();
+}
+
+#[tokio::test]
+async fn the_second_client_gets_the_same_sub_without_a_second_sign_in() {
+    let world = World::demo();
+    let (first, second) = (RelyingParty::of(&world, 0).await, RelyingParty::of(&world, 1).await);
+    let mut agent = Agent::new();
+    let one = first.sign_in(&mut agent, world.user()).await;
+    let request = second.request().with("prompt", "none");
+    let answer = second.open(&mut agent, &request).await;
+    let callback = idp_tests::Callback { url: answer.location().expect("a redirect") };
+    let two = second.redeem(&callback.code(), &request.pkce.verifier).await;
+    let two = Tokens { body: two.json() };
+    let (one, two) = (first.id_token(&one).await, second.id_token(&two).await);
+    assert_eq!((&one["sub"], &one["auth_time"]), (&two["sub"], &two["auth_time"]));
+    world.stop();
+}
+
+#[tokio::test]
+async fn prompt_and_max_age_are_honoured() {
+    let world = World::demo();
+    let relying_party = RelyingParty::of(&world, 0).await;
+    let mut agent = Agent::new();
+    let none = relying_party.request().with("prompt", "none");
+    let answer = relying_party.open(&mut agent, &none).await;
+    let url = answer.location().expect("an error redirect");
+    let callback = idp_tests::Callback { url };
+    assert_eq!(callback.parameter("error"), "login_required");
+    assert_eq!(callback.parameter("state"), none.state);
+    assert_eq!(callback.parameter("iss"), world.issuer);
+
+    relying_party.sign_in(&mut agent, world.user()).await;
+    let again = relying_party.request().with("prompt", "login");
+    let answer = relying_party.open(&mut agent, &again).await;
+    assert!(answer.page().has("username"), "prompt=login asks again: {}", answer.url);
+    let tokens = relying_party.sign_in_with(&mut agent, &again, world.user()).await;
+    assert!(relying_party.id_token(&tokens).await["auth_time"].is_i64());
+
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    let fresh = relying_party.request().with("max_age", "1");
+    let answer = relying_party.open(&mut agent, &fresh).await;
+    assert!(answer.page().has("username"), "max_age=1 asks again: {}", answer.url);
+    world.stop();
+}
+
+#[tokio::test]
+async fn refresh_tokens_rotate_and_an_old_one_ends_the_grant() {
+    let world = World::demo();
+    let relying_party = RelyingParty::of(&world, 0).await;
+    let request = relying_party.request().with("scope", "openid profile offline_access");
+    let first = relying_party.sign_in_with(&mut Agent::new(), &request, world.user()).await;
+    let mut chain = vec![first.text("refresh_token")];
+    assert!(!chain[0].is_empty(), "a refresh token: {}", first.body);
+    for _ in 0..3 {
+        let answer = relying_party.refresh(chain.last().expect("a token")).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let tokens = Tokens { body: answer.json() };
+        chain.push(tokens.text("refresh_token"));
+    }
+    let distinct: BTreeSet<&String> = chain.iter().collect();
+    assert_eq!(distinct.len(), chain.len(), "every use gives a new token");
+
+    let reused = relying_party.refresh(&chain[0]).await;
+    assert_eq!((reused.status, reused.oauth_error().as_str()), (400, "invalid_grant"));
+    let newest = relying_party.refresh(chain.last().expect("a token")).await;
+    assert_eq!(newest.oauth_error(), "invalid_grant", "the whole grant is dead");
+    world.stop();
+}
+
+#[tokio::test]
+async fn introspection_and_revocation_agree() {
+    let world = World::demo();
+    let relying_party = RelyingParty::of(&world, 0).await;
+    let request = relying_party.request().with("scope", "openid offline_access");
+    let tokens = relying_party.sign_in_with(&mut Agent::new(), &request, world.user()).await;
+    let (access, refresh) = (tokens.text("access_token"), tokens.text("refresh_token"));
+    let answer = relying_party.introspect(&access).await;
+    assert_eq!(answer["active"], true, "{answer}");
+    assert_eq!(answer["client_id"].as_str(), Some(relying_party.application.client_id.as_str()));
+    assert_eq!(relying_party.introspect("unknown").await, serde_json::json!({"active": false}));
+
+    let revoked = relying_party.ask("revocation_endpoint", &[("token", &refresh)]).await;
+    assert_eq!(revoked.status, 200, "{}", revoked.body);
+    assert_eq!(relying_party.refresh(&refresh).await.oauth_error(), "invalid_grant");
+    assert_eq!(relying_party.introspect(&access).await["active"], false, "RFC 7009 §2.1");
+    let unknown = relying_party.ask("revocation_endpoint", &[("token", "unknown")]).await;
+    assert_eq!(unknown.status, 200, "RFC 7009 §2.2");
+    world.stop();
+}
+
+#[tokio::test]
+async fn sign_out_at_the_provider_ends_the_session_and_returns_the_state() {
+    let world = World::demo();
+    let relying_party = RelyingParty::of(&world, 0).await;
+    let mut agent = Agent::new();
+    let tokens = relying_party.sign_in(&mut agent, world.user()).await;
+    let mut url = relying_party.endpoint("end_session_endpoint");
+    url.query_pairs_mut().append_pair("id_token_hint", &tokens.text("id_token"));
+    let answer = agent.fetch(&url).await;
+    let mut answer = agent.follow_within(&relying_party.issuer, answer).await;
+    if answer.page().has("confirm-sign-out") {
+        answer = relying_party.press(&mut agent, &answer, "confirm-sign-out", &[]).await;
+    }
+    assert!(answer.page().has("signed-out"), "{} {}", answer.status, answer.body);
+    let silent = relying_party.request().with("prompt", "none");
+    let answer = relying_party.open(&mut agent, &silent).await;
+    let callback = idp_tests::Callback { url: answer.location().expect("an error redirect") };
+    assert_eq!(callback.parameter("error"), "login_required");
+    world.stop();
+}
+
+/// Registers a client of the test with the administrator's command line.
+pub(crate) fn register(world: &World, name: &str, extra: &[&str]) -> Application {
+    let redirect_uri = "http://localhost:9/callback";
+    let mut arguments =
+        vec!["client", "add", "--output", "json", "--name", name, "--redirect-uri", redirect_uri];
+    arguments.extend(extra);
+    let output = world.idp(&arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let text = |name: &str| printed[name].as_str().unwrap_or_default().to_owned();
+    Application {
+        name: name.to_owned(),
+        url: Url::parse("http://localhost:9/").expect("an address"),
+        client_id: text("client_id"),
+        client_secret: text("client_secret"),
+        redirect_uri: Url::parse(redirect_uri).expect("an address"),
+    }
+}
+
+#[tokio::test]
+async fn a_logout_token_reaches_every_client_that_registered_an_address() {
+    let world = World::demo();
+    let receiver = Receiver::start().await;
+    let address = receiver.url.as_str();
+    let application = register(&world, "Receiver", &["--backchannel-logout-uri", address]);
+    let ours = RelyingParty::with(&world, application).await;
+    let mut agent = Agent::new();
+    let tokens = ours.sign_in(&mut agent, world.user()).await;
+    let id_token = ours.id_token(&tokens).await;
+
+    let page = agent.fetch(&world.at("/sign-out")).await;
+    ours.press(&mut agent, &page, "confirm-sign-out", &[]).await;
+    let token = receiver.logout_token(Duration::from_secs(15)).await.expect("a logout token");
+    let audience = Some(ours.application.client_id.as_str());
+    let claims = jwt::verified(&token, &ours.keys().await, &world.issuer, audience);
+    assert_eq!(jwt::header(&token)["typ"], "logout+jwt");
+    let event = "http://schemas.openid.net/event/backchannel-logout";
+    assert!(claims["events"][event].is_object(), "{claims}");
+    assert_eq!((&claims["sid"], &claims["sub"]), (&id_token["sid"], &id_token["sub"]));
+    assert!(claims.get("nonce").is_none() && claims["jti"].is_string(), "{claims}");
+    world.stop();
+}
+
+#[tokio::test]
+async fn a_service_gets_a_token_of_its_own() {
+    let world = World::demo();
+    let application = register(&world, "Service", &["--grant-type", "client_credentials"]);
+    let service = RelyingParty::with(&world, application).await;
+    let answer = service.ask("token_endpoint", &[("grant_type", "client_credentials")]).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let body = answer.json();
+    assert!(body.get("refresh_token").is_none() && body.get("id_token").is_none(), "{body}");
+    let token = body["access_token"].as_str().expect("a token");
+    assert_eq!(jwt::header(token)["typ"], "at+jwt", "RFC 9068 §2.1");
+    let claims = jwt::verified(token, &service.keys().await, &world.issuer, None);
+    assert_eq!(claims["client_id"].as_str(), Some(service.application.client_id.as_str()));
+    for required in ["iss", "exp", "aud", "sub", "iat", "jti"] {
+        assert!(claims.get(required).is_some(), "RFC 9068 §2.2: {required} in {claims}");
+    }
+    world.stop();
+}
+
+#[tokio::test]
+async fn metrics_and_health_answer() {
+    let world = World::demo();
+    let mut agent = Agent::new();
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(agent.fetch(&world.at(path)).await.status, 200, "{path}");
+    }
+    let metrics = agent.fetch(&world.at("/metrics")).await;
+    assert_eq!(metrics.status, 200);
+    assert!(metrics.body.contains("# TYPE"), "{}", metrics.body);
+    let page = agent.fetch(&world.at(&format!("/no-such-page/{}", random()))).await;
+    assert_eq!(page.status, 404);
+    let wrong = agent.send(Method::DELETE, &world.at("/token"), &[], None).await;
+    assert_eq!(wrong.status, 405);
+    world.stop();
+}

@@ -1,0 +1,9 @@
+//! The same secret used at the same instant, and the server killed while it works.
+
+mod codes;
+mod crashes;
+
+/// A count from the environment, so that one run may try harder than another.
+fn count(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
