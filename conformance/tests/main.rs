@@ -1,0 +1,4 @@
+//! The one test binary of this crate: a module per subject, a file per stranger.
+
+#[cfg(test)]
+mod jose;
