@@ -1,0 +1,12 @@
+service-name = Single sign-on
+skip-to-content = Skip to main content
+language-switch = Language
+error-in-title = Error
+danger-label = Warning
+danger-demonstration = DEMO: invented data, not for real work.
+danger-certification = CERTIFICATION MODE: weak options are on, not for real work.
+support-title = Need help?
+support-phone = Telephone:
+support-mail = Email:
+opens-in-new-tab = (opens in a new tab)
+main-position = Main

@@ -1,0 +1,16 @@
+home-title = Home
+home-heading = One account for every application
+home-lead = Sign in once to work with all applications of { $province }.
+home-sign-in = Sign in
+account-title = Your account
+account-greeting = Hello, { $person }
+account-user-name = User name
+account-positions = Positions
+account-no-positions = You are not assigned to any unit.
+account-roles = Roles
+account-no-roles = No roles are assigned to you.
+account-session = This session
+account-signed-in-at = Signed in at
+account-ends-at = Expires at
+account-change-password = Change password
+account-sign-out = Sign out

@@ -1,0 +1,13 @@
+sign-out-title = Sign out
+sign-out-question = Do you want to sign out?
+sign-out-client = { $client } suggests signing you out.
+sign-out-person = You are signed in as
+sign-out-applications = These applications will be signed out too:
+sign-out-confirm = Sign out
+sign-out-stay = Stay signed in
+signed-out-title = Signed out
+signed-out-lead = You have signed out safely.
+signed-out-applications = These applications are being signed out:
+signed-out-care = If you share this computer, close all browser windows.
+signed-out-back = Back to { $client }
+signed-out-sign-in = Sign in again

@@ -1,0 +1,12 @@
+service-name = Đăng nhập một lần
+skip-to-content = Chuyển đến nội dung chính
+language-switch = Ngôn ngữ
+error-in-title = Lỗi
+danger-label = Cảnh báo
+danger-demonstration = BẢN TRÌNH DIỄN: dữ liệu giả định, không dùng cho công việc thật.
+danger-certification = CHẾ ĐỘ KIỂM ĐỊNH: tùy chọn yếu đang bật, không dùng cho công việc thật.
+support-title = Cần hỗ trợ?
+support-phone = Điện thoại:
+support-mail = Thư điện tử:
+opens-in-new-tab = (mở trong thẻ mới)
+main-position = Chính

@@ -1,0 +1,16 @@
+home-title = Trang chủ
+home-heading = Một tài khoản cho mọi ứng dụng
+home-lead = Đăng nhập một lần để làm việc với tất cả ứng dụng của { $province }.
+home-sign-in = Đăng nhập
+account-title = Tài khoản của bạn
+account-greeting = Xin chào, { $person }
+account-user-name = Tên đăng nhập
+account-positions = Vị trí công tác
+account-no-positions = Bạn chưa được gắn với đơn vị nào.
+account-roles = Vai trò
+account-no-roles = Bạn chưa được giao vai trò nào.
+account-session = Phiên đăng nhập
+account-signed-in-at = Đăng nhập lúc
+account-ends-at = Hết hạn lúc
+account-change-password = Đổi mật khẩu
+account-sign-out = Đăng xuất

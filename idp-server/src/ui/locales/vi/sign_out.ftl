@@ -1,0 +1,13 @@
+sign-out-title = Đăng xuất
+sign-out-question = Bạn có muốn đăng xuất không?
+sign-out-client = { $client } đề nghị đăng xuất bạn.
+sign-out-person = Bạn đang đăng nhập là
+sign-out-applications = Các ứng dụng sau cũng sẽ được đăng xuất:
+sign-out-confirm = Đăng xuất
+sign-out-stay = Tiếp tục đăng nhập
+signed-out-title = Đã đăng xuất
+signed-out-lead = Bạn đã đăng xuất an toàn.
+signed-out-applications = Các ứng dụng đang được đăng xuất:
+signed-out-care = Nếu dùng chung máy tính, hãy đóng tất cả cửa sổ trình duyệt.
+signed-out-back = Quay lại { $client }
+signed-out-sign-in = Đăng nhập lại

@@ -1,0 +1,137 @@
+//! The page that asks whether an application may have the person's data.
+
+use super::{FormTarget, page};
+use crate::ui::links::{is_own_path, is_web_address};
+use crate::ui::shell::{Shell, TextKey};
+
+/// Shows what a client asks for and takes the answer. Fields: `csrf`, `pending`, and `decision`
+/// with the value `approve` or `refuse`. Nothing is ticked beforehand: there is nothing to tick.
+#[derive(Clone, Debug)]
+pub struct ConsentPage {
+    /// Where the form goes.
+    pub form: FormTarget,
+    /// Identifier of the pending sign-in, sent back as the hidden field `pending`.
+    pub pending: String,
+    /// Who asks.
+    pub client: ClientCard,
+    /// What is asked for, in the order shown. `openid` may be left out: it hands over nothing
+    /// but the pairwise or public identifier, which the page states anyway.
+    pub scopes: Vec<RequestedScope>,
+    /// The person's name as it would be handed over.
+    pub person: String,
+}
+
+/// A client as its registration describes it (OpenID Connect Registration 2).
+#[derive(Clone, Debug)]
+pub struct ClientCard {
+    /// `client_name`, unproved: the page shows where data goes beside it.
+    pub name: String,
+    /// Path of the logo's copy on this server; anything else is not shown.
+    pub logo_path: Option<String>,
+    /// Host of the validated redirect URI, so that a borrowed name does not deceive.
+    pub host: Option<String>,
+    /// `policy_uri`; shown only if it is a web address.
+    pub policy_uri: Option<String>,
+    /// `tos_uri`; shown only if it is a web address.
+    pub tos_uri: Option<String>,
+}
+
+/// One scope that is asked for.
+#[derive(Clone, Debug)]
+pub struct RequestedScope {
+    /// The scope value.
+    pub name: String,
+    /// The operator's description in the page's language, for scopes that are not standard ones.
+    pub description: Option<String>,
+}
+
+/// What a page says of one scope.
+struct ScopeText {
+    title: String,
+    data: String,
+    purpose: String,
+}
+
+/// Title, data and purpose of the scopes that the server itself defines.
+fn standard(scope: &str) -> Option<[TextKey; 3]> {
+    let keys = match scope {
+        "openid" => [
+            TextKey("scope-openid"),
+            TextKey("scope-openid-data"),
+            TextKey("scope-openid-purpose"),
+        ],
+        "profile" => [
+            TextKey("scope-profile"),
+            TextKey("scope-profile-data"),
+            TextKey("scope-profile-purpose"),
+        ],
+        "email" => [
+            TextKey("scope-email"),
+            TextKey("scope-email-data"),
+            TextKey("scope-email-purpose"),
+        ],
+        "phone" => [
+            TextKey("scope-phone"),
+            TextKey("scope-phone-data"),
+            TextKey("scope-phone-purpose"),
+        ],
+        "address" => [
+            TextKey("scope-address"),
+            TextKey("scope-address-data"),
+            TextKey("scope-address-purpose"),
+        ],
+        "roles" => [
+            TextKey("scope-roles"),
+            TextKey("scope-roles-data"),
+            TextKey("scope-roles-purpose"),
+        ],
+        "unit" => [
+            TextKey("scope-unit"),
+            TextKey("scope-unit-data"),
+            TextKey("scope-unit-purpose"),
+        ],
+        "offline_access" => [
+            TextKey("scope-offline"),
+            TextKey("scope-offline-data"),
+            TextKey("scope-offline-purpose"),
+        ],
+        _ => return None,
+    };
+    Some(keys)
+}
+
+impl RequestedScope {
+    fn text(&self, shell: &Shell<'_>) -> ScopeText {
+        if let Some([title, data, purpose]) = standard(&self.name) {
+            return ScopeText {
+                title: shell.tell(title),
+                data: shell.tell(data),
+                purpose: shell.tell(purpose),
+            };
+        }
+        ScopeText {
+            title: self.name.clone(),
+            data: self
+                .description
+                .clone()
+                .unwrap_or_else(|| shell.say("scope-other-data")),
+            purpose: shell.say("scope-other-purpose"),
+        }
+    }
+}
+
+impl ClientCard {
+    fn shown_logo(&self) -> Option<&str> {
+        self.logo_path.as_deref().filter(|path| is_own_path(path))
+    }
+
+    fn policy_link(&self) -> Option<&str> {
+        self.policy_uri.as_deref().filter(|uri| is_web_address(uri))
+    }
+
+    fn terms_link(&self) -> Option<&str> {
+        self.tos_uri.as_deref().filter(|uri| is_web_address(uri))
+    }
+}
+
+page!(ConsentPage, "consent.html");

@@ -1,0 +1,44 @@
+//! The pages of signing out.
+
+use super::{FormTarget, page};
+
+/// Asks whether to sign out (OpenID Connect RP-Initiated Logout 2). Fields: `csrf`, `pending`.
+#[derive(Clone, Debug)]
+pub struct ConfirmSignOutPage {
+    /// Where the form goes.
+    pub form: FormTarget,
+    /// Identifier of the pending sign-out request, sent back as the hidden field `pending`.
+    pub pending: Option<String>,
+    /// Name of the person who is signed in.
+    pub person: String,
+    /// Name of the application that asked for it, if one did.
+    pub client: Option<String>,
+    /// Names of the applications with a session, which will be signed out too.
+    pub applications: Vec<String>,
+    /// Path for those who stay.
+    pub stay_path: String,
+}
+
+page!(ConfirmSignOutPage, "confirm_sign_out.html");
+
+/// Tells that the person is signed out.
+#[derive(Clone, Debug)]
+pub struct SignedOutPage {
+    /// Names of the applications that are being signed out.
+    pub applications: Vec<String>,
+    /// The way back to the application that asked for it.
+    pub back: Option<BackLink>,
+    /// Path of the sign-in page.
+    pub sign_in_path: String,
+}
+
+/// A link to a validated `post_logout_redirect_uri`.
+#[derive(Clone, Debug)]
+pub struct BackLink {
+    /// Name of the application.
+    pub name: String,
+    /// The validated address; the page trusts it, schemes of native applications included.
+    pub href: String,
+}
+
+page!(SignedOutPage, "signed_out.html");
