@@ -1,0 +1,163 @@
+//! Asking the token endpoint, by way of `oauth2`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+    BasicTokenType,
+};
+use oauth2::{
+    AuthType, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, ExtraTokenFields,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, StandardErrorResponse,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::client_authentication::{ASSERTION_TYPE, ClientAuthentication};
+use crate::error::{Error, Fault, FetchError, ProviderRefusal};
+use crate::http::Http;
+use crate::provider::Provider;
+use crate::session::Tokens;
+use crate::settings::Settings;
+
+/// The ID token rides along as text, so that its own faults keep their own names.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RawIdToken {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+}
+
+impl ExtraTokenFields for RawIdToken {}
+
+type Answer = StandardTokenResponse<RawIdToken, BasicTokenType>;
+
+/// An `oauth2` client with authorization and token endpoint in place.
+pub(crate) type OauthClient = oauth2::Client<
+    BasicErrorResponse,
+    Answer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// Tokens of one answer, before the ID token is verified.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) tokens: Tokens,
+    pub(crate) has_id_token: bool,
+}
+
+/// The client of these settings at this provider.
+pub(crate) fn oauth_client(settings: &Settings, provider: &Provider) -> Result<OauthClient, Error> {
+    let redirect =
+        RedirectUrl::new(settings.address_of("/callback")).map_err(|_| Fault::Request)?;
+    let client = oauth2::Client::new(ClientId::new(settings.client_id.clone()))
+        .set_auth_uri(provider.authorization_endpoint().clone())
+        .set_token_uri(provider.token_endpoint().clone())
+        .set_redirect_uri(redirect);
+    Ok(match &settings.authentication {
+        ClientAuthentication::None | ClientAuthentication::PrivateKeyJwt(_) => client,
+        ClientAuthentication::SecretBasic(secret) => client
+            .set_client_secret(secret.clone())
+            .set_auth_type(AuthType::BasicAuth),
+        ClientAuthentication::SecretPost(secret) => client
+            .set_client_secret(secret.clone())
+            .set_auth_type(AuthType::RequestBody),
+    })
+}
+
+/// One client's view of one provider's token endpoint.
+pub(crate) struct TokenEndpoint<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) provider: &'a Provider,
+    pub(crate) http: &'a Http,
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl TokenEndpoint<'_> {
+    /// Redeems a code (RFC 6749 §4.1.3) with its PKCE verifier (RFC 7636 §4.5).
+    pub(crate) async fn redeem(
+        &self,
+        code: &str,
+        verifier: PkceCodeVerifier,
+    ) -> Result<Received, Error> {
+        let client = oauth_client(self.settings, self.provider)?;
+        let mut request = client
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .set_pkce_verifier(verifier);
+        if let Some(assertion) = self.assertion()? {
+            request = request
+                .add_extra_param("client_assertion_type", ASSERTION_TYPE)
+                .add_extra_param("client_assertion", assertion);
+        }
+        let answer = request
+            .request_async(self.http)
+            .await
+            .map_err(|e| refusal(&e))?;
+        self.received(&answer, None)
+    }
+
+    /// Trades a refresh token (RFC 6749 §6).
+    pub(crate) async fn refresh(&self, token: &RefreshToken) -> Result<Received, Error> {
+        let client = oauth_client(self.settings, self.provider)?;
+        let mut request = client.exchange_refresh_token(token);
+        if let Some(assertion) = self.assertion()? {
+            request = request
+                .add_extra_param("client_assertion_type", ASSERTION_TYPE)
+                .add_extra_param("client_assertion", assertion);
+        }
+        let answer = request
+            .request_async(self.http)
+            .await
+            .map_err(|e| refusal(&e))?;
+        self.received(&answer, Some(token))
+    }
+
+    fn assertion(&self) -> Result<Option<String>, Error> {
+        match &self.settings.authentication {
+            ClientAuthentication::PrivateKeyJwt(key) => key
+                .assertion(&self.settings.client_id, &self.settings.issuer, self.now)
+                .map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Refuses any token type but `Bearer`: this client could not present another one.
+    fn received(&self, answer: &Answer, old: Option<&RefreshToken>) -> Result<Received, Error> {
+        if *answer.token_type() != BasicTokenType::Bearer {
+            return Err(FetchError::Malformed.into());
+        }
+        let lifetime = answer
+            .expires_in()
+            .and_then(|d| TimeDelta::from_std(d).ok());
+        let id_token = answer.extra_fields().id_token.clone();
+        Ok(Received {
+            has_id_token: id_token.is_some(),
+            tokens: Tokens {
+                access_token: answer.access_token().clone(),
+                // A provider that does not rotate sends none; the old one stays good (§6).
+                refresh_token: answer.refresh_token().or(old).cloned(),
+                access_token_expires: lifetime.and_then(|d| self.now.checked_add_signed(d)),
+                id_token: id_token.unwrap_or_default(),
+            },
+        })
+    }
+}
+
+fn refusal(error: &RequestTokenError<FetchError, BasicErrorResponse>) -> Error {
+    match error {
+        RequestTokenError::ServerResponse(answer) => said(answer),
+        RequestTokenError::Request(fetch) => (*fetch).into(),
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => FetchError::Malformed.into(),
+    }
+}
+
+fn said(answer: &StandardErrorResponse<oauth2::basic::BasicErrorResponseType>) -> Error {
+    let code = answer.error().as_ref();
+    let description = answer.error_description().map(String::as_str);
+    Error::Provider(ProviderRefusal::new(code, description))
+}
