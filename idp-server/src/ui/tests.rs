@@ -64,7 +64,12 @@ fn every_page_has_language_title_skip_link_landmarks_and_one_heading() {
             html.contains("<a class=\"skip\" href=\"#content\">"),
             "{at}"
         );
-        for once in ["<h1", "<main id=\"content\"", "<header", "<footer"] {
+        for once in [
+            "<h1",
+            "<main id=\"content\"",
+            "<header",
+            "<ul class=\"contacts\">",
+        ] {
             assert_eq!(html.matches(once).count(), 1, "{at}: {once}");
         }
         assert!(html.trim_end().ends_with("</html>"), "{at}");

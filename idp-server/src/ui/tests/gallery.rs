@@ -353,6 +353,22 @@ fn other_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
         roles: vec![],
         ..account()
     };
+    let word = "Wwwwwwwwww".repeat(12);
+    let long_account = AccountPage {
+        full_name: word.clone(),
+        user_name: word.clone(),
+        ..account()
+    };
+    let long_client = ClientCard {
+        name: word.clone(),
+        host: Some(word.clone()),
+        ..consent().client
+    };
+    let long_consent = ConsentPage {
+        client: long_client,
+        person: word,
+        ..consent()
+    };
     let plain_sign_out = ConfirmSignOutPage {
         client: None,
         applications: vec![],
@@ -380,6 +396,8 @@ fn other_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
         ("welcome", pages.render(&welcome, view)),
         ("account", pages.render(&account(), view)),
         ("account-bare", pages.render(&bare_account, view)),
+        ("account-long", pages.render(&long_account, view)),
+        ("consent-long", pages.render(&long_consent, view)),
     ]
 }
 
@@ -438,7 +456,7 @@ fn the_gallery_shows_every_page_in_both_languages() {
     }
     assert_eq!(
         write_gallery(folder, &pages_of(input)),
-        2 * (6 + 18 + 10 + 9)
+        2 * (6 + 18 + 12 + 9)
     );
     assert!(folder.join("sign-in.vi.html").is_file());
 }
