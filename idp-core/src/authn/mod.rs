@@ -1,1 +1,7 @@
-//! Room of authn decisions.
+//! Who somebody is: evidence in, authentication out.
+
+pub mod activation;
+pub mod password;
+pub mod password_rules;
+pub mod sign_in;
+pub mod throttle;

@@ -1,0 +1,97 @@
+//! Slowing down guesses: marks are counted *before* a secret is verified and given back on
+//! success, so that parallel guesses do not pass.
+
+use crate::base::refusal::{Reason, Refusal};
+use crate::base::time::Timestamp;
+use crate::model::identifier::IdentifierKey;
+use crate::policy::ThrottleRules;
+use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
+
+/// The counters of one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    account: TicketKey,
+    source: TicketKey,
+}
+
+impl Counters {
+    /// The counters for a name typed by a source. A browser that signed in to this account before
+    /// counts as a source of its own, so that nobody else in its office can lock it out.
+    pub fn of(typed: &IdentifierKey, source: &str, known_browser: Option<&str>) -> Self {
+        let origin = known_browser.unwrap_or(source);
+        let account = format!("{}|{origin}", typed.as_str());
+        Self {
+            account: TicketKey::of(TicketKind::ThrottleAccount, &account),
+            source: TicketKey::of(TicketKind::ThrottleSource, origin),
+        }
+    }
+
+    /// The operations that count an attempt (`by` 1) or give it back (`by` -1).
+    pub fn count(&self, by: i64, now: Timestamp, rules: &ThrottleRules) -> Vec<TicketOp> {
+        let until = now + rules.window;
+        vec![
+            TicketOp::Count {
+                key: self.account,
+                by,
+                until,
+            },
+            TicketOp::Count {
+                key: self.source,
+                by,
+                until,
+            },
+        ]
+    }
+}
+
+/// Judges the counts, this attempt included.
+///
+/// # Errors
+/// [`Reason::SignInThrottled`] with the window as the time to wait: the counter may end sooner,
+/// never later.
+pub fn check(answers: &[TicketAnswer], rules: &ThrottleRules) -> Result<(), Refusal> {
+    let counted = |place: usize| match answers.get(place) {
+        Some(TicketAnswer::Counted(n)) => *n,
+        // A store that does not count must not let guesses through.
+        _ => i64::MAX,
+    };
+    let over = counted(0) > i64::from(rules.per_account_and_source)
+        || counted(1) > i64::from(rules.per_source);
+    let wait = u32::try_from(rules.window.as_secs()).unwrap_or(u32::MAX);
+    if over {
+        Err(Refusal::until(Reason::SignInThrottled, wait))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sixth_wrong_attempt_waits_and_a_silent_store_lets_nothing_through() {
+        let rules = ThrottleRules::default();
+        let counted = |a, s| {
+            check(
+                &[TicketAnswer::Counted(a), TicketAnswer::Counted(s)],
+                &rules,
+            )
+        };
+        assert_eq!(counted(5, 5), Ok(()));
+        assert_eq!(counted(6, 6).unwrap_err().reason, Reason::SignInThrottled);
+        assert_eq!(counted(1, 301).unwrap_err().retry_after, Some(900));
+        assert!(check(&[], &rules).is_err());
+    }
+
+    #[test]
+    fn a_known_browser_has_counters_of_its_own() {
+        let name = IdentifierKey::typed("an").unwrap();
+        let office = Counters::of(&name, "10.0.0.1", None);
+        assert_ne!(office, Counters::of(&name, "10.0.0.1", Some("browser")));
+        assert_eq!(
+            office,
+            Counters::of(&IdentifierKey::typed("AN").unwrap(), "10.0.0.1", None)
+        );
+    }
+}
