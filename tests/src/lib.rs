@@ -20,6 +20,7 @@ pub mod form;
 pub mod jwt;
 pub mod ports;
 pub mod receiver;
+pub mod registration;
 pub mod relying_party;
 pub mod source;
 pub mod world;

@@ -47,7 +47,7 @@ const ASYNC_ROOMS: [&str; 3] = ["store", "ports", "flow"];
 
 fn metadata(arguments: &[&str]) -> Value {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["metadata", "--format-version", "1", "--offline"]).args(arguments);
+    command.args(["metadata", "--format-version", "1", "--locked"]).args(arguments);
     let output = command.current_dir(source::root()).output().expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("metadata is JSON")

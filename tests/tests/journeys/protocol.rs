@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use idp_tests::receiver::Receiver;
 use idp_tests::relying_party::random;
-use idp_tests::{Agent, Application, RelyingParty, Tokens, World, jwt};
+use idp_tests::{Agent, RelyingParty, Tokens, World, jwt, registration};
 use reqwest::Method;
 use url::Url;
 
@@ -203,31 +203,12 @@ async fn sign_out_at_the_provider_ends_the_session_and_returns_the_state() {
     world.stop();
 }
 
-/// Registers a client of the test with the administrator's command line.
-pub(crate) fn register(world: &World, name: &str, extra: &[&str]) -> Application {
-    let redirect_uri = "http://localhost:9/callback";
-    let mut arguments =
-        vec!["client", "add", "--output", "json", "--name", name, "--redirect-uri", redirect_uri];
-    arguments.extend(extra);
-    let output = world.idp(&arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let text = |name: &str| printed[name].as_str().unwrap_or_default().to_owned();
-    Application {
-        name: name.to_owned(),
-        url: Url::parse("http://localhost:9/").expect("an address"),
-        client_id: text("client_id"),
-        client_secret: text("client_secret"),
-        redirect_uri: Url::parse(redirect_uri).expect("an address"),
-    }
-}
-
 #[tokio::test]
 async fn a_logout_token_reaches_every_client_that_registered_an_address() {
     let world = World::demo();
     let receiver = Receiver::start().await;
     let address = receiver.url.as_str();
-    let application = register(&world, "Receiver", &["--backchannel-logout-uri", address]);
+    let application = registration::application(&world, "Receiver", &["--backchannel-logout-uri", address]);
     let ours = RelyingParty::with(&world, application).await;
     let mut agent = Agent::new();
     let tokens = ours.sign_in(&mut agent, world.user()).await;
@@ -249,7 +230,7 @@ async fn a_logout_token_reaches_every_client_that_registered_an_address() {
 #[tokio::test]
 async fn a_service_gets_a_token_of_its_own() {
     let world = World::demo();
-    let application = register(&world, "Service", &["--grant-type", "client_credentials"]);
+    let application = registration::service(&world, "Service");
     let service = RelyingParty::with(&world, application).await;
     let answer = service.ask("token_endpoint", &[("grant_type", "client_credentials")]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);

@@ -1,2 +1,111 @@
-//! x
-fn main() {}
+//! Loads a demonstration server on loopback and compares it with what the machine could do.
+//!
+//! The token endpoint is held against the ceiling `1/(1/S + 1/H + 1/W)`, all measured in the same
+//! run: S, ES256 signatures per second on all cores; H, requests per second to an empty handler
+//! through the same client code; W, durable appends per second, grouped as the store groups them.
+//! The program names its own share of the machine, because it runs on the cores it measures.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a measuring program: it prints its answer and ends at the first surprise"
+)]
+
+mod appends;
+mod ceiling;
+mod connection;
+mod drive;
+mod machine;
+mod report;
+mod scenario;
+mod sign_in;
+
+use std::process::Command;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use idp_tests::{World, world};
+
+use crate::drive::Plan;
+
+/// Measures the identity provider on this machine, over loopback only.
+#[derive(Debug, Parser)]
+#[command(name = "load")]
+struct Arguments {
+    /// What to repeat.
+    #[arg(value_enum)]
+    scenario: Scenario,
+    /// How long each measurement takes, in seconds.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=120))]
+    seconds: u64,
+    /// Connections kept open at once.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    connections: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// Access tokens for a service, by client secret.
+    ClientCredentials,
+    /// Sign-in from the authorization request to the tokens, password included.
+    SignIn,
+    /// Refresh tokens, each rotated by its answer.
+    Refresh,
+    /// The empty handler that H is measured against; started by this program itself.
+    #[value(hide = true)]
+    EmptyHandler,
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        if arguments.scenario == Scenario::EmptyHandler {
+            ceiling::serve_empty_handler().await;
+        } else {
+            measure(&arguments).await;
+        }
+    });
+}
+
+async fn measure(arguments: &Arguments) {
+    build_release_binary();
+    let plan = Plan {
+        connections: usize::from(arguments.connections),
+        duration: Duration::from_secs(arguments.seconds),
+    };
+    let world = World::demo();
+    report::print_machine(&world);
+    match arguments.scenario {
+        Scenario::ClientCredentials => {
+            let ceiling = ceiling::measure(plan).await;
+            let measured = scenario::client_credentials(&world, plan).await;
+            report::print_measured("client-credentials", &measured);
+            report::print_against(&ceiling, measured.rate());
+        }
+        Scenario::Refresh => {
+            let measured = scenario::refresh(&world, plan).await;
+            report::print_measured("refresh", &measured);
+        }
+        Scenario::SignIn => {
+            let measured = sign_in::measure(&world, plan).await;
+            report::print_measured("sign-in", &measured);
+        }
+        Scenario::EmptyHandler => unreachable!("served above"),
+    }
+    world.stop();
+}
+
+/// `cargo run -p idp-tests` does not build the server's binary, so this does, in the same profile.
+fn build_release_binary() {
+    if std::env::var_os("IDP_BIN").is_some() {
+        return;
+    }
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(["build", "-p", "idp-server", "--profile", profile]).status();
+    assert!(status.is_ok_and(|status| status.success()), "cargo build -p idp-server");
+    println!("binary      {}", world::binary().display());
+}

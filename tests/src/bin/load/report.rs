@@ -1,0 +1,49 @@
+//! What is printed: the machine, the rate, the latencies, the shares, the ceiling.
+
+use idp_tests::World;
+
+use crate::ceiling::Ceiling;
+use crate::drive::{Measured, as_f64};
+use crate::machine;
+
+pub(crate) fn print_machine(world: &World) {
+    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+    println!("machine     {} x {}", machine::processors(), machine::processor_name());
+    println!("build       {build}, TLS off, audit on");
+    println!(
+        "store       SQLite, WAL, synchronous=FULL, on {}",
+        machine::file_system(world.folder())
+    );
+    let mib = as_f64(machine::resident_kib(world.pid())) / 1024.0;
+    println!("memory      {mib:.1} MiB resident before load");
+}
+
+pub(crate) fn print_measured(name: &str, measured: &Measured) {
+    let at = |quantile: f64| as_f64(measured.latencies.value_at_quantile(quantile)) / 1_000.0;
+    println!("{name:<11} {:.0}/s over {:.1} s, {} refused", measured.rate(), measured.elapsed.as_secs_f64(), measured.refused);
+    println!(
+        "latency     p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, highest {:.2} ms",
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        as_f64(measured.latencies.max()) / 1_000.0
+    );
+    let whole = measured.elapsed.as_secs_f64() * as_f64(machine::processors() as u64);
+    println!(
+        "processors  this program {:.0} %, the server {:.0} % of the machine",
+        100.0 * measured.client.as_secs_f64() / whole,
+        100.0 * measured.server.as_secs_f64() / whole
+    );
+}
+
+pub(crate) fn print_against(ceiling: &Ceiling, rate: f64) {
+    println!(
+        "S {:.0} signatures/s, H {:.0} empty requests/s, W {:.0} durable appends/s",
+        ceiling.signatures, ceiling.requests, ceiling.appends
+    );
+    println!(
+        "ceiling     {:.0}/s; reached {:.2} of it (the bound is 0.50)",
+        ceiling.rate(),
+        rate / ceiling.rate()
+    );
+}
