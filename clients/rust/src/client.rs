@@ -10,7 +10,6 @@ use openidconnect::{
 };
 use url::Url;
 
-use crate::address::ReturnTo;
 use crate::claims::{IdTokenClaims, Person, ProvinceClaims, UserInfoClaims};
 use crate::clock;
 use crate::error::{
@@ -25,7 +24,7 @@ use crate::provider::{Discovery, Provider};
 use crate::random;
 use crate::session::{Authentication, Session, Tokens, seconds};
 use crate::settings::Settings;
-use crate::sign_in::{Begun, Callback, PendingSignIn};
+use crate::sign_in::{Begun, Callback, PendingSignIn, SignInRequest};
 use crate::token_endpoint::{TokenEndpoint, oauth_client};
 
 /// An OpenID Connect client: everything that happens between the application and its provider.
@@ -86,11 +85,11 @@ impl Client {
 
     /// Begins a sign-in: an authorization request (OpenID Connect Core 1.0 §3.1.2.1) with fresh
     /// `state`, `nonce` and PKCE challenge.
-    pub async fn begin(&self, return_to: ReturnTo) -> Result<Begun, Error> {
+    pub async fn begin(&self, wish: SignInRequest) -> Result<Begun, Error> {
         let settings = self.settings();
         let provider = self.provider().await?;
         let secrets = [random::token()?, random::token()?, random::token()?];
-        let pending = PendingSignIn::new(secrets, return_to, clock::now());
+        let pending = PendingSignIn::new(secrets, wish.return_to, clock::now());
         let state = CsrfToken::new(pending.state().to_owned());
         let client = oauth_client(settings, &provider)?;
         let mut request = client
@@ -106,6 +105,9 @@ impl Client {
         }
         if let Some(age) = settings.max_age {
             request = request.add_extra_param("max_age", age.as_secs().to_string());
+        }
+        if let Some(locales) = wish.ui_locales {
+            request = request.add_extra_param("ui_locales", locales);
         }
         let (url, _) = request.url();
         Ok(Begun { url, pending })

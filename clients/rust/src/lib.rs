@@ -78,4 +78,4 @@ pub use error::Error;
 pub use logout_token::LogoutNotice;
 pub use provider::{FurtherMetadata, Provider, ProviderMetadata};
 pub use settings::Settings;
-pub use sign_in::{Begun, Callback, PendingSignIn};
+pub use sign_in::{Begun, Callback, PendingSignIn, SignInRequest};

@@ -17,6 +17,32 @@ const PENDING_MINUTES: i64 = 10;
 /// Longest callback query read, in bytes.
 const QUERY_MAX: usize = 8 * 1024;
 
+/// What an application wishes of one sign-in.
+#[derive(Clone, Debug, Default)]
+pub struct SignInRequest {
+    pub(crate) return_to: ReturnTo,
+    pub(crate) ui_locales: Option<String>,
+}
+
+impl SignInRequest {
+    /// A sign-in that ends at this local path.
+    #[must_use]
+    pub fn returning_to(return_to: ReturnTo) -> Self {
+        Self { return_to, ui_locales: None }
+    }
+
+    /// The languages of the provider's pages, best first (`ui_locales`, OpenID Connect Core 1.0
+    /// §3.1.2.1). Anything but letters, digits, hyphens and spaces, or over 64 of them, is dropped:
+    /// the value often comes from a link.
+    #[must_use]
+    pub fn ui_locales(mut self, tags: &str) -> Self {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ' ');
+        let acceptable = !tags.is_empty() && tags.len() <= 64 && tags.chars().all(plain);
+        self.ui_locales = acceptable.then(|| tags.to_owned());
+        self
+    }
+}
+
 /// A sign-in that has begun: send the browser to `url`, keep `pending` for its return.
 #[derive(Debug)]
 pub struct Begun {

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::error::{CallbackError, Error, Fault, LogoutTokenError};
 use crate::random;
 use crate::session::{Session, SessionKey};
-use crate::sign_in::Callback;
+use crate::sign_in::{Callback, SignInRequest};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -28,11 +28,14 @@ pub(super) async fn login(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let wanted = parameter(query.unwrap_or_default().as_bytes(), "return_to")
-        .ok()
-        .flatten();
-    let return_to = wanted.map(ReturnTo::from).unwrap_or_default();
-    let begun = relying_party.begin(return_to, &headers).await;
+    let query = query.unwrap_or_default();
+    let stated = |name| parameter(query.as_bytes(), name).ok().flatten();
+    let return_to = stated("return_to").map(ReturnTo::from).unwrap_or_default();
+    let mut wish = SignInRequest::returning_to(return_to);
+    if let Some(locales) = stated("ui_locales") {
+        wish = wish.ui_locales(&locales);
+    }
+    let begun = relying_party.begin(wish, &headers).await;
     begun.unwrap_or_else(|error| relying_party.failed(&error))
 }
 
@@ -80,8 +83,8 @@ pub(super) async fn backchannel_logout(
 }
 
 impl RelyingParty {
-    async fn begin(&self, return_to: ReturnTo, headers: &HeaderMap) -> Result<Response, Error> {
-        let begun = self.client.begin(return_to).await?;
+    async fn begin(&self, wish: SignInRequest, headers: &HeaderMap) -> Result<Response, Error> {
+        let begun = self.client.begin(wish).await?;
         // Tabs of one browser share the secret, so that each may finish its own sign-in.
         let browser = match self.cookies.browser(headers) {
             Some(browser) => browser,

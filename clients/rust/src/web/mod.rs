@@ -94,7 +94,7 @@ impl RelyingParty {
     ///
     /// | route | does |
     /// |---|---|
-    /// | `GET /login?return_to=/path` | begins a sign-in; `return_to` is a local path |
+    /// | `GET /login?return_to=/path&ui_locales=vi` | begins a sign-in; both parameters are optional |
     /// | `GET /callback` | finishes it under a new session, returns to the path |
     /// | `POST /logout` | ends the session here, then at the provider; same-site forms only |
     /// | `POST /backchannel-logout` | ends sessions on the provider's demand |
