@@ -1,5 +1,6 @@
 //! The protocol without a web framework: begin, finish, refresh, sign out, be signed out.
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -43,13 +44,20 @@ struct Inner {
     replays: Replays,
 }
 
-/// Where to send the browser for RP-initiated logout.
-#[derive(Clone, Debug)]
+/// Where to send the browser for RP-initiated logout. Printing shows neither address nor state,
+/// since the address holds the ID token.
+#[derive(Clone)]
 pub struct LogoutRedirect {
     /// The provider's end-session endpoint with this request.
     pub url: Url,
     /// The `state` that the provider hands back at the signed-out page.
     pub state: String,
+}
+
+impl fmt::Debug for LogoutRedirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogoutRedirect").finish_non_exhaustive()
+    }
 }
 
 impl Client {

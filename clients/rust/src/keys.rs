@@ -20,7 +20,8 @@ const RETRY: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     cached: RwLock<Option<Cached>>,
-    fetching: tokio::sync::Mutex<()>,
+    /// Held while fetching; keeps the last failure, for those who waited meanwhile.
+    fetching: tokio::sync::Mutex<Option<(Instant, FetchError)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,14 +57,19 @@ impl Keys {
         if let Some(set) = self.answer(kid) {
             return Ok(set);
         }
-        let _alone = self.fetching.lock().await;
+        let came = clock::monotonic();
+        let mut failed = self.fetching.lock().await;
         if let Some(set) = self.answer(kid) {
             return Ok(set);
+        }
+        if let Some((_, error)) = failed.filter(|(at, _)| *at >= came) {
+            return Err(error.into());
         }
         match JsonWebKeySet::fetch_async(uri, http).await {
             Ok(set) => Ok(self.keep(Arc::new(set))),
             Err(error) => {
                 let error = fetch_error(&error);
+                *failed = Some((clock::monotonic(), error));
                 self.keep_stale(error).ok_or_else(|| error.into())
             }
         }

@@ -156,11 +156,12 @@ impl Provider {
 }
 
 /// Holds the provider once discovered. Discovery happens at the first need, so an application may
-/// start before its provider; concurrent callers share one request.
+/// start before its provider; concurrent callers share one request and its failure.
 #[derive(Debug, Default)]
 pub(crate) struct Discovery {
     found: RwLock<Option<Found>>,
-    fetching: tokio::sync::Mutex<()>,
+    /// Held while fetching; keeps the last failure, for those who waited meanwhile.
+    fetching: tokio::sync::Mutex<Option<(Instant, Error)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -180,13 +181,20 @@ impl Discovery {
         if let Some(provider) = self.usable() {
             return Ok(provider);
         }
-        let _alone = self.fetching.lock().await;
+        let came = clock::monotonic();
+        let mut failed = self.fetching.lock().await;
         if let Some(provider) = self.usable() {
             return Ok(provider);
         }
+        if let Some((_, error)) = failed.as_ref().filter(|(at, _)| *at >= came) {
+            return Err(error.clone());
+        }
         match discover(http, settings).await {
             Ok(provider) => Ok(self.keep(Arc::new(provider))),
-            Err(error) => self.keep_stale(&error).ok_or(error),
+            Err(error) => {
+                *failed = Some((clock::monotonic(), error.clone()));
+                self.keep_stale(&error).ok_or(error)
+            }
         }
     }
 

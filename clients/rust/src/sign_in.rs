@@ -28,7 +28,10 @@ impl SignInRequest {
     /// A sign-in that ends at this local path.
     #[must_use]
     pub fn returning_to(return_to: ReturnTo) -> Self {
-        Self { return_to, ui_locales: None }
+        Self {
+            return_to,
+            ui_locales: None,
+        }
     }
 
     /// The languages of the provider's pages, best first (`ui_locales`, OpenID Connect Core 1.0
@@ -43,14 +46,22 @@ impl SignInRequest {
     }
 }
 
-/// A sign-in that has begun: send the browser to `url`, keep `pending` for its return.
-#[derive(Debug)]
+/// A sign-in that has begun: send the browser to `url`, keep `pending` for its return. Printing
+/// shows no secret.
 pub struct Begun {
     /// The provider's authorization endpoint with this request.
     pub url: Url,
     /// What [`Client::finish`](crate::Client::finish) needs. Keep it on the server or sealed, tied
     /// to this browser, and hand it out once.
     pub pending: PendingSignIn,
+}
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun")
+            .field("pending", &self.pending)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is remembered of a sign-in while the browser is away. Printing shows no secret.

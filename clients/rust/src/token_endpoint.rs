@@ -1,5 +1,7 @@
 //! Asking the token endpoint, by way of `oauth2`.
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
@@ -20,10 +22,16 @@ use crate::session::Tokens;
 use crate::settings::Settings;
 
 /// The ID token rides along as text, so that its own faults keep their own names.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RawIdToken {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+}
+
+impl fmt::Debug for RawIdToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawIdToken").finish_non_exhaustive()
+    }
 }
 
 impl ExtraTokenFields for RawIdToken {}

@@ -127,4 +127,12 @@ async fn concurrent_visitors_share_one_discovery() {
     let found = tokio::join!(client.provider(), client.provider(), client.provider());
     assert!(found.0.is_ok() && found.1.is_ok() && found.2.is_ok());
     assert_eq!(provider.shared.discovery_requests.load(Ordering::SeqCst), 1);
+
+    provider.set_metadata("issuer", json!("https://other.example"));
+    let app = Application::with(settings(&provider));
+    let client = app.relying_party.client();
+    let found = tokio::join!(client.provider(), client.provider(), client.provider());
+    assert!(found.0.is_err() && found.1.is_err() && found.2.is_err());
+    let asked = provider.shared.discovery_requests.load(Ordering::SeqCst);
+    assert_eq!(asked, 2, "a failure is shared too");
 }

@@ -190,7 +190,12 @@ async fn a_rotated_key_is_fetched_once_and_unknown_keys_do_not_hammer_the_provid
 async fn the_language_wish_travels_along_when_it_is_one() {
     let provider = Provider::start().await;
     let app = Application::at(&provider);
-    assert!(app.get("/login?ui_locales=en-GB+vi").await.location.contains("ui_locales=en-GB+vi"));
+    assert!(
+        app.get("/login?ui_locales=en-GB+vi")
+            .await
+            .location
+            .contains("ui_locales=en-GB+vi")
+    );
     for strange in ["%26x%3D1", "", &"a".repeat(65)] {
         let page = app.get(&format!("/login?ui_locales={strange}")).await;
         assert!(!page.location.contains("ui_locales"), "{strange}");

@@ -89,3 +89,35 @@ async fn without_an_end_session_endpoint_or_a_session_the_application_signs_out_
     let again = app.post("/logout", &[], String::new()).await;
     assert_eq!(again.location, format!("{BASE}/signed-out"));
 }
+
+#[tokio::test]
+async fn nothing_secret_is_printed() {
+    let provider = Provider::start().await;
+    let app = Application::at(&provider);
+    app.sign_in(&provider).await;
+    let cookies: Vec<String> = app.jar().iter().map(|(n, v)| format!("{n}={v}")).collect();
+    let mut headers = axum::http::HeaderMap::new();
+    headers.insert("cookie", cookies.join("; ").parse().unwrap());
+    let session = app.relying_party.find(&headers).await.unwrap().unwrap();
+    let client = app.relying_party.client();
+    let leaving = client
+        .logout_redirect(Some(&session))
+        .await
+        .unwrap()
+        .unwrap();
+    let begun = client
+        .begin(idp_relying_party::SignInRequest::default())
+        .await
+        .unwrap();
+    let shown = format!("{session:?} {leaving:?} {begun:?} {:?}", app.relying_party);
+    for secret in [
+        "at-1",
+        "rt-1",
+        session.tokens.id_token.as_str(),
+        &leaving.state,
+        begun.pending.state(),
+        crate::provider::SECRET,
+    ] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}

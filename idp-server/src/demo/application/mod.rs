@@ -11,6 +11,7 @@ mod theme;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -35,8 +36,8 @@ pub use theme::Theme;
 /// Cookie of the chosen language; cookies know no ports, so both applications share the choice.
 const LANGUAGE_COOKIE: &str = "demo-lang";
 
-/// One of the demonstration's applications.
-#[derive(Clone, Debug)]
+/// One of the demonstration's applications. Printing does not show the secret.
+#[derive(Clone)]
 pub struct Application {
     /// Name shown everywhere; a proper name, the same in every language.
     pub name: String,
@@ -53,6 +54,16 @@ pub struct Application {
     pub theme: Theme,
     /// The other application, linked from this one.
     pub other: Option<OtherApplication>,
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("name", &self.name)
+            .field("base_url", &self.base_url.as_str())
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A link to the application that needs no second sign-in.
