@@ -23,7 +23,10 @@ pub fn install_tls_provider() {
 }
 
 /// A plain HTTP client: no redirects, no cookies, no proxy.
-#[allow(clippy::disallowed_methods, reason = "the tests' only constructor of HTTP clients")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the tests' only constructor of HTTP clients"
+)]
 pub fn http_client() -> reqwest::Client {
     install_tls_provider();
     reqwest::Client::builder()
@@ -50,7 +53,10 @@ pub struct Answer {
 impl Answer {
     /// A header field's text, or the empty string.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// The `Location`, resolved against the address that was asked.
@@ -111,18 +117,23 @@ impl Agent {
 
     /// The value of one cookie of a host.
     pub fn cookie(&self, host: &str, name: &str) -> Option<&str> {
-        self.cookies.get(&(host.to_owned(), name.to_owned())).map(String::as_str)
+        self.cookies
+            .get(&(host.to_owned(), name.to_owned()))
+            .map(String::as_str)
     }
 
     /// All cookies of a host, name and value.
     pub fn cookies(&self, host: &str) -> Vec<(String, String)> {
         let of_host = self.cookies.iter().filter(|((of, _), _)| of == host);
-        of_host.map(|((_, name), value)| (name.clone(), value.clone())).collect()
+        of_host
+            .map(|((_, name), value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     /// Plants a cookie, as an attacker on a neighbouring port could.
     pub fn plant_cookie(&mut self, host: &str, name: &str, value: &str) {
-        self.cookies.insert((host.to_owned(), name.to_owned()), value.to_owned());
+        self.cookies
+            .insert((host.to_owned(), name.to_owned()), value.to_owned());
     }
 
     /// Forgets every cookie.
@@ -150,9 +161,13 @@ impl Agent {
     ) -> Answer {
         let headers = [
             ("origin".to_owned(), origin.to_owned()),
-            ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
+            (
+                "content-type".to_owned(),
+                "application/x-www-form-urlencoded".to_owned(),
+            ),
         ];
-        self.send(Method::POST, url, &headers, Some(encode(fields))).await
+        self.send(Method::POST, url, &headers, Some(encode(fields)))
+            .await
     }
 
     /// One request with these header fields and this body.
@@ -167,7 +182,9 @@ impl Agent {
         body: Option<String>,
     ) -> Answer {
         let request = self.request(method, url, headers, body);
-        self.receive(url, request).await.unwrap_or_else(|error| panic!("{url}: {error:?}"))
+        self.receive(url, request)
+            .await
+            .unwrap_or_else(|error| panic!("{url}: {error:?}"))
     }
 
     /// `GET`; `None` when no whole answer comes, as from a server that was killed.
@@ -189,8 +206,13 @@ impl Agent {
         if let Some(port) = self.connect_to.get(&authority) {
             target.set_port(Some(*port)).expect("a port can be set");
         }
-        let mut request = self.client.request(method, target).header("accept-language", &self.language);
-        request = request.header(HOST, &authority).header("accept", "text/html,*/*");
+        let mut request = self
+            .client
+            .request(method, target)
+            .header("accept-language", &self.language);
+        request = request
+            .header(HOST, &authority)
+            .header("accept", "text/html,*/*");
         if let Some(cookies) = self.cookie_header(&host) {
             request = request.header(COOKIE, cookies);
         }
@@ -209,7 +231,12 @@ impl Agent {
         self.remember(url.host_str().unwrap_or_default(), &headers);
         let body = response.bytes().await?;
         let body = String::from_utf8_lossy(&body).into_owned();
-        Ok(Answer { status, headers, body, url: url.clone() })
+        Ok(Answer {
+            status,
+            headers,
+            body,
+            url: url.clone(),
+        })
     }
 
     /// Follows redirects as long as they stay below `origin`; the answer that leaves it, or is no
@@ -236,7 +263,11 @@ impl Agent {
     }
 
     fn remember(&mut self, host: &str, headers: &HeaderMap) {
-        for line in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
+        for line in headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+        {
             let mut parts = line.split(';');
             let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {
                 continue;
@@ -260,10 +291,15 @@ impl Default for Agent {
 
 /// Form fields as `application/x-www-form-urlencoded`.
 pub fn encode(fields: &[(String, String)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 /// Borrowed pairs as owned fields.
 pub fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }

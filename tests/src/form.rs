@@ -12,7 +12,10 @@ pub struct Element {
 impl Element {
     /// An attribute's value; `Some("")` for one without a value.
     pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.attributes
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -32,7 +35,9 @@ impl Form {
     pub fn fields(&self, button: &str) -> Vec<(String, String)> {
         let mut fields = Vec::new();
         for control in &self.controls {
-            let Some(name) = control.attribute("name") else { continue };
+            let Some(name) = control.attribute("name") else {
+                continue;
+            };
             let kind = control.attribute("type").unwrap_or("text");
             let pressed = control.attribute("id") == Some(button);
             let included = match (control.tag.as_str(), kind) {
@@ -50,12 +55,17 @@ impl Form {
 
     /// True when a control has this id.
     pub fn has(&self, id: &str) -> bool {
-        self.controls.iter().any(|control| control.attribute("id") == Some(id))
+        self.controls
+            .iter()
+            .any(|control| control.attribute("id") == Some(id))
     }
 
     /// The name of the control with this id.
     pub fn name_of(&self, id: &str) -> Option<&str> {
-        let control = self.controls.iter().find(|control| control.attribute("id") == Some(id))?;
+        let control = self
+            .controls
+            .iter()
+            .find(|control| control.attribute("id") == Some(id))?;
         control.attribute("name")
     }
 }
@@ -79,13 +89,19 @@ impl Page {
                 inside = false;
                 continue;
             }
-            let Some(element) = start_tag(tag) else { continue };
+            let Some(element) = start_tag(tag) else {
+                continue;
+            };
             match element.tag.as_str() {
                 "form" => {
                     inside = true;
                     let method = element.attribute("method").unwrap_or("get").to_lowercase();
                     let action = element.attribute("action").unwrap_or_default().to_owned();
-                    page.forms.push(Form { action, method, controls: Vec::new() });
+                    page.forms.push(Form {
+                        action,
+                        method,
+                        controls: Vec::new(),
+                    });
                 }
                 "input" | "button" if inside => {
                     let form = page.forms.last_mut().expect("a form is open");
@@ -105,7 +121,9 @@ impl Page {
 
     /// True when any element has this id.
     pub fn has(&self, id: &str) -> bool {
-        self.elements.iter().any(|element| element.attribute("id") == Some(id))
+        self.elements
+            .iter()
+            .any(|element| element.attribute("id") == Some(id))
     }
 }
 
@@ -142,7 +160,9 @@ fn start_tag(text: &str) -> Option<Element> {
     rest = rest[name_end..].trim_start();
     let mut attributes = Vec::new();
     while !rest.is_empty() {
-        let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c == '=' || c.is_whitespace())
+            .unwrap_or(rest.len());
         let name = rest[..end].to_lowercase();
         rest = rest[end..].trim_start();
         let mut value = String::new();
@@ -178,7 +198,9 @@ pub fn decode(text: &str) -> String {
     while let Some(start) = rest.find('&') {
         decoded.push_str(&rest[..start]);
         rest = &rest[start..];
-        let reference = rest.find(';').and_then(|end| Some((end, character(&rest[1..end])?)));
+        let reference = rest
+            .find(';')
+            .and_then(|end| Some((end, character(&rest[1..end])?)));
         match reference {
             Some((end, character)) => {
                 decoded.push(character);
@@ -195,7 +217,11 @@ pub fn decode(text: &str) -> String {
 }
 
 fn character(name: &str) -> Option<char> {
-    let number = |digits: &str, base| u32::from_str_radix(digits, base).ok().and_then(char::from_u32);
+    let number = |digits: &str, base| {
+        u32::from_str_radix(digits, base)
+            .ok()
+            .and_then(char::from_u32)
+    };
     match name {
         "amp" => Some('&'),
         "lt" => Some('<'),
@@ -223,7 +249,10 @@ mod tests {
                <button id="other" name="do" value="out">…</button></FORM><input name="outside">"#,
         );
         let form = page.form_with("sign-in").expect("the form");
-        assert_eq!((form.action.as_str(), form.method.as_str()), ("/sign-in?a=1&b=2", "post"));
+        assert_eq!(
+            (form.action.as_str(), form.method.as_str()),
+            ("/sign-in?a=1&b=2", "post")
+        );
         assert_eq!(form.name_of("username"), Some("login"));
         let fields = form.fields("sign-in");
         let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
@@ -234,6 +263,9 @@ mod tests {
 
     #[test]
     fn references_are_decoded_and_stray_ampersands_kept() {
-        assert_eq!(decode("a&amp;b &#x1EA1; & &unknown; &lt;"), "a&b ạ & &unknown; <");
+        assert_eq!(
+            decode("a&amp;b &#x1EA1; & &unknown; &lt;"),
+            "a&b ạ & &unknown; <"
+        );
     }
 }

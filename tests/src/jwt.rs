@@ -28,7 +28,9 @@ pub fn verified(token: &str, keys: &Value, issuer: &str, audience: Option<&str>)
         None => validation.validate_aud = false,
     }
     let key = DecodingKey::from_jwk(key).expect("a usable key");
-    decode::<Value>(token, &key, &validation).expect("a valid JWT").claims
+    decode::<Value>(token, &key, &validation)
+        .expect("a valid JWT")
+        .claims
 }
 
 /// The claims as they stand, nothing verified.

@@ -22,14 +22,19 @@ impl Receiver {
     /// Listens on a free loopback port.
     pub async fn start() -> Self {
         let received = Received::default();
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let routes = axum::Router::new()
             .route("/backchannel-logout", post(keep))
             .with_state(Arc::clone(&received));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let url = format!("http://127.0.0.1:{port}/backchannel-logout");
-        Self { url: Url::parse(&url).expect("an address"), received }
+        Self {
+            url: Url::parse(&url).expect("an address"),
+            received,
+        }
     }
 
     /// The first logout token, waiting at most this long.

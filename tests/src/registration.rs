@@ -16,7 +16,11 @@ pub fn client(world: &World, name: &str, further: &[&str]) -> Application {
     let mut arguments = vec!["client", "add", "--output", "json", "--name", name];
     arguments.extend(further);
     let output = world.idp(&arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let printed: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
     let text = |name: &str| printed[name].as_str().unwrap_or_default().to_owned();
     Application {

@@ -26,7 +26,10 @@ impl Pkce {
     pub fn new() -> Self {
         let verifier = random();
         let digest = ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes());
-        Self { challenge: base64url(digest.as_ref()), verifier }
+        Self {
+            challenge: base64url(digest.as_ref()),
+            verifier,
+        }
     }
 }
 
@@ -39,8 +42,13 @@ impl Default for Pkce {
 /// 256 random bits as base64url.
 pub fn random() -> String {
     let mut bytes = [0_u8; 32];
-    #[allow(clippy::disallowed_methods, reason = "test code draws its own randomness")]
-    ring::rand::SystemRandom::new().fill(&mut bytes).expect("randomness");
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "test code draws its own randomness"
+    )]
+    ring::rand::SystemRandom::new()
+        .fill(&mut bytes)
+        .expect("randomness");
     base64url(&bytes)
 }
 
@@ -89,7 +97,10 @@ impl Callback {
     /// One parameter of the response, or the empty string.
     pub fn parameter(&self, name: &str) -> String {
         let mut pairs = self.url.query_pairs();
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+        pairs
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
     }
 
     /// The authorization code.
@@ -136,12 +147,19 @@ impl RelyingParty {
         let address = world.at("/.well-known/openid-configuration");
         let metadata = Agent::new().fetch(&address).await.json();
         let http = crate::agent::http_client();
-        Self { application, metadata, issuer: world.issuer_url(), http }
+        Self {
+            application,
+            metadata,
+            issuer: world.issuer_url(),
+            http,
+        }
     }
 
     /// An endpoint's address by its metadata name.
     pub fn endpoint(&self, name: &str) -> Url {
-        let text = self.metadata[name].as_str().unwrap_or_else(|| panic!("no {name}"));
+        let text = self.metadata[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {name}"));
         Url::parse(text).unwrap_or_else(|_| panic!("{name} is no address: {text}"))
     }
 
@@ -158,7 +176,12 @@ impl RelyingParty {
             ("code_challenge", &pkce.challenge),
             ("code_challenge_method", "S256"),
         ]);
-        Request { parameters, pkce, state, nonce }
+        Request {
+            parameters,
+            pkce,
+            state,
+            nonce,
+        }
     }
 
     /// The address of an authorization request.
@@ -187,11 +210,22 @@ impl RelyingParty {
             }
             let page = answer.page();
             let (button, typed) = if page.has("username") {
-                ("sign-in", vec![("username", user.username.as_str()), ("password", &user.password)])
+                (
+                    "sign-in",
+                    vec![
+                        ("username", user.username.as_str()),
+                        ("password", &user.password),
+                    ],
+                )
+            } else if page.has("choose-position") {
+                ("choose-position", Vec::new())
             } else if page.has("approve") {
                 ("approve", Vec::new())
             } else {
-                panic!("status {} at {}:\n{}", answer.status, answer.url, answer.body);
+                panic!(
+                    "status {} at {}:\n{}",
+                    answer.status, answer.url, answer.body
+                );
             };
             answer = self.press(agent, &answer, button, &typed).await;
         }
@@ -214,7 +248,12 @@ impl RelyingParty {
     /// A request to an endpoint with the client's secret in the `Authorization` field.
     pub async fn ask(&self, endpoint: &str, parameters: &[(&str, &str)]) -> Answer {
         let authorization = self.basic();
-        self.ask_raw(endpoint, &[("authorization", &authorization)], encode(&fields(parameters))).await
+        self.ask_raw(
+            endpoint,
+            &[("authorization", &authorization)],
+            encode(&fields(parameters)),
+        )
+        .await
     }
 
     /// A form request to an endpoint with exactly these header fields and this body.
@@ -222,7 +261,9 @@ impl RelyingParty {
     /// # Panics
     /// When no answer comes.
     pub async fn ask_raw(&self, endpoint: &str, headers: &[(&str, &str)], body: String) -> Answer {
-        self.try_ask(endpoint, headers, body).await.expect("an answer")
+        self.try_ask(endpoint, headers, body)
+            .await
+            .expect("an answer")
     }
 
     async fn try_ask(
@@ -242,12 +283,18 @@ impl RelyingParty {
         let response = request.body(body).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.text().await?;
-        Ok(Answer { status, headers, body, url })
+        Ok(Answer {
+            status,
+            headers,
+            body,
+            url,
+        })
     }
 
     /// The `Authorization` value of `client_secret_basic` (RFC 6749 §2.3.1).
     pub fn basic(&self) -> String {
-        let form = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let form =
+            |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let pair = format!(
             "{}:{}",
             form(&self.application.client_id),
@@ -273,7 +320,9 @@ impl RelyingParty {
             ("code_verifier", verifier),
         ]));
         let authorization = self.basic();
-        self.try_ask("token_endpoint", &[("authorization", &authorization)], body).await.ok()
+        self.try_ask("token_endpoint", &[("authorization", &authorization)], body)
+            .await
+            .ok()
     }
 
     /// Uses a refresh token.
@@ -284,7 +333,9 @@ impl RelyingParty {
 
     /// The introspection answer for a token.
     pub async fn introspect(&self, token: &str) -> Value {
-        let answer = self.ask("introspection_endpoint", &[("token", token)]).await;
+        let answer = self
+            .ask("introspection_endpoint", &[("token", token)])
+            .await;
         assert_eq!(answer.status, 200, "introspection: {}", answer.body);
         answer.json()
     }
@@ -309,17 +360,29 @@ impl RelyingParty {
     /// The whole way with a request of the test's making.
     pub async fn sign_in_with(&self, agent: &mut Agent, request: &Request, user: &User) -> Tokens {
         let callback = self.authorize(agent, request, user).await;
-        assert_eq!(callback.parameter("state"), request.state, "{}", callback.url);
+        assert_eq!(
+            callback.parameter("state"),
+            request.state,
+            "{}",
+            callback.url
+        );
         let answer = self.redeem(&callback.code(), &request.pkce.verifier).await;
         assert_eq!(answer.status, 200, "token: {}", answer.body);
-        Tokens { body: answer.json() }
+        Tokens {
+            body: answer.json(),
+        }
     }
 
     /// The verified claims of an ID Token issued to this client.
     pub async fn id_token(&self, tokens: &Tokens) -> Value {
         let issuer = self.metadata["issuer"].as_str().expect("an issuer");
         let audience = Some(self.application.client_id.as_str());
-        jwt::verified(&tokens.text("id_token"), &self.keys().await, issuer, audience)
+        jwt::verified(
+            &tokens.text("id_token"),
+            &self.keys().await,
+            issuer,
+            audience,
+        )
     }
 }
 
@@ -331,7 +394,10 @@ pub fn filled(page: &Answer, button: &str, typed: &[(&str, &str)]) -> (Url, Vec<
         .unwrap_or_else(|| panic!("no form with #{button} at {}:\n{}", page.url, page.body));
     let mut fields = form.fields(button);
     for (id, text) in typed {
-        let name = form.name_of(id).unwrap_or_else(|| panic!("no field #{id}")).to_owned();
+        let name = form
+            .name_of(id)
+            .unwrap_or_else(|| panic!("no field #{id}"))
+            .to_owned();
         fields.retain(|(key, _)| *key != name);
         fields.push((name, (*text).to_owned()));
     }

@@ -9,8 +9,12 @@ use syn::spanned::Spanned;
 use syn::visit::Visit;
 
 /// Reads of the wall clock, as path endings.
-const CLOCKS: [(&str, &str); 4] =
-    [("SystemTime", "now"), ("Utc", "now"), ("Local", "now"), ("OffsetDateTime", "now_utc")];
+const CLOCKS: [(&str, &str); 4] = [
+    ("SystemTime", "now"),
+    ("Utc", "now"),
+    ("Local", "now"),
+    ("OffsetDateTime", "now_utc"),
+];
 
 /// One function.
 #[derive(Debug, Clone)]
@@ -56,7 +60,9 @@ pub struct SourceFile {
 /// The repository's root.
 pub fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().expect("the workspace above this crate").to_owned()
+    own.parent()
+        .expect("the workspace above this crate")
+        .to_owned()
 }
 
 /// All source files below `folder/src`, tests left out, ordered by path.
@@ -68,11 +74,17 @@ pub fn read_crate(folder: &Path) -> Vec<SourceFile> {
     let mut paths = Vec::new();
     collect(&source, &mut paths);
     paths.sort();
-    paths.iter().filter(|path| !is_test(path)).map(|path| read(path, &source)).collect()
+    paths
+        .iter()
+        .filter(|path| !is_test(path))
+        .map(|path| read(path, &source))
+        .collect()
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries {
         let path = entry.expect("a folder entry").path();
         if path.is_dir() {
@@ -88,7 +100,9 @@ fn is_test(path: &Path) -> bool {
     path.file_stem().is_some_and(|stem| {
         let stem = stem.to_string_lossy();
         stem == "tests" || stem.ends_with("_tests")
-    }) || path.parent().is_some_and(|parent| parent.ends_with("tests"))
+    }) || path
+        .parent()
+        .is_some_and(|parent| parent.ends_with("tests"))
 }
 
 fn read(path: &Path, source: &Path) -> SourceFile {
@@ -96,7 +110,10 @@ fn read(path: &Path, source: &Path) -> SourceFile {
     let shown = path.display();
     let file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{shown}: {error}"));
     let module = module_path(path.strip_prefix(source).expect("below the source folder"));
-    let mut reader = Reader { module: module.clone(), ..Reader::default() };
+    let mut reader = Reader {
+        module: module.clone(),
+        ..Reader::default()
+    };
     reader.items(&file.items, 0);
     SourceFile {
         path: path.strip_prefix(root()).unwrap_or(path).to_owned(),
@@ -112,7 +129,9 @@ fn read(path: &Path, source: &Path) -> SourceFile {
 fn module_path(relative: &Path) -> Vec<String> {
     let text = relative.with_extension("");
     let names = text.iter().map(|name| name.to_string_lossy().into_owned());
-    names.filter(|name| !matches!(name.as_str(), "mod" | "lib" | "main")).collect()
+    names
+        .filter(|name| !matches!(name.as_str(), "mod" | "lib" | "main"))
+        .collect()
 }
 
 #[derive(Default)]
@@ -167,7 +186,10 @@ impl Reader {
     fn word(&mut self, word: &str, line: usize, rest: &[TokenTree], depth: usize) {
         match word {
             "async" | "await" => {
-                self.asynchronous.push(Mention { line, text: word.to_owned() });
+                self.asynchronous.push(Mention {
+                    line,
+                    text: word.to_owned(),
+                });
             }
             "crate" => {
                 for room in first_names(rest) {
@@ -181,7 +203,10 @@ impl Reader {
                     *owner == word && next.first().is_some_and(|found| found == name)
                 });
                 if read {
-                    self.clock_reads.push(Mention { line, text: format!("{word}::{}", next[0]) });
+                    self.clock_reads.push(Mention {
+                        line,
+                        text: format!("{word}::{}", next[0]),
+                    });
                 }
             }
         }
@@ -206,7 +231,10 @@ impl Reader {
 /// The names behind `::`: one, or the heads of a `{…}` list.
 fn first_names(rest: &[TokenTree]) -> Vec<String> {
     let colons = rest.iter().take(2);
-    let is_path = colons.filter(|t| matches!(t, TokenTree::Punct(p) if p.as_char() == ':')).count() == 2;
+    let is_path = colons
+        .filter(|t| matches!(t, TokenTree::Punct(p) if p.as_char() == ':'))
+        .count()
+        == 2;
     match rest.get(2).filter(|_| is_path) {
         Some(TokenTree::Ident(name)) => vec![name.to_string()],
         Some(TokenTree::Group(group)) => heads(group.stream()),
@@ -243,7 +271,12 @@ fn is_for_tests(item: &syn::Item) -> bool {
     };
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
-            && attribute.meta.to_token_stream().to_string().replace(' ', "") == "cfg(test)"
+            && attribute
+                .meta
+                .to_token_stream()
+                .to_string()
+                .replace(' ', "")
+                == "cfg(test)"
     })
 }
 
@@ -282,24 +315,38 @@ mod tests {
     fn reader(text: &str, module: &[&str]) -> Reader {
         let file = syn::parse_file(text).expect("Rust");
         let module = module.iter().map(|name| (*name).to_owned()).collect();
-        let mut reader = Reader { module, ..Reader::default() };
+        let mut reader = Reader {
+            module,
+            ..Reader::default()
+        };
         reader.items(&file.items, 0);
         reader
     }
 
     fn rooms(text: &str, module: &[&str]) -> Vec<String> {
-        reader(text, module).rooms_used.into_iter().map(|mention| mention.text).collect()
+        reader(text, module)
+            .rooms_used
+            .into_iter()
+            .map(|mention| mention.text)
+            .collect()
     }
 
     #[test]
     fn rooms_are_found_in_use_lists_inline_paths_and_macros() {
-        let text = "use crate::{base::time, jose}; fn f() { crate::model::x(); m!(crate::flow::y) }";
-        assert_eq!(rooms(text, &["oauth", "token"]), ["base", "jose", "model", "flow"]);
+        let text =
+            "use crate::{base::time, jose}; fn f() { crate::model::x(); m!(crate::flow::y) }";
+        assert_eq!(
+            rooms(text, &["oauth", "token"]),
+            ["base", "jose", "model", "flow"]
+        );
     }
 
     #[test]
     fn a_chain_of_super_counts_only_when_it_reaches_the_root() {
-        assert_eq!(rooms("use super::super::flow::x;", &["oauth", "token"]), ["flow"]);
+        assert_eq!(
+            rooms("use super::super::flow::x;", &["oauth", "token"]),
+            ["flow"]
+        );
         assert!(rooms("use super::scope::x;", &["oauth", "token"]).is_empty());
         assert_eq!(rooms("use super::flow;", &["oauth"]), ["flow"]);
     }
@@ -311,7 +358,10 @@ mod tests {
         let reader = reader(text, &["oauth"]);
         assert_eq!((reader.test_lines, reader.rooms_used.len()), (5, 0));
         assert_eq!(reader.functions.len(), 2);
-        assert_eq!((reader.functions[0].lines, reader.functions[0].arguments), (3, 1));
+        assert_eq!(
+            (reader.functions[0].lines, reader.functions[0].arguments),
+            (3, 1)
+        );
         assert!(reader.clock_reads.is_empty());
         assert_eq!(reader.asynchronous.len(), 2);
     }

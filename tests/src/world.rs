@@ -101,8 +101,19 @@ impl World {
             let port = fixed.unwrap_or_else(ports::free_triple);
             match launch(folder.path(), port) {
                 Ok((child, printed)) => {
-                    let Printed { issuer, applications, users } = printed;
-                    return Self { child: Some(child), folder, port, issuer, applications, users };
+                    let Printed {
+                        issuer,
+                        applications,
+                        users,
+                    } = printed;
+                    return Self {
+                        child: Some(child),
+                        folder,
+                        port,
+                        issuer,
+                        applications,
+                        users,
+                    };
                 }
                 Err(error) => last = error,
             }
@@ -165,7 +176,10 @@ impl World {
         interrupt(child.id());
         let status = wait(&mut child, STOP);
         let log = self.log();
-        assert!(status.is_some_and(|status| status.success()), "after Ctrl-C: {status:?}\n{log}");
+        assert!(
+            status.is_some_and(|status| status.success()),
+            "after Ctrl-C: {status:?}\n{log}"
+        );
         assert!(!log.contains("panicked at"), "the server panicked:\n{log}");
     }
 }
@@ -179,7 +193,10 @@ impl Drop for World {
         if std::thread::panicking() {
             let log = self.log();
             let tail: Vec<&str> = log.lines().rev().take(30).collect();
-            eprintln!("--- the server's last lines, newest first ---\n{}", tail.join("\n"));
+            eprintln!(
+                "--- the server's last lines, newest first ---\n{}",
+                tail.join("\n")
+            );
         }
     }
 }
@@ -190,14 +207,22 @@ pub fn binary() -> PathBuf {
         return path.into();
     }
     let own = std::env::current_exe().expect("the path of this binary");
-    let beside = own.ancestors().skip(1).map(|folder| folder.join("idp")).find(|path| path.is_file());
+    let beside = own
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join("idp"))
+        .find(|path| path.is_file());
     beside.expect("the binary: set IDP_BIN, or build it with `cargo build -p idp-server`")
 }
 
 /// Runs one `idp` command that works on the data folder `folder`.
 pub fn idp(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(binary());
-    command.args(arguments).arg("--dir").arg(folder).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .arg("--dir")
+        .arg(folder)
+        .stdin(Stdio::null());
     command.output().expect("the binary runs")
 }
 
@@ -212,7 +237,14 @@ fn launch(folder: &Path, port: u16) -> Result<(Child, Printed), String> {
         .open(log_path(folder))
         .map_err(|error| error.to_string())?;
     let mut child = Command::new(binary())
-        .args(["demo", "--output", "json", "--port", &port.to_string(), "--dir"])
+        .args([
+            "demo",
+            "--output",
+            "json",
+            "--port",
+            &port.to_string(),
+            "--dir",
+        ])
         .arg(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -228,7 +260,9 @@ fn launch(folder: &Path, port: u16) -> Result<(Child, Printed), String> {
             let _ = child.kill();
             let status = child.wait();
             let log = std::fs::read_to_string(log_path(folder)).unwrap_or_default();
-            Err(format!("{status:?}, no JSON object on standard output\n{log}"))
+            Err(format!(
+                "{status:?}, no JSON object on standard output\n{log}"
+            ))
         }
     }
 }
@@ -261,8 +295,13 @@ pub fn interrupt(pid: u32) {
 
 /// Sends a signal by its name without `SIG`.
 pub fn signal(pid: u32, name: &str) {
-    let status = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();
-    assert!(status.is_ok_and(|status| status.success()), "no process {pid}");
+    let status = Command::new("sh")
+        .args(["-c", &format!("kill -{name} {pid}")])
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "no process {pid}"
+    );
 }
 
 fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {

@@ -17,7 +17,14 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("idp-store", &["idp-core"]),
     (
         "idp-server",
-        &["idp-core", "idp-store", "idp-admin-api", "idp-relying-party", "pki", "ldap-bridge"],
+        &[
+            "idp-core",
+            "idp-store",
+            "idp-admin-api",
+            "idp-relying-party",
+            "pki",
+            "ldap-bridge",
+        ],
     ),
     ("idp-conformance", &["pki", "idp-core", "ldap-bridge"]),
 ];
@@ -47,9 +54,18 @@ const ASYNC_ROOMS: [&str; 3] = ["store", "ports", "flow"];
 
 fn metadata(arguments: &[&str]) -> Value {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["metadata", "--format-version", "1", "--locked"]).args(arguments);
-    let output = command.current_dir(source::root()).output().expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    command
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .args(arguments);
+    let output = command
+        .current_dir(source::root())
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).expect("metadata is JSON")
 }
 
@@ -61,7 +77,10 @@ fn text(value: &Value) -> &str {
 fn crates_know_only_what_lies_below_them() {
     let metadata = metadata(&["--no-deps"]);
     let packages = metadata["packages"].as_array().expect("packages");
-    let ours: BTreeSet<&str> = packages.iter().map(|package| text(&package["name"])).collect();
+    let ours: BTreeSet<&str> = packages
+        .iter()
+        .map(|package| text(&package["name"]))
+        .collect();
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
     let mut wrong = Vec::new();
     for package in packages {
@@ -79,16 +98,26 @@ fn crates_know_only_what_lies_below_them() {
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that run the wrong way:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that run the wrong way:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn the_core_knows_no_framework_and_no_socket() {
     let metadata = metadata(&["--no-deps"]);
     let packages = metadata["packages"].as_array().expect("packages");
-    let core = packages.iter().find(|package| text(&package["name"]) == "idp-core");
-    let dependencies = core.expect("idp-core")["dependencies"].as_array().expect("dependencies");
-    let forbidden = ["axum", "tokio", "sqlx", "redis", "reqwest", "hyper", "chrono"];
+    let core = packages
+        .iter()
+        .find(|package| text(&package["name"]) == "idp-core");
+    let dependencies = core.expect("idp-core")["dependencies"]
+        .as_array()
+        .expect("dependencies");
+    let forbidden = [
+        "axum", "tokio", "sqlx", "redis", "reqwest", "hyper", "chrono",
+    ];
     let found: Vec<&str> = dependencies
         .iter()
         .filter(|dependency| text(&dependency["kind"]) != "dev")
@@ -112,21 +141,32 @@ fn level(room: &str) -> Option<usize> {
 fn rooms_of_the_core_use_only_rooms_below_them() {
     let mut wrong = Vec::new();
     for file in core() {
-        let Some(own) = file.module.first() else { continue };
+        let Some(own) = file.module.first() else {
+            continue;
+        };
         let Some(own_level) = level(own) else {
-            wrong.push(format!("{}: the room `{own}` has no level", file.path.display()));
+            wrong.push(format!(
+                "{}: the room `{own}` has no level",
+                file.path.display()
+            ));
             continue;
         };
         for used in &file.rooms_used {
             // What has no level is an item of the crate's root, such as a macro.
-            let Some(used_level) = level(&used.text) else { continue };
+            let Some(used_level) = level(&used.text) else {
+                continue;
+            };
             if used_level > own_level {
                 let path = file.path.display();
                 wrong.push(format!("{path}:{}: {own} uses {}", used.line, used.text));
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that run the wrong way:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that run the wrong way:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -140,14 +180,24 @@ fn async_stays_in_the_stores_ports_and_flows_of_the_core() {
             wrong.extend(lines.map(|found| format!("{path}:{}: {}", found.line, found.text)));
         }
     }
-    assert!(wrong.is_empty(), "async outside its rooms:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "async outside its rooms:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn the_wall_clock_is_read_only_in_its_room() {
     let root = source::root();
     let mut wrong = Vec::new();
-    for name in ["pki", "idp-core", "ldap-bridge", "idp-server", "idp-server/store"] {
+    for name in [
+        "pki",
+        "idp-core",
+        "ldap-bridge",
+        "idp-server",
+        "idp-server/store",
+    ] {
         for file in source::read_crate(&root.join(name)) {
             if file.path.starts_with("idp-server/src/outside") {
                 continue;
@@ -157,24 +207,36 @@ fn the_wall_clock_is_read_only_in_its_room() {
             wrong.extend(reads.map(|read| format!("{path}:{}: {}", read.line, read.text)));
         }
     }
-    assert!(wrong.is_empty(), "the clock is read outside its room:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "the clock is read outside its room:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn one_tls_provider_and_no_openssl_are_in_the_tree() {
     let metadata = metadata(&["--all-features"]);
-    let nodes = metadata["resolve"]["nodes"].as_array().expect("resolved packages");
+    let nodes = metadata["resolve"]["nodes"]
+        .as_array()
+        .expect("resolved packages");
     let named = |node: &Value, name: &str| {
         let id = text(&node["id"]);
         id.contains(&format!("#{name}@")) || id.contains(&format!("/{name}#"))
     };
     for banned in ["openssl-sys", "native-tls", "rusqlite"] {
-        assert!(!nodes.iter().any(|node| named(node, banned)), "{banned} is in the tree");
+        assert!(
+            !nodes.iter().any(|node| named(node, banned)),
+            "{banned} is in the tree"
+        );
     }
     let rustls: Vec<&Value> = nodes.iter().filter(|node| named(node, "rustls")).collect();
     assert_eq!(rustls.len(), 1, "one rustls");
     let features = rustls[0]["features"].as_array().expect("features");
     let features: Vec<&str> = features.iter().map(text).collect();
     assert!(features.contains(&"aws_lc_rs"), "{features:?}");
-    assert!(!features.contains(&"ring"), "a second TLS provider: {features:?}");
+    assert!(
+        !features.contains(&"ring"),
+        "a second TLS provider: {features:?}"
+    );
 }

@@ -27,7 +27,12 @@ const CRATES: [&str; 9] = [
 ];
 
 /// Where reading the wall clock is the point.
-const CLOCK_ROOMS: [&str; 4] = ["idp-server/src/outside", "clients/rust/src", "tests/src", "conformance/src"];
+const CLOCK_ROOMS: [&str; 4] = [
+    "idp-server/src/outside",
+    "clients/rust/src",
+    "tests/src",
+    "conformance/src",
+];
 
 fn main() -> ExitCode {
     let mut missed = Vec::new();
@@ -50,24 +55,40 @@ fn main() -> ExitCode {
     for line in &missed {
         println!("beyond: {line}");
     }
-    if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if missed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn print_row(name: &str, files: &[SourceFile]) {
-    let mut lengths: Vec<usize> =
-        files.iter().flat_map(|file| file.functions.iter().map(|function| function.lines)).collect();
+    let mut lengths: Vec<usize> = files
+        .iter()
+        .flat_map(|file| file.functions.iter().map(|function| function.lines))
+        .collect();
     lengths.sort_unstable();
-    let arguments = files.iter().flat_map(|file| file.functions.iter().map(|f| f.arguments)).max();
+    let arguments = files
+        .iter()
+        .flat_map(|file| file.functions.iter().map(|f| f.arguments))
+        .max();
     println!(
         "{name:<22} {:>5} {:>7} {:>8} {:>9} {:>8} {:>9} {:>6} {:>7}",
         files.len(),
         files.iter().map(|file| file.lines).sum::<usize>(),
-        files.iter().map(|file| file.lines).max().unwrap_or_default(),
+        files
+            .iter()
+            .map(|file| file.lines)
+            .max()
+            .unwrap_or_default(),
         lengths.len(),
         lengths.get(lengths.len() / 2).copied().unwrap_or_default(),
         lengths.last().copied().unwrap_or_default(),
         arguments.unwrap_or_default(),
-        files.iter().map(|file| file.clock_reads.len()).sum::<usize>(),
+        files
+            .iter()
+            .map(|file| file.clock_reads.len())
+            .sum::<usize>(),
     );
 }
 
@@ -86,10 +107,14 @@ fn beyond_targets(file: &SourceFile) -> Vec<String> {
             beyond.push(format!("{at}: {} arguments", function.arguments));
         }
     }
-    let allowed = CLOCK_ROOMS.iter().any(|room| file.path.starts_with(Path::new(room)));
+    let allowed = CLOCK_ROOMS
+        .iter()
+        .any(|room| file.path.starts_with(Path::new(room)));
     if !allowed {
         let reads = file.clock_reads.iter();
-        beyond.extend(reads.map(|read| format!("{path}:{}: {} outside its room", read.line, read.text)));
+        beyond.extend(
+            reads.map(|read| format!("{path}:{}: {} outside its room", read.line, read.text)),
+        );
     }
     beyond
 }

@@ -28,5 +28,7 @@ impl Browser {
 }
 
 fn axe_path() -> Option<PathBuf> {
-    std::env::var_os("IDP_AXE").map(PathBuf::from).filter(|path| path.is_file())
+    std::env::var_os("IDP_AXE")
+        .map(PathBuf::from)
+        .filter(|path| path.is_file())
 }

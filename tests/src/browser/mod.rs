@@ -6,8 +6,10 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -61,7 +63,13 @@ impl Browser {
             .connect(&address)
             .await
             .expect("chromium starts");
-        Self { driver, address, chromedriver, _profile: profile, _turn: turn }
+        Self {
+            driver,
+            address,
+            chromedriver,
+            _profile: profile,
+            _turn: turn,
+        }
     }
 
     /// Sets the size of the screen in CSS pixels.
@@ -69,59 +77,122 @@ impl Browser {
         let mobile = width < 600;
         let parameters =
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile});
-        self.devtools("Emulation.setDeviceMetricsOverride", parameters).await;
+        self.devtools("Emulation.setDeviceMetricsOverride", parameters)
+            .await;
     }
 
     /// Sets the colours that the person's system asks for.
     pub async fn colours(&self, scheme: Scheme) {
-        let value = if scheme == Scheme::Dark { "dark" } else { "light" };
+        let value = if scheme == Scheme::Dark {
+            "dark"
+        } else {
+            "light"
+        };
         let features = json!([{"name": "prefers-color-scheme", "value": value}]);
-        self.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": features}))
+            .await;
     }
 
     /// Forgets all cookies of all hosts.
     pub async fn forget_cookies(&self) {
-        self.devtools("Network.clearBrowserCookies", json!({})).await;
+        self.devtools("Network.clearBrowserCookies", json!({}))
+            .await;
     }
 
     /// Runs one command of the DevTools protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
-        let session = self.driver.session_id().await.expect("a session").expect("a session id");
+        let session = self
+            .driver
+            .session_id()
+            .await
+            .expect("a session")
+            .expect("a session id");
         let address = format!("{}/session/{session}/goog/cdp/execute", self.address);
         let body = json!({"cmd": command, "params": parameters});
-        let answer = crate::agent::http_client().post(address).json(&body).send().await;
+        let answer = crate::agent::http_client()
+            .post(address)
+            .json(&body)
+            .send()
+            .await;
         let answer = answer.expect("chromedriver answers");
-        assert!(answer.status().is_success(), "{command}: {:?}", answer.text().await);
+        assert!(
+            answer.status().is_success(),
+            "{command}: {:?}",
+            answer.text().await
+        );
         answer.json::<Value>().await.expect("JSON")["value"].clone()
     }
 
     /// Opens an address.
     pub async fn open(&self, url: &Url) {
-        self.driver.goto(url.as_str()).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        self.driver
+            .goto(url.as_str())
+            .await
+            .unwrap_or_else(|error| panic!("{url}: {error}"));
     }
 
     /// The element with this id, waiting for it.
     pub async fn element(&self, id: &str) -> Element {
-        let found = self.driver.wait().at_most(PATIENCE).for_element(Locator::Id(id)).await;
+        let found = self
+            .driver
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Id(id))
+            .await;
         match found {
             Ok(element) => element,
-            Err(error) => panic!("no #{id} at {}: {error}\n{}", self.url().await, self.text().await),
+            Err(error) => panic!(
+                "no #{id} at {}: {error}\n{}",
+                self.url().await,
+                self.text().await
+            ),
         }
+    }
+
+    /// Waits until one of these ids is on the page and says which.
+    pub async fn one_of<'a>(&self, ids: &[&'a str]) -> &'a str {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            for id in ids {
+                if self.has(id).await {
+                    return id;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!(
+            "none of {ids:?} at {}:\n{}",
+            self.url().await,
+            self.text().await
+        );
     }
 
     /// True when an element with this id is on the page now.
     pub async fn has(&self, id: &str) -> bool {
-        !self.driver.find_all(Locator::Id(id)).await.expect("a page").is_empty()
+        self.driver
+            .find_all(Locator::Id(id))
+            .await
+            .is_ok_and(|found| !found.is_empty())
     }
 
     /// The trimmed text of the element with this id.
     pub async fn text_of(&self, id: &str) -> String {
-        self.element(id).await.text().await.expect("text").trim().to_owned()
+        self.element(id)
+            .await
+            .text()
+            .await
+            .expect("text")
+            .trim()
+            .to_owned()
     }
 
     /// Clicks the element with this id.
     pub async fn click(&self, id: &str) {
-        self.element(id).await.click().await.unwrap_or_else(|error| panic!("#{id}: {error}"));
+        self.element(id)
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("#{id}: {error}"));
     }
 
     /// Types into the field with this id, replacing what stands there.
@@ -133,14 +204,26 @@ impl Browser {
 
     /// Presses keys wherever the focus is.
     pub async fn press(&self, keys: &str) {
-        let focused = self.driver.active_element().await.expect("a focused element");
+        let focused = self
+            .driver
+            .active_element()
+            .await
+            .expect("a focused element");
         focused.send_keys(keys).await.expect("keys");
     }
 
     /// The id of the focused element.
     pub async fn focus(&self) -> String {
-        let focused = self.driver.active_element().await.expect("a focused element");
-        focused.attr("id").await.expect("an attribute").unwrap_or_default()
+        let focused = self
+            .driver
+            .active_element()
+            .await
+            .expect("a focused element");
+        focused
+            .attr("id")
+            .await
+            .expect("an attribute")
+            .unwrap_or_default()
     }
 
     /// The present address.
@@ -151,7 +234,11 @@ impl Browser {
     /// All visible text of the page.
     pub async fn text(&self) -> String {
         let script = "return document.body ? document.body.innerText : ''";
-        self.run(script).await.as_str().unwrap_or_default().to_owned()
+        self.run(script)
+            .await
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// The page's language attribute.
@@ -162,12 +249,24 @@ impl Browser {
 
     /// Runs a script and returns its value.
     pub async fn run(&self, script: &str) -> Value {
-        self.driver.execute(script, Vec::new()).await.expect("a script")
+        self.driver
+            .execute(script, Vec::new())
+            .await
+            .expect("a script")
     }
 
     /// Saves a picture of the whole page as `tests/output/<name>.png`.
     pub async fn picture(&self, name: &str) -> PathBuf {
-        let picture = self.driver.screenshot().await.expect("a picture");
+        let metrics = self.devtools("Page.getLayoutMetrics", json!({})).await;
+        let size = &metrics["cssContentSize"];
+        let clip = json!({
+            "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1,
+        });
+        let parameters = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+        let answer = self.devtools("Page.captureScreenshot", parameters).await;
+        let picture = STANDARD
+            .decode(answer["data"].as_str().expect("base64"))
+            .expect("base64");
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("output");
         std::fs::create_dir_all(&folder).expect("a folder for pictures");
         let path = folder.join(format!("{name}.png"));
@@ -227,12 +326,15 @@ fn start_chromedriver() -> (Child, u16) {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
-            let port = line.split("on port ").nth(1).map(|rest| rest.trim_end_matches('.'));
-            if let Some(port) = port.and_then(|port| port.trim().parse::<u16>().ok()) {
+            // "Starting … on port 0" comes first, "… started successfully on port N." second.
+            let port = line.split("successfully on port ").nth(1);
+            if let Some(port) = port.and_then(|rest| rest.trim_end_matches('.').parse().ok()) {
                 let _ = sender.send(port);
             }
         }
     });
-    let port = receiver.recv_timeout(PATIENCE).expect("chromedriver names its port");
+    let port = receiver
+        .recv_timeout(PATIENCE)
+        .expect("chromedriver names its port");
     (child, port)
 }

@@ -4,10 +4,25 @@ use idp_tests::{Agent, Answer, Callback, RelyingParty, World};
 
 /// A page and no redirect: the address was never proved.
 fn assert_error_page(answer: &Answer, what: &str) {
-    assert!(!answer.is_redirect(), "{what}: redirected to {:?}", answer.location());
-    assert!((400..500).contains(&answer.status), "{what}: {}", answer.status);
-    assert!(answer.header("content-type").starts_with("text/html"), "{what}");
-    assert!(answer.page().has("error-message"), "{what}: {}", answer.body);
+    assert!(
+        !answer.is_redirect(),
+        "{what}: redirected to {:?}",
+        answer.location()
+    );
+    assert!(
+        (400..500).contains(&answer.status),
+        "{what}: {}",
+        answer.status
+    );
+    assert!(
+        answer.header("content-type").starts_with("text/html"),
+        "{what}"
+    );
+    assert!(
+        answer.page().has("error-message"),
+        "{what}: {}",
+        answer.body
+    );
 }
 
 #[tokio::test]
@@ -34,9 +49,15 @@ async fn an_address_that_is_not_exactly_registered_gets_a_page_and_no_redirect()
         assert_error_page(&answer, &address);
     }
     let unknown = relying_party.request().with("client_id", "nobody");
-    assert_error_page(&relying_party.open(&mut Agent::new(), &unknown).await, "unknown client");
+    assert_error_page(
+        &relying_party.open(&mut Agent::new(), &unknown).await,
+        "unknown client",
+    );
     let missing = relying_party.request().without("client_id");
-    assert_error_page(&relying_party.open(&mut Agent::new(), &missing).await, "no client");
+    assert_error_page(
+        &relying_party.open(&mut Agent::new(), &missing).await,
+        "no client",
+    );
     world.stop();
 }
 
@@ -45,8 +66,15 @@ async fn repeated_parameters_are_refused() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
     for name in ["client_id", "redirect_uri"] {
-        let value = relying_party.request().parameters.iter().find(|(key, _)| key == name).cloned();
-        let request = relying_party.request().with_again(name, &value.expect("present").1);
+        let value = relying_party
+            .request()
+            .parameters
+            .iter()
+            .find(|(key, _)| key == name)
+            .cloned();
+        let request = relying_party
+            .request()
+            .with_again(name, &value.expect("present").1);
         let answer = relying_party.open(&mut Agent::new(), &request).await;
         assert_error_page(&answer, name);
     }
@@ -65,8 +93,13 @@ async fn repeated_parameters_are_refused() {
     let body = "grant_type=client_credentials&grant_type=client_credentials".to_owned();
     let basic = relying_party.basic();
     let headers = [("authorization", basic.as_str())];
-    let answer = relying_party.ask_raw("token_endpoint", &headers, body).await;
-    assert_eq!((answer.status, answer.oauth_error().as_str()), (400, "invalid_request"));
+    let answer = relying_party
+        .ask_raw("token_endpoint", &headers, body)
+        .await;
+    assert_eq!(
+        (answer.status, answer.oauth_error().as_str()),
+        (400, "invalid_request")
+    );
     world.stop();
 }
 
@@ -75,16 +108,28 @@ async fn a_request_without_pkce_or_with_plain_is_refused() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
     let requests = [
-        relying_party.request().without("code_challenge").without("code_challenge_method"),
-        relying_party.request().with("code_challenge_method", "plain"),
+        relying_party
+            .request()
+            .without("code_challenge")
+            .without("code_challenge_method"),
+        relying_party
+            .request()
+            .with("code_challenge_method", "plain"),
         relying_party.request().without("code_challenge_method"),
         relying_party.request().with("code_challenge", "short"),
     ];
     for request in requests {
         let answer = relying_party.open(&mut Agent::new(), &request).await;
-        let url = answer.location().unwrap_or_else(|| panic!("{} {}", answer.status, answer.body));
+        let url = answer
+            .location()
+            .unwrap_or_else(|| panic!("{} {}", answer.status, answer.body));
         let callback = Callback { url };
-        assert_eq!(callback.parameter("error"), "invalid_request", "{:?}", request.parameters);
+        assert_eq!(
+            callback.parameter("error"),
+            "invalid_request",
+            "{:?}",
+            request.parameters
+        );
         assert_eq!(callback.parameter("state"), request.state);
     }
     world.stop();
@@ -96,12 +141,24 @@ async fn every_answer_names_its_issuer_against_mix_up() {
     let relying_party = RelyingParty::of(&world, 0).await;
     let request = relying_party.request();
     let mut agent = Agent::new();
-    let callback = relying_party.authorize(&mut agent, &request, world.user()).await;
+    let callback = relying_party
+        .authorize(&mut agent, &request, world.user())
+        .await;
     assert_eq!(callback.parameter("iss"), world.issuer, "RFC 9207 §2");
-    let request = relying_party.request().with("scope", "profile").with("response_type", "token");
+    let request = relying_party
+        .request()
+        .with("scope", "profile")
+        .with("response_type", "token");
     let answer = relying_party.open(&mut agent, &request).await;
-    let refused = Callback { url: answer.location().expect("an error redirect") };
-    assert_eq!(refused.parameter("iss"), world.issuer, "errors too: {}", refused.url);
+    let refused = Callback {
+        url: answer.location().expect("an error redirect"),
+    };
+    assert_eq!(
+        refused.parameter("iss"),
+        world.issuer,
+        "errors too: {}",
+        refused.url
+    );
     world.stop();
 }
 
@@ -110,10 +167,26 @@ async fn unregistered_response_types_and_request_objects_are_refused() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
     let cases = [
-        ("response_type", "id_token", "unsupported_response_type unauthorized_client"),
-        ("response_type", "code token", "unsupported_response_type unauthorized_client"),
-        ("request", "x.y.z", "request_not_supported invalid_request_object"),
-        ("request_uri", "https://attacker.example/r", "request_uri_not_supported invalid_request_uri"),
+        (
+            "response_type",
+            "id_token",
+            "unsupported_response_type unauthorized_client",
+        ),
+        (
+            "response_type",
+            "code token",
+            "unsupported_response_type unauthorized_client",
+        ),
+        (
+            "request",
+            "x.y.z",
+            "request_not_supported invalid_request_object",
+        ),
+        (
+            "request_uri",
+            "https://attacker.example/r",
+            "request_uri_not_supported invalid_request_uri",
+        ),
     ];
     for (name, value, expected) in cases {
         let request = relying_party.request().with(name, value);
@@ -125,9 +198,15 @@ async fn unregistered_response_types_and_request_objects_are_refused() {
         // An error of these types may travel in the fragment.
         let query = url.fragment().or(url.query()).unwrap_or_default();
         let pairs = url::form_urlencoded::parse(query.as_bytes());
-        let error = pairs.into_iter().find(|(key, _)| key == "error").map(|(_, value)| value);
+        let error = pairs
+            .into_iter()
+            .find(|(key, _)| key == "error")
+            .map(|(_, value)| value);
         let error = error.unwrap_or_else(|| panic!("{name}={value}: {url}"));
-        assert!(expected.split(' ').any(|code| code == error), "{name}={value}: {error}");
+        assert!(
+            expected.split(' ').any(|code| code == error),
+            "{name}={value}: {error}"
+        );
     }
     world.stop();
 }
@@ -147,9 +226,14 @@ async fn sign_out_never_leaves_for_an_address_nobody_registered() {
     let answer = agent.fetch(&url).await;
     let mut answer = agent.follow_within(&relying_party.issuer, answer).await;
     if answer.page().has("confirm-sign-out") {
-        answer = relying_party.press(&mut agent, &answer, "confirm-sign-out", &[]).await;
+        answer = relying_party
+            .press(&mut agent, &answer, "confirm-sign-out", &[])
+            .await;
     }
     assert!(!answer.is_redirect(), "left for {:?}", answer.location());
-    assert!(!answer.body.contains("attacker.example"), "no link to it either");
+    assert!(
+        !answer.body.contains("attacker.example"),
+        "no link to it either"
+    );
     world.stop();
 }

@@ -17,9 +17,18 @@ async fn a_wrong_secret_is_refused_like_an_unknown_client() {
     let mut seen = Vec::new();
     for authorization in [known, unknown] {
         let headers = [("authorization", authorization.as_str())];
-        let answer = relying_party.ask_raw("token_endpoint", &headers, body()).await;
-        assert!(!answer.header("www-authenticate").is_empty(), "RFC 6749 §5.2");
-        seen.push((answer.status, answer.oauth_error(), answer.json()["error_description"].clone()));
+        let answer = relying_party
+            .ask_raw("token_endpoint", &headers, body())
+            .await;
+        assert!(
+            !answer.header("www-authenticate").is_empty(),
+            "RFC 6749 §5.2"
+        );
+        seen.push((
+            answer.status,
+            answer.oauth_error(),
+            answer.json()["error_description"].clone(),
+        ));
     }
     assert_eq!((seen[0].0, seen[0].1.as_str()), (401, "invalid_client"));
     assert_eq!(seen[0], seen[1], "nothing tells which client exists");
@@ -37,8 +46,15 @@ async fn two_ways_of_authentication_at_once_are_refused() {
         ("client_secret", application.client_secret.as_str()),
     ];
     let answer = relying_party.ask("token_endpoint", &parameters).await;
-    assert!(matches!(answer.status, 400 | 401), "RFC 6749 §2.3: {}", answer.body);
-    assert!(matches!(answer.oauth_error().as_str(), "invalid_request" | "invalid_client"));
+    assert!(
+        matches!(answer.status, 400 | 401),
+        "RFC 6749 §2.3: {}",
+        answer.body
+    );
+    assert!(matches!(
+        answer.oauth_error().as_str(),
+        "invalid_request" | "invalid_client"
+    ));
     world.stop();
 }
 
@@ -58,8 +74,16 @@ async fn an_unsecured_client_assertion_is_refused() {
         ("client_assertion_type", kind),
         ("client_assertion", &assertion),
     ]);
-    let answer = relying_party.ask_raw("token_endpoint", &[], encode(&parameters)).await;
-    assert_eq!(answer.oauth_error(), "invalid_client", "{} {}", answer.status, answer.body);
+    let answer = relying_party
+        .ask_raw("token_endpoint", &[], encode(&parameters))
+        .await;
+    assert_eq!(
+        answer.oauth_error(),
+        "invalid_client",
+        "{} {}",
+        answer.status,
+        answer.body
+    );
     world.stop();
 }
 
@@ -81,9 +105,18 @@ async fn garbled_credentials_are_refused_without_harm() {
     for authorization in garbled {
         let headers = [("authorization", authorization)];
         let body = encode(&fields(&[("grant_type", "client_credentials")]));
-        let answer = relying_party.ask_raw("token_endpoint", &headers, body).await;
-        assert!(matches!(answer.status, 400 | 401 | 431), "{authorization}: {}", answer.status);
+        let answer = relying_party
+            .ask_raw("token_endpoint", &headers, body)
+            .await;
+        assert!(
+            matches!(answer.status, 400 | 401 | 431),
+            "{authorization}: {}",
+            answer.status
+        );
     }
-    assert_eq!(Agent::new().fetch(&world.at("/health/live")).await.status, 200);
+    assert_eq!(
+        Agent::new().fetch(&world.at("/health/live")).await.status,
+        200
+    );
     world.stop();
 }

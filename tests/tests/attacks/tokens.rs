@@ -8,15 +8,22 @@ use idp_tests::{Agent, RelyingParty, Tokens, World, jwt};
 async fn a_replayed_code_is_refused_and_everything_from_it_revoked() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
-    let request = relying_party.request().with("scope", "openid offline_access");
-    let callback = relying_party.authorize(&mut Agent::new(), &request, world.user()).await;
+    let request = relying_party
+        .request()
+        .with("scope", "openid offline_access");
+    let callback = relying_party
+        .authorize(&mut Agent::new(), &request, world.user())
+        .await;
     let (code, verifier) = (callback.code(), &request.pkce.verifier);
     let first = relying_party.redeem(&code, verifier).await;
     assert_eq!(first.status, 200, "{}", first.body);
     let tokens = Tokens { body: first.json() };
 
     let second = relying_party.redeem(&code, verifier).await;
-    assert_eq!((second.status, second.oauth_error().as_str()), (400, "invalid_grant"));
+    assert_eq!(
+        (second.status, second.oauth_error().as_str()),
+        (400, "invalid_grant")
+    );
     let access = tokens.text("access_token");
     assert_eq!(relying_party.introspect(&access).await["active"], false);
     let refreshed = relying_party.refresh(&tokens.text("refresh_token")).await;
@@ -29,10 +36,17 @@ async fn a_wrong_verifier_burns_the_code() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
     let request = relying_party.request();
-    let callback = relying_party.authorize(&mut Agent::new(), &request, world.user()).await;
+    let callback = relying_party
+        .authorize(&mut Agent::new(), &request, world.user())
+        .await;
     let guessed = relying_party.redeem(&callback.code(), &random()).await;
-    assert_eq!((guessed.status, guessed.oauth_error().as_str()), (400, "invalid_grant"));
-    let right = relying_party.redeem(&callback.code(), &request.pkce.verifier).await;
+    assert_eq!(
+        (guessed.status, guessed.oauth_error().as_str()),
+        (400, "invalid_grant")
+    );
+    let right = relying_party
+        .redeem(&callback.code(), &request.pkce.verifier)
+        .await;
     assert_eq!(right.oauth_error(), "invalid_grant", "the code is gone");
     world.stop();
 }
@@ -42,7 +56,9 @@ async fn a_code_without_its_verifier_is_refused() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
     let request = relying_party.request();
-    let callback = relying_party.authorize(&mut Agent::new(), &request, world.user()).await;
+    let callback = relying_party
+        .authorize(&mut Agent::new(), &request, world.user())
+        .await;
     let redirect_uri = relying_party.application.redirect_uri.as_str();
     let parameters = [
         ("grant_type", "authorization_code"),
@@ -51,14 +67,20 @@ async fn a_code_without_its_verifier_is_refused() {
     ];
     let answer = relying_party.ask("token_endpoint", &parameters).await;
     assert_eq!(answer.status, 400);
-    assert!(matches!(answer.oauth_error().as_str(), "invalid_grant" | "invalid_request"));
+    assert!(matches!(
+        answer.oauth_error().as_str(),
+        "invalid_grant" | "invalid_request"
+    ));
     world.stop();
 }
 
 #[tokio::test]
 async fn another_clients_code_and_refresh_token_are_refused() {
     let world = World::demo();
-    let (owner, thief) = (RelyingParty::of(&world, 0).await, RelyingParty::of(&world, 1).await);
+    let (owner, thief) = (
+        RelyingParty::of(&world, 0).await,
+        RelyingParty::of(&world, 1).await,
+    );
     let mut agent = Agent::new();
     let request = owner.request().with("scope", "openid offline_access");
     let callback = owner.authorize(&mut agent, &request, world.user()).await;
@@ -76,8 +98,15 @@ async fn another_clients_code_and_refresh_token_are_refused() {
     let tokens = owner.sign_in_with(&mut agent, &request, world.user()).await;
     let refresh = tokens.text("refresh_token");
     assert_eq!(thief.refresh(&refresh).await.oauth_error(), "invalid_grant");
-    let foreign = thief.ask("introspection_endpoint", &[("token", &refresh)]).await;
-    assert_ne!(foreign.json()["active"], true, "RFC 7662 §4: {}", foreign.body);
+    let foreign = thief
+        .ask("introspection_endpoint", &[("token", &refresh)])
+        .await;
+    assert_ne!(
+        foreign.json()["active"],
+        true,
+        "RFC 7662 §4: {}",
+        foreign.body
+    );
     world.stop();
 }
 
@@ -86,7 +115,9 @@ async fn a_changed_redirect_uri_at_the_token_endpoint_is_refused() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
     let request = relying_party.request();
-    let callback = relying_party.authorize(&mut Agent::new(), &request, world.user()).await;
+    let callback = relying_party
+        .authorize(&mut Agent::new(), &request, world.user())
+        .await;
     let parameters = [
         ("grant_type", "authorization_code"),
         ("code", &callback.code()),
@@ -94,7 +125,10 @@ async fn a_changed_redirect_uri_at_the_token_endpoint_is_refused() {
         ("code_verifier", &request.pkce.verifier),
     ];
     let answer = relying_party.ask("token_endpoint", &parameters).await;
-    assert_eq!((answer.status, answer.oauth_error().as_str()), (400, "invalid_grant"));
+    assert_eq!(
+        (answer.status, answer.oauth_error().as_str()),
+        (400, "invalid_grant")
+    );
     world.stop();
 }
 
@@ -116,8 +150,15 @@ async fn a_forged_access_token_opens_nothing() {
         let answer = relying_party.userinfo(&forged).await;
         assert_eq!(answer.status, 401, "{forged}: {}", answer.body);
         let challenge = answer.header("www-authenticate");
-        assert!(challenge.contains("invalid_token"), "RFC 6750 §3.1: {challenge}");
-        assert_eq!(relying_party.introspect(&forged).await["active"], false, "{forged}");
+        assert!(
+            challenge.contains("invalid_token"),
+            "RFC 6750 §3.1: {challenge}"
+        );
+        assert_eq!(
+            relying_party.introspect(&forged).await["active"],
+            false,
+            "{forged}"
+        );
     }
     world.stop();
 }
@@ -128,19 +169,31 @@ async fn a_token_in_the_query_is_not_read() {
     let relying_party = RelyingParty::of(&world, 0).await;
     let tokens = relying_party.sign_in(&mut Agent::new(), world.user()).await;
     let mut url = relying_party.endpoint("userinfo_endpoint");
-    url.query_pairs_mut().append_pair("access_token", &tokens.text("access_token"));
+    url.query_pairs_mut()
+        .append_pair("access_token", &tokens.text("access_token"));
     let answer = Agent::new().fetch(&url).await;
-    assert!(matches!(answer.status, 400 | 401), "RFC 9700 §4.3.2: {}", answer.status);
+    assert!(
+        matches!(answer.status, 400 | 401),
+        "RFC 9700 §4.3.2: {}",
+        answer.status
+    );
 
     let mut url = relying_party.endpoint("token_endpoint");
-    let (id, secret) = (&relying_party.application.client_id, &relying_party.application.client_secret);
+    let (id, secret) = (
+        &relying_party.application.client_id,
+        &relying_party.application.client_secret,
+    );
     url.query_pairs_mut().extend_pairs([
         ("grant_type", "client_credentials"),
         ("client_id", id),
         ("client_secret", secret),
     ]);
     let answer = Agent::new().submit(&url, &fields(&[])).await;
-    assert!(matches!(answer.status, 400 | 401), "RFC 6749 §2.3.1: {}", answer.status);
+    assert!(
+        matches!(answer.status, 400 | 401),
+        "RFC 6749 §2.3.1: {}",
+        answer.status
+    );
     assert!(answer.json().get("access_token").is_none());
     world.stop();
 }

@@ -4,25 +4,36 @@ use std::time::{Duration, Instant};
 
 use idp_tests::{Browser, User, World};
 
-/// Opens the first application and signs in on the provider's page.
-async fn sign_in(browser: &Browser, world: &World, user: &User) {
-    browser.open(&world.applications[0].url).await;
-    if browser.has("app-sign-in").await {
-        browser.click("app-sign-in").await;
-    }
-    browser.type_into("username", &user.username).await;
-    browser.type_into("password", &user.password).await;
-    browser.click("sign-in").await;
-    browser.element("person-name").await;
-}
-
-/// Opens an application where nothing should be asked any more.
-async fn open_signed_in(browser: &Browser, world: &World, index: usize) {
+/// Opens an application and goes on to the first page that asks or shows something.
+async fn enter(browser: &Browser, world: &World, index: usize) -> &'static str {
     browser.open(&world.applications[index].url).await;
     if browser.has("app-sign-in").await {
         browser.click("app-sign-in").await;
     }
-    browser.element("person-name").await;
+    through_choices(browser).await
+}
+
+/// Takes the offered position where a choice is asked; says what stands on the page after that.
+async fn through_choices(browser: &Browser) -> &'static str {
+    loop {
+        let shown = browser
+            .one_of(&["person-name", "username", "choose-position"])
+            .await;
+        if shown != "choose-position" {
+            return shown;
+        }
+        browser.click("choose-position").await;
+    }
+}
+
+/// Opens the first application and signs in on the provider's page.
+async fn sign_in(browser: &Browser, world: &World, user: &User) {
+    assert_eq!(enter(browser, world, 0).await, "username");
+    browser.type_into("username", &user.username).await;
+    browser.type_into("password", &user.password).await;
+    browser.click("sign-in").await;
+    browser.one_of(&["person-name", "choose-position"]).await;
+    assert_eq!(through_choices(browser).await, "person-name");
 }
 
 #[tokio::test]
@@ -33,31 +44,53 @@ async fn signing_in_once_opens_both_applications_and_signing_out_closes_both() {
 
     sign_in(&browser, &world, &user).await;
     assert_eq!(browser.text_of("person-name").await, user.name);
-    assert!(browser.text_of("unit-name").await.contains(&user.unit));
+    let unit = [
+        browser.text_of("unit-name").await,
+        browser.text_of("unit-code").await,
+    ];
+    assert!(unit.contains(&user.unit), "{unit:?}, not {}", user.unit);
     let roles = browser.text_of("roles").await;
     for role in &user.roles {
-        assert!(roles.contains(role.as_str()), "{role} is missing in {roles}");
+        assert!(
+            roles.contains(role.as_str()),
+            "{role} is missing in {roles}"
+        );
     }
     let sub = browser.text_of("sub").await;
-    assert!(!sub.is_empty() && !sub.contains(&user.username), "sub tells the name: {sub}");
+    assert!(
+        !sub.is_empty() && !sub.contains(&user.username),
+        "sub tells the name: {sub}"
+    );
 
-    open_signed_in(&browser, &world, 1).await;
+    assert_eq!(
+        enter(&browser, &world, 1).await,
+        "person-name",
+        "nothing is asked again"
+    );
     assert_eq!(browser.text_of("person-name").await, user.name);
     assert_eq!(browser.text_of("sub").await, sub, "one person, one sub");
 
     browser.open(&world.applications[0].url).await;
     browser.click("app-sign-out").await;
-    if browser.has("confirm-sign-out").await {
+    if browser.one_of(&["confirm-sign-out", "signed-out"]).await == "confirm-sign-out" {
         browser.click("confirm-sign-out").await;
+        browser.element("signed-out").await;
     }
     browser.open(&world.applications[0].url).await;
-    assert!(!browser.has("person-name").await, "still signed in at the first application");
+    assert!(
+        !browser.has("person-name").await,
+        "still signed in at the first application"
+    );
     assert!(
         signed_out_at(&browser, &world, 1, Duration::from_secs(15)).await,
         "the back-channel logout never reached the second application"
     );
 
-    open_sign_in_page(&browser, &world, 1).await;
+    assert_eq!(
+        enter(&browser, &world, 1).await,
+        "username",
+        "the provider asks again"
+    );
     browser.close().await;
     world.stop();
 }
@@ -75,15 +108,6 @@ async fn signed_out_at(browser: &Browser, world: &World, index: usize, patience:
     false
 }
 
-/// The provider asks for the password again: its own session ended too.
-async fn open_sign_in_page(browser: &Browser, world: &World, index: usize) {
-    browser.open(&world.applications[index].url).await;
-    if browser.has("app-sign-in").await {
-        browser.click("app-sign-in").await;
-    }
-    browser.element("username").await;
-}
-
 #[tokio::test]
 async fn the_link_to_the_other_application_needs_no_second_sign_in() {
     let world = World::demo();
@@ -91,9 +115,14 @@ async fn the_link_to_the_other_application_needs_no_second_sign_in() {
     let browser = Browser::start("vi").await;
     sign_in(&browser, &world, &user).await;
     browser.click("other-app").await;
-    if browser.has("app-sign-in").await {
+    if browser
+        .one_of(&["app-sign-in", "person-name", "choose-position"])
+        .await
+        == "app-sign-in"
+    {
         browser.click("app-sign-in").await;
     }
+    assert_eq!(through_choices(&browser).await, "person-name");
     assert_eq!(browser.text_of("person-name").await, user.name);
     let port = world.applications[1].url.port();
     assert_eq!(browser.url().await.port(), port, "the second application");
@@ -119,22 +148,37 @@ async fn a_wrong_password_is_told_where_a_screen_reader_finds_it() {
     let world = World::demo();
     let user = world.user().clone();
     let browser = Browser::start("vi").await;
-    open_sign_in_page(&browser, &world, 0).await;
+    assert_eq!(enter(&browser, &world, 0).await, "username");
     browser.type_into("username", &user.username).await;
     browser.type_into("password", "not the password").await;
     browser.click("sign-in").await;
 
     let message = browser.element("error-message").await;
-    let role = message.attr("role").await.expect("an attribute").unwrap_or_default();
-    let live = message.attr("aria-live").await.expect("an attribute").unwrap_or_default();
-    assert!(role == "alert" || live == "assertive", "role {role:?}, aria-live {live:?}");
+    let role = message
+        .attr("role")
+        .await
+        .expect("an attribute")
+        .unwrap_or_default();
+    let live = message
+        .attr("aria-live")
+        .await
+        .expect("an attribute")
+        .unwrap_or_default();
+    assert!(
+        role == "alert" || live == "assertive",
+        "role {role:?}, aria-live {live:?}"
+    );
     assert!(!message.text().await.expect("text").trim().is_empty());
-    assert!(browser.has("username").await, "the form stays for another try");
+    assert!(
+        browser.has("username").await,
+        "the form stays for another try"
+    );
 
     browser.type_into("username", &user.username).await;
     browser.type_into("password", &user.password).await;
     browser.click("sign-in").await;
-    assert_eq!(browser.text_of("person-name").await, user.name);
+    browser.one_of(&["person-name", "choose-position"]).await;
+    assert_eq!(through_choices(&browser).await, "person-name");
     browser.close().await;
     world.stop();
 }
@@ -146,14 +190,15 @@ async fn the_keyboard_alone_is_enough() {
     let world = World::demo();
     let user = world.user().clone();
     let browser = Browser::start("vi").await;
-    open_sign_in_page(&browser, &world, 0).await;
+    assert_eq!(enter(&browser, &world, 0).await, "username");
     reach(&browser, "username", TAB).await;
     browser.press(&user.username).await;
     reach(&browser, "password", TAB).await;
     browser.press(&user.password).await;
     reach(&browser, "sign-in", TAB).await;
     browser.press(ENTER).await;
-    assert_eq!(browser.text_of("person-name").await, user.name);
+    browser.one_of(&["person-name", "choose-position"]).await;
+    assert_eq!(through_choices(&browser).await, "person-name");
     browser.close().await;
     world.stop();
 }

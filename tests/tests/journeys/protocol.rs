@@ -16,19 +16,31 @@ async fn discovery_tells_the_truth() {
     let metadata = &relying_party.metadata;
     assert_eq!(metadata["issuer"].as_str(), Some(world.issuer.as_str()));
     let oauth = world.at("/.well-known/oauth-authorization-server");
-    assert_eq!(Agent::new().fetch(&oauth).await.json()["issuer"], metadata["issuer"]);
+    assert_eq!(
+        Agent::new().fetch(&oauth).await.json()["issuer"],
+        metadata["issuer"]
+    );
 
     for (name, value) in metadata.as_object().expect("an object") {
         if name.ends_with("_endpoint") || name.ends_with("_uri") {
             let address = Url::parse(value.as_str().expect("text")).expect("an address");
             assert_eq!(address.origin(), world.issuer_url().origin(), "{name}");
             let answer = Agent::new().fetch(&address).await;
-            assert!(answer.status != 404 && answer.status < 500, "{name}: {}", answer.status);
+            assert!(
+                answer.status != 404 && answer.status < 500,
+                "{name}: {}",
+                answer.status
+            );
         }
     }
     let list = |name: &str| -> BTreeSet<String> {
-        let values = metadata[name].as_array().unwrap_or_else(|| panic!("no {name}"));
-        values.iter().map(|value| value.as_str().expect("text").to_owned()).collect()
+        let values = metadata[name]
+            .as_array()
+            .unwrap_or_else(|| panic!("no {name}"));
+        values
+            .iter()
+            .map(|value| value.as_str().expect("text").to_owned())
+            .collect()
     };
     assert!(list("response_types_supported").contains("code"));
     assert!(list("scopes_supported").contains("openid"));
@@ -42,7 +54,10 @@ async fn discovery_tells_the_truth() {
     }
     assert!(!grants.contains("password"));
     assert!(list("subject_types_supported").contains("public"));
-    assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(
+        metadata["authorization_response_iss_parameter_supported"],
+        true
+    );
     assert_eq!(metadata["backchannel_logout_supported"], true);
     world.stop();
 }
@@ -53,7 +68,10 @@ async fn published_keys_are_public_distinct_and_cover_the_algorithms() {
     let relying_party = RelyingParty::of(&world, 0).await;
     let keys = relying_party.keys().await;
     let keys = keys["keys"].as_array().expect("keys");
-    let kids: BTreeSet<&str> = keys.iter().map(|key| key["kid"].as_str().expect("kid")).collect();
+    let kids: BTreeSet<&str> = keys
+        .iter()
+        .map(|key| key["kid"].as_str().expect("kid"))
+        .collect();
     assert_eq!(kids.len(), keys.len(), "kids are distinct");
     for key in keys {
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
@@ -62,7 +80,10 @@ async fn published_keys_are_public_distinct_and_cover_the_algorithms() {
         assert_ne!(key["kty"], "oct");
     }
     let algorithms: BTreeSet<&str> = keys.iter().filter_map(|key| key["alg"].as_str()).collect();
-    assert!(algorithms.contains("ES256") && algorithms.contains("RS256"), "{algorithms:?}");
+    assert!(
+        algorithms.contains("ES256") && algorithms.contains("RS256"),
+        "{algorithms:?}"
+    );
     world.stop();
 }
 
@@ -72,7 +93,9 @@ async fn a_code_becomes_tokens_that_say_who_signed_in_and_how() {
     let relying_party = RelyingParty::of(&world, 0).await;
     let user = world.user();
     let request = relying_party.request();
-    let tokens = relying_party.sign_in_with(&mut Agent::new(), &request, user).await;
+    let tokens = relying_party
+        .sign_in_with(&mut Agent::new(), &request, user)
+        .await;
     assert_eq!(tokens.text("token_type").to_lowercase(), "bearer");
     assert_eq!(tokens.body["expires_in"], 600);
 
@@ -97,16 +120,26 @@ async fn a_code_becomes_tokens_that_say_who_signed_in_and_how() {
 #[tokio::test]
 async fn the_second_client_gets_the_same_sub_without_a_second_sign_in() {
     let world = World::demo();
-    let (first, second) = (RelyingParty::of(&world, 0).await, RelyingParty::of(&world, 1).await);
+    let (first, second) = (
+        RelyingParty::of(&world, 0).await,
+        RelyingParty::of(&world, 1).await,
+    );
     let mut agent = Agent::new();
     let one = first.sign_in(&mut agent, world.user()).await;
     let request = second.request().with("prompt", "none");
     let answer = second.open(&mut agent, &request).await;
-    let callback = idp_tests::Callback { url: answer.location().expect("a redirect") };
-    let two = second.redeem(&callback.code(), &request.pkce.verifier).await;
+    let callback = idp_tests::Callback {
+        url: answer.location().expect("a redirect"),
+    };
+    let two = second
+        .redeem(&callback.code(), &request.pkce.verifier)
+        .await;
     let two = Tokens { body: two.json() };
     let (one, two) = (first.id_token(&one).await, second.id_token(&two).await);
-    assert_eq!((&one["sub"], &one["auth_time"]), (&two["sub"], &two["auth_time"]));
+    assert_eq!(
+        (&one["sub"], &one["auth_time"]),
+        (&two["sub"], &two["auth_time"])
+    );
     world.stop();
 }
 
@@ -126,14 +159,24 @@ async fn prompt_and_max_age_are_honoured() {
     relying_party.sign_in(&mut agent, world.user()).await;
     let again = relying_party.request().with("prompt", "login");
     let answer = relying_party.open(&mut agent, &again).await;
-    assert!(answer.page().has("username"), "prompt=login asks again: {}", answer.url);
-    let tokens = relying_party.sign_in_with(&mut agent, &again, world.user()).await;
+    assert!(
+        answer.page().has("username"),
+        "prompt=login asks again: {}",
+        answer.url
+    );
+    let tokens = relying_party
+        .sign_in_with(&mut agent, &again, world.user())
+        .await;
     assert!(relying_party.id_token(&tokens).await["auth_time"].is_i64());
 
     tokio::time::sleep(Duration::from_millis(2_100)).await;
     let fresh = relying_party.request().with("max_age", "1");
     let answer = relying_party.open(&mut agent, &fresh).await;
-    assert!(answer.page().has("username"), "max_age=1 asks again: {}", answer.url);
+    assert!(
+        answer.page().has("username"),
+        "max_age=1 asks again: {}",
+        answer.url
+    );
     world.stop();
 }
 
@@ -141,23 +184,36 @@ async fn prompt_and_max_age_are_honoured() {
 async fn refresh_tokens_rotate_and_an_old_one_ends_the_grant() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
-    let request = relying_party.request().with("scope", "openid profile offline_access");
-    let first = relying_party.sign_in_with(&mut Agent::new(), &request, world.user()).await;
+    let request = relying_party
+        .request()
+        .with("scope", "openid profile offline_access");
+    let first = relying_party
+        .sign_in_with(&mut Agent::new(), &request, world.user())
+        .await;
     let mut chain = vec![first.text("refresh_token")];
     assert!(!chain[0].is_empty(), "a refresh token: {}", first.body);
     for _ in 0..3 {
         let answer = relying_party.refresh(chain.last().expect("a token")).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
-        let tokens = Tokens { body: answer.json() };
+        let tokens = Tokens {
+            body: answer.json(),
+        };
         chain.push(tokens.text("refresh_token"));
     }
     let distinct: BTreeSet<&String> = chain.iter().collect();
     assert_eq!(distinct.len(), chain.len(), "every use gives a new token");
 
     let reused = relying_party.refresh(&chain[0]).await;
-    assert_eq!((reused.status, reused.oauth_error().as_str()), (400, "invalid_grant"));
+    assert_eq!(
+        (reused.status, reused.oauth_error().as_str()),
+        (400, "invalid_grant")
+    );
     let newest = relying_party.refresh(chain.last().expect("a token")).await;
-    assert_eq!(newest.oauth_error(), "invalid_grant", "the whole grant is dead");
+    assert_eq!(
+        newest.oauth_error(),
+        "invalid_grant",
+        "the whole grant is dead"
+    );
     world.stop();
 }
 
@@ -165,19 +221,40 @@ async fn refresh_tokens_rotate_and_an_old_one_ends_the_grant() {
 async fn introspection_and_revocation_agree() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
-    let request = relying_party.request().with("scope", "openid offline_access");
-    let tokens = relying_party.sign_in_with(&mut Agent::new(), &request, world.user()).await;
+    let request = relying_party
+        .request()
+        .with("scope", "openid offline_access");
+    let tokens = relying_party
+        .sign_in_with(&mut Agent::new(), &request, world.user())
+        .await;
     let (access, refresh) = (tokens.text("access_token"), tokens.text("refresh_token"));
     let answer = relying_party.introspect(&access).await;
     assert_eq!(answer["active"], true, "{answer}");
-    assert_eq!(answer["client_id"].as_str(), Some(relying_party.application.client_id.as_str()));
-    assert_eq!(relying_party.introspect("unknown").await, serde_json::json!({"active": false}));
+    assert_eq!(
+        answer["client_id"].as_str(),
+        Some(relying_party.application.client_id.as_str())
+    );
+    assert_eq!(
+        relying_party.introspect("unknown").await,
+        serde_json::json!({"active": false})
+    );
 
-    let revoked = relying_party.ask("revocation_endpoint", &[("token", &refresh)]).await;
+    let revoked = relying_party
+        .ask("revocation_endpoint", &[("token", &refresh)])
+        .await;
     assert_eq!(revoked.status, 200, "{}", revoked.body);
-    assert_eq!(relying_party.refresh(&refresh).await.oauth_error(), "invalid_grant");
-    assert_eq!(relying_party.introspect(&access).await["active"], false, "RFC 7009 §2.1");
-    let unknown = relying_party.ask("revocation_endpoint", &[("token", "unknown")]).await;
+    assert_eq!(
+        relying_party.refresh(&refresh).await.oauth_error(),
+        "invalid_grant"
+    );
+    assert_eq!(
+        relying_party.introspect(&access).await["active"],
+        false,
+        "RFC 7009 §2.1"
+    );
+    let unknown = relying_party
+        .ask("revocation_endpoint", &[("token", "unknown")])
+        .await;
     assert_eq!(unknown.status, 200, "RFC 7009 §2.2");
     world.stop();
 }
@@ -189,16 +266,26 @@ async fn sign_out_at_the_provider_ends_the_session_and_returns_the_state() {
     let mut agent = Agent::new();
     let tokens = relying_party.sign_in(&mut agent, world.user()).await;
     let mut url = relying_party.endpoint("end_session_endpoint");
-    url.query_pairs_mut().append_pair("id_token_hint", &tokens.text("id_token"));
+    url.query_pairs_mut()
+        .append_pair("id_token_hint", &tokens.text("id_token"));
     let answer = agent.fetch(&url).await;
     let mut answer = agent.follow_within(&relying_party.issuer, answer).await;
     if answer.page().has("confirm-sign-out") {
-        answer = relying_party.press(&mut agent, &answer, "confirm-sign-out", &[]).await;
+        answer = relying_party
+            .press(&mut agent, &answer, "confirm-sign-out", &[])
+            .await;
     }
-    assert!(answer.page().has("signed-out"), "{} {}", answer.status, answer.body);
+    assert!(
+        answer.page().has("signed-out"),
+        "{} {}",
+        answer.status,
+        answer.body
+    );
     let silent = relying_party.request().with("prompt", "none");
     let answer = relying_party.open(&mut agent, &silent).await;
-    let callback = idp_tests::Callback { url: answer.location().expect("an error redirect") };
+    let callback = idp_tests::Callback {
+        url: answer.location().expect("an error redirect"),
+    };
     assert_eq!(callback.parameter("error"), "login_required");
     world.stop();
 }
@@ -208,7 +295,8 @@ async fn a_logout_token_reaches_every_client_that_registered_an_address() {
     let world = World::demo();
     let receiver = Receiver::start().await;
     let address = receiver.url.as_str();
-    let application = registration::application(&world, "Receiver", &["--backchannel-logout-uri", address]);
+    let application =
+        registration::application(&world, "Receiver", &["--backchannel-logout-uri", address]);
     let ours = RelyingParty::with(&world, application).await;
     let mut agent = Agent::new();
     let tokens = ours.sign_in(&mut agent, world.user()).await;
@@ -216,14 +304,23 @@ async fn a_logout_token_reaches_every_client_that_registered_an_address() {
 
     let page = agent.fetch(&world.at("/sign-out")).await;
     ours.press(&mut agent, &page, "confirm-sign-out", &[]).await;
-    let token = receiver.logout_token(Duration::from_secs(15)).await.expect("a logout token");
+    let token = receiver
+        .logout_token(Duration::from_secs(15))
+        .await
+        .expect("a logout token");
     let audience = Some(ours.application.client_id.as_str());
     let claims = jwt::verified(&token, &ours.keys().await, &world.issuer, audience);
     assert_eq!(jwt::header(&token)["typ"], "logout+jwt");
     let event = "http://schemas.openid.net/event/backchannel-logout";
     assert!(claims["events"][event].is_object(), "{claims}");
-    assert_eq!((&claims["sid"], &claims["sub"]), (&id_token["sid"], &id_token["sub"]));
-    assert!(claims.get("nonce").is_none() && claims["jti"].is_string(), "{claims}");
+    assert_eq!(
+        (&claims["sid"], &claims["sub"]),
+        (&id_token["sid"], &id_token["sub"])
+    );
+    assert!(
+        claims.get("nonce").is_none() && claims["jti"].is_string(),
+        "{claims}"
+    );
     world.stop();
 }
 
@@ -232,16 +329,27 @@ async fn a_service_gets_a_token_of_its_own() {
     let world = World::demo();
     let application = registration::service(&world, "Service");
     let service = RelyingParty::with(&world, application).await;
-    let answer = service.ask("token_endpoint", &[("grant_type", "client_credentials")]).await;
+    let answer = service
+        .ask("token_endpoint", &[("grant_type", "client_credentials")])
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let body = answer.json();
-    assert!(body.get("refresh_token").is_none() && body.get("id_token").is_none(), "{body}");
+    assert!(
+        body.get("refresh_token").is_none() && body.get("id_token").is_none(),
+        "{body}"
+    );
     let token = body["access_token"].as_str().expect("a token");
     assert_eq!(jwt::header(token)["typ"], "at+jwt", "RFC 9068 §2.1");
     let claims = jwt::verified(token, &service.keys().await, &world.issuer, None);
-    assert_eq!(claims["client_id"].as_str(), Some(service.application.client_id.as_str()));
+    assert_eq!(
+        claims["client_id"].as_str(),
+        Some(service.application.client_id.as_str())
+    );
     for required in ["iss", "exp", "aud", "sub", "iat", "jti"] {
-        assert!(claims.get(required).is_some(), "RFC 9068 §2.2: {required} in {claims}");
+        assert!(
+            claims.get(required).is_some(),
+            "RFC 9068 §2.2: {required} in {claims}"
+        );
     }
     world.stop();
 }
@@ -256,9 +364,13 @@ async fn metrics_and_health_answer() {
     let metrics = agent.fetch(&world.at("/metrics")).await;
     assert_eq!(metrics.status, 200);
     assert!(metrics.body.contains("# TYPE"), "{}", metrics.body);
-    let page = agent.fetch(&world.at(&format!("/no-such-page/{}", random()))).await;
+    let page = agent
+        .fetch(&world.at(&format!("/no-such-page/{}", random())))
+        .await;
     assert_eq!(page.status, 404);
-    let wrong = agent.send(Method::DELETE, &world.at("/token"), &[], None).await;
+    let wrong = agent
+        .send(Method::DELETE, &world.at("/token"), &[], None)
+        .await;
     assert_eq!(wrong.status, 405);
     world.stop();
 }

@@ -28,15 +28,27 @@ async fn of_simultaneous_redemptions_at_most_one_carries_tokens() {
         let mut tokens = Vec::new();
         for answer in &answers {
             match answer.status {
-                200 => tokens.push(answer.json()["access_token"].as_str().expect("text").to_owned()),
+                200 => tokens.push(
+                    answer.json()["access_token"]
+                        .as_str()
+                        .expect("text")
+                        .to_owned(),
+                ),
                 _ => assert_eq!(answer.oauth_error(), "invalid_grant", "round {round}"),
             }
         }
-        assert!(tokens.len() <= 1, "round {round}: {} answers carry tokens", tokens.len());
+        assert!(
+            tokens.len() <= 1,
+            "round {round}: {} answers carry tokens",
+            tokens.len()
+        );
         won += tokens.len();
         if let Some(token) = tokens.first() {
             let state = relying_party.introspect(token).await;
-            assert_eq!(state["active"], false, "round {round}: the grant outlived the replay");
+            assert_eq!(
+                state["active"], false,
+                "round {round}: the grant outlived the replay"
+            );
         }
     }
     println!("{codes} codes, {AT_ONCE} redemptions each: {won} answers carried tokens");
@@ -47,19 +59,32 @@ async fn of_simultaneous_redemptions_at_most_one_carries_tokens() {
 async fn of_simultaneous_refreshes_all_successors_are_one() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
-    let request = relying_party.request().with("scope", "openid offline_access");
-    let tokens = relying_party.sign_in_with(&mut Agent::new(), &request, world.user()).await;
+    let request = relying_party
+        .request()
+        .with("scope", "openid offline_access");
+    let tokens = relying_party
+        .sign_in_with(&mut Agent::new(), &request, world.user())
+        .await;
     let mut refresh = tokens.text("refresh_token");
     for round in 0..count("IDP_TEST_REFRESHES", 20) {
         let answers = join_all((0..AT_ONCE).map(|_| relying_party.refresh(&refresh))).await;
         let mut successors: Vec<String> = answers
             .iter()
             .filter(|answer| answer.status == 200)
-            .map(|answer| answer.json()["refresh_token"].as_str().expect("text").to_owned())
+            .map(|answer| {
+                answer.json()["refresh_token"]
+                    .as_str()
+                    .expect("text")
+                    .to_owned()
+            })
             .collect();
         successors.sort();
         successors.dedup();
-        assert_eq!(successors.len(), 1, "round {round}: one successor within the grace");
+        assert_eq!(
+            successors.len(),
+            1,
+            "round {round}: one successor within the grace"
+        );
         refresh = successors.swap_remove(0);
     }
     world.stop();

@@ -9,10 +9,16 @@ use idp_tests::{Agent, Callback, RelyingParty, World};
 use super::count;
 
 /// Refresh tokens whose answers arrived before the kill.
-async fn work_until(relying_party: Arc<RelyingParty>, mut agent: Agent, stop: Arc<AtomicBool>) -> Vec<String> {
+async fn work_until(
+    relying_party: Arc<RelyingParty>,
+    mut agent: Agent,
+    stop: Arc<AtomicBool>,
+) -> Vec<String> {
     let mut acknowledged = Vec::new();
     while !stop.load(Ordering::Relaxed) {
-        let Some(token) = one_grant(&relying_party, &mut agent).await else { break };
+        let Some(token) = one_grant(&relying_party, &mut agent).await else {
+            break;
+        };
         acknowledged.push(token);
     }
     acknowledged
@@ -20,14 +26,24 @@ async fn work_until(relying_party: Arc<RelyingParty>, mut agent: Agent, stop: Ar
 
 /// One more grant in the signed-in session; `None` once the server is gone.
 async fn one_grant(relying_party: &RelyingParty, agent: &mut Agent) -> Option<String> {
-    let request = relying_party.request().with("scope", "openid offline_access");
+    let request = relying_party
+        .request()
+        .with("scope", "openid offline_access");
     let url = relying_party.authorization_url(&request);
     let mut answer = agent.try_fetch(&url).await?;
-    while let Some(next) = answer.location().filter(|next| next.origin() == url.origin()) {
+    while let Some(next) = answer
+        .location()
+        .filter(|next| next.origin() == url.origin())
+    {
         answer = agent.try_fetch(&next).await?;
     }
-    let code = Callback { url: answer.location()? }.parameter("code");
-    let answer = relying_party.try_redeem(&code, &request.pkce.verifier).await?;
+    let code = Callback {
+        url: answer.location()?,
+    }
+    .parameter("code");
+    let answer = relying_party
+        .try_redeem(&code, &request.pkce.verifier)
+        .await?;
     (answer.status == 200).then(|| answer.json()["refresh_token"].as_str().map(str::to_owned))?
 }
 
@@ -43,7 +59,11 @@ async fn every_acknowledged_grant_and_event_outlives_a_kill() {
         for _ in 0..3 {
             let mut agent = Agent::new();
             relying_party.sign_in(&mut agent, world.user()).await;
-            workers.push(tokio::spawn(work_until(Arc::clone(&relying_party), agent, Arc::clone(&stop))));
+            workers.push(tokio::spawn(work_until(
+                Arc::clone(&relying_party),
+                agent,
+                Arc::clone(&stop),
+            )));
         }
         let pause = 150 + u64::try_from(round).expect("small") * 37 % 400;
         tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -53,13 +73,20 @@ async fn every_acknowledged_grant_and_event_outlives_a_kill() {
         for worker in workers {
             acknowledged.extend(worker.await.expect("a worker"));
         }
-        assert!(!acknowledged.is_empty(), "round {round}: nothing was acknowledged in {pause} ms");
+        assert!(
+            !acknowledged.is_empty(),
+            "round {round}: nothing was acknowledged in {pause} ms"
+        );
 
         world = World::demo_in(folder.path(), Some(world.port));
         let relying_party = RelyingParty::of(&world, 0).await;
         for token in &acknowledged {
             let answer = relying_party.refresh(token).await;
-            assert_eq!(answer.status, 200, "round {round}: a grant is lost: {}", answer.body);
+            assert_eq!(
+                answer.status, 200,
+                "round {round}: a grant is lost: {}",
+                answer.body
+            );
         }
         acknowledged_in_all += acknowledged.len();
         let verified = world.idp(&["audit", "verify"]);

@@ -5,5 +5,8 @@ mod crashes;
 
 /// A count from the environment, so that one run may try harder than another.
 fn count(name: &str, default: usize) -> usize {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
 }

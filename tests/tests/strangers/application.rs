@@ -47,7 +47,10 @@ impl Stranger {
             .spawn()
             .expect("the stranger's start script");
         let host = callback.host_str().unwrap_or_default();
-        let authority = format!("{host}:{}", callback.port_or_known_default().unwrap_or_default());
+        let authority = format!(
+            "{host}:{}",
+            callback.port_or_known_default().unwrap_or_default()
+        );
         let below = |path: &str| callback.join(path).expect("an address of the application");
         let stranger = Self {
             child,
@@ -69,13 +72,20 @@ impl Stranger {
     /// What the process printed.
     pub(crate) fn log(&self) -> String {
         let files = ["log", "error.log"].map(|name| self.folder.path().join(name));
-        files.iter().map(|path| std::fs::read_to_string(path).unwrap_or_default()).collect()
+        files
+            .iter()
+            .map(|path| std::fs::read_to_string(path).unwrap_or_default())
+            .collect()
     }
 
     fn wait_until_it_listens(&self, name: &str) {
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(begun.elapsed() < START, "{name} does not listen:\n{}", self.log());
+            assert!(
+                begun.elapsed() < START,
+                "{name} does not listen:\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -92,5 +102,8 @@ impl Drop for Stranger {
 }
 
 fn script(name: &str) -> PathBuf {
-    source::root().join("tests/strangers").join(name).join("run")
+    source::root()
+        .join("tests/strangers")
+        .join(name)
+        .join("run")
 }

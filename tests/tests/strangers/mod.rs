@@ -10,7 +10,12 @@ use application::Stranger;
 use idp_tests::{Agent, RelyingParty, User, World};
 
 /// Opens a stranger's start page and signs in where the provider asks; returns the person's `sub`.
-async fn open(agent: &mut Agent, world: &World, stranger: &Stranger, user: Option<&User>) -> String {
+async fn open(
+    agent: &mut Agent,
+    world: &World,
+    stranger: &Stranger,
+    user: Option<&User>,
+) -> String {
     let provider = RelyingParty::of(world, 0).await;
     let mut answer = agent.fetch(&stranger.start).await;
     for _ in 0..20 {
@@ -18,26 +23,43 @@ async fn open(agent: &mut Agent, world: &World, stranger: &Stranger, user: Optio
             answer = agent.fetch(&next).await;
         } else if answer.page().has("username") {
             let user = user.expect("the provider asks for a second sign-in");
-            let typed = [("username", user.username.as_str()), ("password", &user.password)];
+            let typed = [
+                ("username", user.username.as_str()),
+                ("password", &user.password),
+            ];
             answer = provider.press(agent, &answer, "sign-in", &typed).await;
         } else {
             break;
         }
     }
     let sub = answer.header("claim-sub").to_owned();
-    assert!(!sub.is_empty(), "{}: {} {}\n{}", answer.url, answer.status, answer.body, stranger.log());
+    assert!(
+        !sub.is_empty(),
+        "{}: {} {}\n{}",
+        answer.url,
+        answer.status,
+        answer.body,
+        stranger.log()
+    );
     sub
 }
 
 /// Signs in once, opens the second application without being asked, signs out of the provider.
 async fn walk(name: &str) {
     let world = World::demo();
-    let (first, second) = (Stranger::start(name, &world, 0), Stranger::start(name, &world, 1));
+    let (first, second) = (
+        Stranger::start(name, &world, 0),
+        Stranger::start(name, &world, 1),
+    );
     let mut agent = Agent::new();
     first.stand_in(&mut agent);
     second.stand_in(&mut agent);
     let sub = open(&mut agent, &world, &first, Some(world.user())).await;
-    assert_eq!(open(&mut agent, &world, &second, None).await, sub, "one person, one sub");
+    assert_eq!(
+        open(&mut agent, &world, &second, None).await,
+        sub,
+        "one person, one sub"
+    );
 
     let provider = RelyingParty::of(&world, 0).await;
     let mut answer = agent.fetch(&first.sign_out).await;
@@ -48,7 +70,9 @@ async fn walk(name: &str) {
             }
             answer = agent.fetch(&next).await;
         } else if answer.page().has("confirm-sign-out") {
-            answer = provider.press(&mut agent, &answer, "confirm-sign-out", &[]).await;
+            answer = provider
+                .press(&mut agent, &answer, "confirm-sign-out", &[])
+                .await;
         } else {
             break;
         }
@@ -56,7 +80,11 @@ async fn walk(name: &str) {
     let silent = provider.request().with("prompt", "none");
     let answer = provider.open(&mut agent, &silent).await;
     let left = answer.location().expect("an error redirect");
-    assert!(left.as_str().contains("login_required"), "still signed in: {left}\n{}", first.log());
+    assert!(
+        left.as_str().contains("login_required"),
+        "still signed in: {left}\n{}",
+        first.log()
+    );
     world.stop();
 }
 

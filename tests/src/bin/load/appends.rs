@@ -66,7 +66,10 @@ async fn append_groups(
 ) {
     let mut waiting = Vec::with_capacity(GROUP);
     while receiver.recv_many(&mut waiting, GROUP).await > 0 {
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.expect("a transaction");
+        let mut transaction = connection
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .expect("a transaction");
         for _ in &waiting {
             sqlx::query("INSERT INTO appends (content) VALUES ($1)")
                 .bind(&ROW[..])

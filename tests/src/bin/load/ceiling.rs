@@ -41,7 +41,10 @@ pub(crate) async fn measure(plan: Plan) -> Ceiling {
 
 /// Every processor signs a JWS-sized message until the time is over.
 fn signatures(duration: Duration) -> f64 {
-    #[allow(clippy::disallowed_methods, reason = "a measuring program has no seeded generator")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a measuring program has no seeded generator"
+    )]
     let random = SystemRandom::new();
     let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
     let document = document.expect("a key");
@@ -50,7 +53,8 @@ fn signatures(duration: Duration) -> f64 {
         .map(|_| {
             let (random, document) = (random.clone(), document.as_ref().to_vec());
             std::thread::spawn(move || {
-                let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &document, &random);
+                let key =
+                    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &document, &random);
                 let key = key.expect("a key");
                 let message = [b'x'; 400];
                 let mut count = 0_u64;
@@ -62,7 +66,10 @@ fn signatures(duration: Duration) -> f64 {
             })
         })
         .collect();
-    let count: u64 = threads.into_iter().map(|thread| thread.join().expect("a thread")).sum();
+    let count: u64 = threads
+        .into_iter()
+        .map(|thread| thread.join().expect("a thread"))
+        .sum();
     as_f64(count) / begun.elapsed().as_secs_f64()
 }
 
@@ -74,7 +81,11 @@ struct Empty {
 impl Repeat for Empty {
     async fn once(&mut self) -> bool {
         let request = std::mem::take(&mut self.request);
-        let wanted = self.connection.exchange(&request).await.is_ok_and(|answer| answer.status == 200);
+        let wanted = self
+            .connection
+            .exchange(&request)
+            .await
+            .is_ok_and(|answer| answer.status == 200);
         self.request = request;
         wanted
     }
@@ -97,7 +108,10 @@ async fn requests(plan: Plan) -> f64 {
     for _ in 0..plan.connections {
         let connection = Connection::open(address).await.expect("a connection");
         let request = plain_request("/", &address.to_string(), "");
-        workers.push(Empty { connection, request });
+        workers.push(Empty {
+            connection,
+            request,
+        });
     }
     let measured = drive(workers, child.id(), plan.duration).await;
     let _ = child.kill();
@@ -107,7 +121,9 @@ async fn requests(plan: Plan) -> f64 {
 
 /// Serves a handler that does nothing, until killed.
 pub(crate) async fn serve_empty_handler() {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
     let routes = axum::Router::new().route("/", axum::routing::get(async || "ok"));
     axum::serve(listener, routes).await.expect("serving");

@@ -38,7 +38,10 @@ impl Connection {
         assert!(address.ip().is_loopback(), "load goes to loopback only");
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(16 * 1024),
+        })
     }
 
     /// Sends one whole request and reads its whole answer.
@@ -52,12 +55,18 @@ impl Connection {
             self.read_more().await?;
         };
         let head = text(&self.buffer[..head_end])?;
-        let status = head.get(9..12).and_then(|digits| digits.parse().ok()).ok_or_else(malformed)?;
+        let status = head
+            .get(9..12)
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(malformed)?;
         let length = head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+            key.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse::<usize>().ok())?
         });
-        let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+        let chunked = head
+            .to_ascii_lowercase()
+            .contains("transfer-encoding: chunked");
         let body_end = match length {
             Some(length) => head_end + length,
             None if chunked => self.read_chunks(head_end).await?,
@@ -105,7 +114,9 @@ impl Connection {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }
 
 fn text(bytes: &[u8]) -> io::Result<&str> {

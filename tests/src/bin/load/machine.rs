@@ -16,9 +16,17 @@ impl CpuTime {
     pub(crate) fn of(pid: u32) -> Self {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // The name in parentheses may hold spaces; fields are counted behind it.
-        let behind = stat.rsplit_once(')').map(|(_, behind)| behind).unwrap_or_default();
+        let behind = stat
+            .rsplit_once(')')
+            .map(|(_, behind)| behind)
+            .unwrap_or_default();
         let fields: Vec<&str> = behind.split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+        let ticks = |at: usize| {
+            fields
+                .get(at)
+                .and_then(|text| text.parse::<u64>().ok())
+                .unwrap_or(0)
+        };
         Self(ticks(11) + ticks(12))
     }
 }
@@ -32,19 +40,24 @@ pub(crate) fn between(before: CpuTime, after: CpuTime) -> Duration {
 pub(crate) fn resident_kib(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
 }
 
 /// Processors this program may use.
 pub(crate) fn processors() -> usize {
-    std::thread::available_parallelism().map(Into::into).unwrap_or(1)
+    std::thread::available_parallelism()
+        .map(Into::into)
+        .unwrap_or(1)
 }
 
 /// Model name of the first processor.
 pub(crate) fn processor_name() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("model name"));
-    line.and_then(|line| line.split_once(": ")).map(|(_, name)| name.to_owned()).unwrap_or_default()
+    line.and_then(|line| line.split_once(": "))
+        .map(|(_, name)| name.to_owned())
+        .unwrap_or_default()
 }
 
 /// The type of the file system that holds a folder: whether a sync reaches a disk at all.
@@ -53,7 +66,9 @@ pub(crate) fn file_system(folder: &Path) -> String {
     let mut best = (0, "unknown".to_owned());
     for line in mounts.lines() {
         let mut fields = line.split(' ').skip(1);
-        let (Some(place), Some(kind)) = (fields.next(), fields.next()) else { continue };
+        let (Some(place), Some(kind)) = (fields.next(), fields.next()) else {
+            continue;
+        };
         if folder.starts_with(place) && place.len() >= best.0 {
             best = (place.len(), kind.to_owned());
         }

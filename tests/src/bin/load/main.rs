@@ -103,9 +103,18 @@ fn build_release_binary() {
     if std::env::var_os("IDP_BIN").is_some() {
         return;
     }
-    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let profile = if cfg!(debug_assertions) {
+        "dev"
+    } else {
+        "release"
+    };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(["build", "-p", "idp-server", "--profile", profile]).status();
-    assert!(status.is_ok_and(|status| status.success()), "cargo build -p idp-server");
+    let status = Command::new(cargo)
+        .args(["build", "-p", "idp-server", "--profile", profile])
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "cargo build -p idp-server"
+    );
     println!("binary      {}", world::binary().display());
 }

@@ -7,8 +7,16 @@ use crate::drive::{Measured, as_f64};
 use crate::machine;
 
 pub(crate) fn print_machine(world: &World) {
-    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
-    println!("machine     {} x {}", machine::processors(), machine::processor_name());
+    let build = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+    println!(
+        "machine     {} x {}",
+        machine::processors(),
+        machine::processor_name()
+    );
     println!("build       {build}, TLS off, audit on");
     println!(
         "store       SQLite, WAL, synchronous=FULL, on {}",
@@ -20,7 +28,12 @@ pub(crate) fn print_machine(world: &World) {
 
 pub(crate) fn print_measured(name: &str, measured: &Measured) {
     let at = |quantile: f64| as_f64(measured.latencies.value_at_quantile(quantile)) / 1_000.0;
-    println!("{name:<11} {:.0}/s over {:.1} s, {} refused", measured.rate(), measured.elapsed.as_secs_f64(), measured.refused);
+    println!(
+        "{name:<11} {:.0}/s over {:.1} s, {} refused",
+        measured.rate(),
+        measured.elapsed.as_secs_f64(),
+        measured.refused
+    );
     println!(
         "latency     p50 {:.2} ms, p90 {:.2} ms, p99 {:.2} ms, highest {:.2} ms",
         at(0.5),

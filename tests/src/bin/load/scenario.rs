@@ -39,7 +39,11 @@ struct Service {
 impl Repeat for Service {
     async fn once(&mut self) -> bool {
         let request = std::mem::take(&mut self.request);
-        let wanted = self.connection.exchange(&request).await.is_ok_and(|answer| answer.status == 200);
+        let wanted = self
+            .connection
+            .exchange(&request)
+            .await
+            .is_ok_and(|answer| answer.status == 200);
         self.request = request;
         wanted
     }
@@ -52,8 +56,13 @@ pub(crate) async fn client_credentials(world: &World, plan: Plan) -> Measured {
     let endpoint = Endpoint::of(&relying_party, world);
     let mut workers = Vec::new();
     for _ in 0..plan.connections {
-        let connection = Connection::open(endpoint.address).await.expect("a connection");
-        workers.push(Service { connection, request: endpoint.request("grant_type=client_credentials") });
+        let connection = Connection::open(endpoint.address)
+            .await
+            .expect("a connection");
+        workers.push(Service {
+            connection,
+            request: endpoint.request("grant_type=client_credentials"),
+        });
     }
     drive(workers, world.pid(), plan.duration).await
 }
@@ -68,7 +77,9 @@ impl Repeat for Chain {
     async fn once(&mut self) -> bool {
         let body = format!("grant_type=refresh_token&refresh_token={}", self.token);
         let request = self.endpoint.request(&body);
-        let Ok(answer) = self.connection.exchange(&request).await else { return false };
+        let Ok(answer) = self.connection.exchange(&request).await else {
+            return false;
+        };
         let successor = member(answer.body, "refresh_token").map(str::to_owned);
         match successor.filter(|_| answer.status == 200) {
             Some(token) => {
@@ -93,11 +104,21 @@ pub(crate) async fn refresh(world: &World, plan: Plan) -> Measured {
     let mut agent = Agent::new();
     let mut workers = Vec::new();
     for _ in 0..plan.connections {
-        let request = relying_party.request().with("scope", "openid offline_access");
-        let tokens = relying_party.sign_in_with(&mut agent, &request, world.user()).await;
+        let request = relying_party
+            .request()
+            .with("scope", "openid offline_access");
+        let tokens = relying_party
+            .sign_in_with(&mut agent, &request, world.user())
+            .await;
         let endpoint = Endpoint::of(&relying_party, world);
-        let connection = Connection::open(endpoint.address).await.expect("a connection");
-        workers.push(Chain { connection, endpoint, token: tokens.text("refresh_token") });
+        let connection = Connection::open(endpoint.address)
+            .await
+            .expect("a connection");
+        workers.push(Chain {
+            connection,
+            endpoint,
+            token: tokens.text("refresh_token"),
+        });
     }
     drive(workers, world.pid(), plan.duration).await
 }

@@ -32,13 +32,18 @@ impl Person {
         let request = self.relying_party.request();
         let url = self.relying_party.authorization_url(&request);
         let page = self.open(&url).await?;
-        let typed = [("username", self.user.username.as_str()), ("password", &self.user.password)];
+        let typed = [
+            ("username", self.user.username.as_str()),
+            ("password", &self.user.password),
+        ];
         let (target, fields) = filled(&page, "sign-in", &typed);
         let headers = self.headers();
         let message = form_request(&path(&target), &self.host, &headers, &encode(&fields));
         let answer = self.send(&target, &message).await?;
         let answer = self.follow(answer).await?;
-        let callback = idp_tests::Callback { url: answer.location()? };
+        let callback = idp_tests::Callback {
+            url: answer.location()?,
+        };
         let redirect_uri = self.relying_party.application.redirect_uri.as_str();
         let body = encode(&idp_tests::agent::fields(&[
             ("grant_type", "authorization_code"),
@@ -60,8 +65,12 @@ impl Person {
 
     async fn follow(&mut self, mut answer: Answer) -> Option<Answer> {
         for _ in 0..5 {
-            let next = answer.location().filter(|next| next.origin() == answer.url.origin());
-            let Some(next) = next else { return Some(answer) };
+            let next = answer
+                .location()
+                .filter(|next| next.origin() == answer.url.origin());
+            let Some(next) = next else {
+                return Some(answer);
+            };
             let message = plain_request(&path(&next), &self.host, &self.headers());
             answer = self.send(&next, &message).await?;
         }
@@ -81,13 +90,25 @@ impl Person {
             }
         }
         let body = exchange.body.to_owned();
-        Some(Answer { status: exchange.status, headers, body, url: url.clone() })
+        Some(Answer {
+            status: exchange.status,
+            headers,
+            body,
+            url: url.clone(),
+        })
     }
 
     fn headers(&self) -> String {
-        let pairs: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        format!("Cookie: {}\r\nOrigin: http://{}\r\n", pairs.join("; "), self.host)
+        let pairs: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        format!(
+            "Cookie: {}\r\nOrigin: http://{}\r\n",
+            pairs.join("; "),
+            self.host
+        )
     }
 }
 
