@@ -127,6 +127,33 @@ pub enum TicketOp {
     },
 }
 
+impl TicketOp {
+    /// The ticket it works on.
+    pub const fn key(&self) -> &TicketKey {
+        match self {
+            Self::Put { key, .. }
+            | Self::Peek { key }
+            | Self::Take { key }
+            | Self::Count { key, .. }
+            | Self::Forget { key } => key,
+        }
+    }
+
+    /// Refuses to peek at what may only be taken; every store asks before it does anything.
+    ///
+    /// # Errors
+    /// A lasting fault, since only a wrong flow asks so.
+    pub fn check(&self) -> Result<(), Fault> {
+        match self {
+            Self::Peek { key } if !key.kind.peekable() => Err(Fault::lasting(
+                "tickets",
+                format!("a {} may be taken, not peeked at", key.kind.name()),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What an operation answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TicketAnswer {

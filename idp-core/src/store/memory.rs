@@ -1,1 +1,0 @@
-//! Both stores in memory.

@@ -1,0 +1,9 @@
+//! Both stores in memory, for users of the library and for tests. Nothing outlives the process.
+
+mod apply;
+mod records;
+mod state;
+mod tickets;
+
+pub use records::MemoryRecords;
+pub use tickets::MemoryTickets;

@@ -1,0 +1,15 @@
+//! The statements, written once for every engine: `BIGINT`, `TEXT` and `BYTEA`, `$n` markers,
+//! `ON CONFLICT`, `RETURNING`, times in `_ms` columns. Where engines differ, see [`dialect`].
+
+mod clean;
+pub(crate) mod dialect;
+pub(crate) mod engine;
+pub(crate) mod events;
+mod read;
+mod records;
+mod search;
+pub(crate) mod tickets;
+pub(crate) mod value;
+pub(crate) mod write;
+
+pub use records::SqlRecords;

@@ -1,0 +1,457 @@
+//! The Records trait over any engine: one question, one statement.
+
+use async_trait::async_trait;
+use idp_core::base::fault::Fault;
+use idp_core::base::issuer::IssuerKey;
+use idp_core::base::secret::Digest;
+use idp_core::base::time::Timestamp;
+use idp_core::event::Event;
+use idp_core::event::seal::{Block, StoredEvent};
+use idp_core::model::change_set::{ChangeSet, ChangeSetEntry};
+use idp_core::model::client::{Client, ClientId};
+use idp_core::model::consent::Consent;
+use idp_core::model::credential::Credential;
+use idp_core::model::grant::Grant;
+use idp_core::model::identifier::IdentifierKey;
+use idp_core::model::key::Key;
+use idp_core::model::organisation_unit::OrganisationUnit;
+use idp_core::model::outbox::{OutboxEntry, OutboxState};
+use idp_core::model::role::{Role, RoleName};
+use idp_core::model::session::Session;
+use idp_core::model::subject::Subject;
+use idp_core::model::user::User;
+use idp_core::model::{ChangeSetId, CredentialId, GrantId, OutboxId, SessionId, UnitId, UserId};
+use idp_core::store::change::Batch;
+use idp_core::store::page::{Listing, PageRequest};
+use idp_core::store::records::{CommitError, GrantFacts, Records, SessionFacts, UserFilter};
+use serde::de::DeserializeOwned;
+
+use super::engine::{Engine, Prepared};
+use super::read;
+use super::search::Search;
+use super::value::{Row, Statement, Value, values, word};
+use super::write;
+
+/// Records in an SQL database.
+#[derive(Debug)]
+pub struct SqlRecords<E> {
+    pub(crate) engine: E,
+}
+
+#[expect(
+    private_bounds,
+    reason = "engines are chosen here, not by users of the crate"
+)]
+impl<E: Engine> SqlRecords<E> {
+    async fn rows(&self, text: &'static str, values: Vec<Value>) -> Result<Vec<Row>, Fault> {
+        self.engine.read(Statement::new(text, values)).await
+    }
+
+    /// The first row, read by `read`.
+    async fn first<T>(
+        &self,
+        text: &'static str,
+        values: Vec<Value>,
+        read: impl Fn(&Row) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let rows = self.rows(text, values).await?;
+        rows.first().map(read).transpose()
+    }
+
+    /// The aggregate whose body is the answer's only column.
+    async fn one<T: DeserializeOwned>(
+        &self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Option<T>, Fault> {
+        self.first(text, values, |row| row.body(0)).await
+    }
+
+    /// The aggregates whose bodies are the answer's only column.
+    async fn all<T: DeserializeOwned>(
+        &self,
+        text: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<T>, Fault> {
+        let rows = self.rows(text, values).await?;
+        rows.iter().map(|row| row.body(0)).collect()
+    }
+
+    /// Runs one writing statement and answers its rows.
+    async fn change(&self, text: &'static str, values: Vec<Value>) -> Result<Vec<Row>, Fault> {
+        let answers = self
+            .engine
+            .change(vec![Statement::new(text, values)])
+            .await?;
+        Ok(answers.into_iter().next().unwrap_or_default())
+    }
+}
+
+/// A body and the credentials beside it.
+fn with_credentials(rows: &[Row]) -> Result<Option<(User, Vec<Credential>)>, Fault> {
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let mut credentials = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.optional_text(1)?.is_some() {
+            credentials.push(row.body(1)?);
+        }
+    }
+    Ok(Some((first.body(0)?, credentials)))
+}
+
+fn session_facts(row: &Row) -> Result<SessionFacts, Fault> {
+    Ok(SessionFacts {
+        user: row.body(0)?,
+        session: read::session(row, 1)?,
+    })
+}
+
+/// Sessions, newest first (identifiers sort by time): before the cursor `$1`, and unless `$3` is 0
+/// only those that live at `$2`. Two texts, because each must walk another index.
+const SESSIONS: &str = "SELECT s.id, s.body, s.version, s.ended_ms, s.ended_why FROM sessions s \
+     WHERE s.id < $1 AND ($3 = 0 OR (s.ended_ms IS NULL AND s.expires_ms > $2)) \
+     ORDER BY s.id DESC LIMIT $4";
+const SESSIONS_OF_USER: &str = "SELECT s.id, s.body, s.version, s.ended_ms, s.ended_why \
+     FROM sessions s WHERE s.user_id = $5 AND s.id < $1 \
+     AND ($3 = 0 OR (s.ended_ms IS NULL AND s.expires_ms > $2)) ORDER BY s.id DESC LIMIT $4";
+
+/// A cursor after which everything comes when a listing runs downwards.
+const ABOVE_ALL: &str = "~";
+
+#[async_trait]
+impl<E: Engine> Records for SqlRecords<E> {
+    async fn client(&self, issuer: &IssuerKey, id: &ClientId) -> Result<Option<Client>, Fault> {
+        let key = values![issuer.as_str(), id.as_str()];
+        self.one(
+            "SELECT body FROM clients WHERE issuer = $1 AND id = $2",
+            key,
+        )
+        .await
+    }
+
+    async fn clients(
+        &self,
+        issuer: &IssuerKey,
+        page: &PageRequest,
+    ) -> Result<Listing<Client>, Fault> {
+        let text = "SELECT id, body FROM clients WHERE issuer = $1 AND id > $2 \
+                    ORDER BY id LIMIT $3";
+        let after = page.after.as_deref().unwrap_or_default();
+        let values = values![issuer.as_str(), after, read::probe(page)];
+        read::listing(self.rows(text, values).await?, page, |row| row.body(1))
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
+        self.one("SELECT body FROM users WHERE id = $1", values![id])
+            .await
+    }
+
+    async fn user_by_identifier(
+        &self,
+        key: &IdentifierKey,
+    ) -> Result<Option<(User, Vec<Credential>)>, Fault> {
+        let text = "SELECT u.body, c.body FROM user_identifiers i \
+                    JOIN users u ON u.id = i.user_id \
+                    LEFT JOIN credentials c ON c.user_id = u.id \
+                    WHERE i.key = $1 AND i.released = 0 ORDER BY c.id";
+        with_credentials(&self.rows(text, values![key.as_str()]).await?)
+    }
+
+    async fn users(&self, filter: &UserFilter, page: &PageRequest) -> Result<Listing<User>, Fault> {
+        if filter.units.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Listing {
+                entries: Vec::new(),
+                next: None,
+            });
+        }
+        let search = Search::new(filter, page, E::DIALECT)?;
+        let sizes = match search.sizes() {
+            Some(statement) => self.engine.read(statement).await?,
+            None => Vec::new(),
+        };
+        let rows = self.engine.read(search.statement(sizes.first())).await?;
+        read::listing(rows, page, |row| row.body(1))
+    }
+
+    async fn credentials(&self, user: UserId) -> Result<Vec<Credential>, Fault> {
+        let text = "SELECT body FROM credentials WHERE user_id = $1 ORDER BY id";
+        self.all(text, values![user]).await
+    }
+
+    async fn credential(&self, id: CredentialId) -> Result<Option<Credential>, Fault> {
+        self.one("SELECT body FROM credentials WHERE id = $1", values![id])
+            .await
+    }
+
+    async fn credential_by_digest(
+        &self,
+        digest: &Digest,
+    ) -> Result<Option<(Credential, User)>, Fault> {
+        let text = "SELECT c.body, u.body FROM credentials c JOIN users u ON u.id = c.user_id \
+                    WHERE c.lookup = $1";
+        self.first(text, values![digest], |row| {
+            Ok((row.body(0)?, row.body(1)?))
+        })
+        .await
+    }
+
+    async fn user_by_subject(&self, issuer: &IssuerKey, sub: &str) -> Result<Option<User>, Fault> {
+        let text = "SELECT u.body FROM subjects x JOIN users u ON u.id = x.user_id \
+                    WHERE x.issuer = $1 AND x.sub = $2";
+        self.one(text, values![issuer.as_str(), sub]).await
+    }
+
+    async fn subject(
+        &self,
+        issuer: &IssuerKey,
+        user: UserId,
+        sector: &str,
+    ) -> Result<Option<Subject>, Fault> {
+        let text = "SELECT sub FROM subjects WHERE issuer = $1 AND user_id = $2 AND sector = $3";
+        self.first(text, values![issuer.as_str(), user, sector], |row| {
+            read::subject(row, issuer, user, sector)
+        })
+        .await
+    }
+
+    async fn unit(&self, id: UnitId) -> Result<Option<OrganisationUnit>, Fault> {
+        self.one("SELECT body FROM units WHERE id = $1", values![id])
+            .await
+    }
+
+    async fn unit_by_code(&self, code: &str) -> Result<Option<OrganisationUnit>, Fault> {
+        let text = "SELECT u.body FROM unit_codes c JOIN units u ON u.id = c.unit_id \
+                    WHERE c.code = $1";
+        self.one(text, values![code]).await
+    }
+
+    async fn units(&self) -> Result<Vec<OrganisationUnit>, Fault> {
+        let text = "SELECT u.body FROM unit_codes c JOIN units u ON u.id = c.unit_id \
+                    ORDER BY c.code";
+        self.all(text, Vec::new()).await
+    }
+
+    async fn unit_path(&self, id: UnitId) -> Result<Vec<OrganisationUnit>, Fault> {
+        // The depth bound ends the walk even if units were made each other's parents.
+        let text = "WITH RECURSIVE up (id, depth) AS (SELECT $1, 0 UNION ALL \
+                    SELECT u.parent, up.depth + 1 FROM up JOIN units u ON u.id = up.id \
+                    WHERE u.parent IS NOT NULL AND up.depth < 63) \
+                    SELECT u.body FROM up JOIN units u ON u.id = up.id ORDER BY up.depth DESC";
+        self.all(text, values![id]).await
+    }
+
+    async fn roles(&self) -> Result<Vec<Role>, Fault> {
+        self.all("SELECT body FROM roles ORDER BY name", Vec::new())
+            .await
+    }
+
+    async fn role(&self, name: &RoleName) -> Result<Option<Role>, Fault> {
+        let text = "SELECT body FROM roles WHERE name = $1";
+        self.one(text, values![name.as_str()]).await
+    }
+
+    async fn session_by_secret(&self, digest: &Digest) -> Result<Option<SessionFacts>, Fault> {
+        let text = "SELECT u.body, s.body, s.version, s.ended_ms, s.ended_why FROM sessions s \
+                    JOIN users u ON u.id = s.user_id WHERE s.secret = $1";
+        self.first(text, values![digest], session_facts).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<SessionFacts>, Fault> {
+        let text = "SELECT u.body, s.body, s.version, s.ended_ms, s.ended_why FROM sessions s \
+                    JOIN users u ON u.id = s.user_id WHERE s.id = $1";
+        self.first(text, values![id], session_facts).await
+    }
+
+    async fn sessions(
+        &self,
+        user: Option<UserId>,
+        live_at: Option<Timestamp>,
+        page: &PageRequest,
+    ) -> Result<Listing<Session>, Fault> {
+        let after = page.after.as_deref().unwrap_or(ABOVE_ALL);
+        let at = live_at.unwrap_or_default();
+        let mut values = values![after, at, live_at.is_some(), read::probe(page)];
+        let text = if let Some(user) = user {
+            values.push(user.into());
+            SESSIONS_OF_USER
+        } else {
+            SESSIONS
+        };
+        let rows = self.rows(text, values).await?;
+        read::listing(rows, page, |row| read::session(row, 1))
+    }
+
+    async fn grant(&self, id: GrantId) -> Result<Option<GrantFacts>, Fault> {
+        let text = "SELECT g.body, g.version, g.state, u.body, \
+                    s.body, s.version, s.ended_ms, s.ended_why, x.sub \
+                    FROM grants g JOIN users u ON u.id = g.user_id \
+                    LEFT JOIN sessions s ON s.id = g.session_id \
+                    LEFT JOIN subjects x ON x.issuer = g.issuer AND x.user_id = g.user_id \
+                    AND x.sector = '' WHERE g.id = $1";
+        self.first(text, values![id], read::grant_facts).await
+    }
+
+    async fn grants_of_session(&self, session: SessionId) -> Result<Vec<Grant>, Fault> {
+        let text = "SELECT body, version, state FROM grants WHERE session_id = $1 ORDER BY id";
+        let rows = self.rows(text, values![session]).await?;
+        rows.iter().map(|row| read::grant(row, 0)).collect()
+    }
+
+    async fn consent(
+        &self,
+        issuer: &IssuerKey,
+        user: UserId,
+        client: &ClientId,
+    ) -> Result<Option<Consent>, Fault> {
+        let text = "SELECT body FROM consents \
+                    WHERE issuer = $1 AND user_id = $2 AND client_id = $3";
+        self.one(text, values![issuer.as_str(), user, client.as_str()])
+            .await
+    }
+
+    async fn keys(&self, issuer: &IssuerKey) -> Result<Vec<Key>, Fault> {
+        let text = "SELECT body FROM keys WHERE issuer = $1 ORDER BY created_ms DESC, kid";
+        self.all(text, values![issuer.as_str()]).await
+    }
+
+    async fn lease_outbox(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        most: u32,
+    ) -> Result<Vec<OutboxEntry>, Fault> {
+        let text = "UPDATE outbox SET lease_until_ms = $2 WHERE id IN (SELECT id FROM outbox \
+                    WHERE state = 'pending' AND due_ms <= $1 AND lease_until_ms <= $1 \
+                    ORDER BY due_ms, id LIMIT $3) RETURNING body";
+        let rows = self.change(text, values![now, lease_until, most]).await?;
+        rows.iter().map(|row| row.body(0)).collect()
+    }
+
+    async fn settle_outbox(
+        &self,
+        entry: &OutboxEntry,
+        events: Vec<Event>,
+    ) -> Result<(), CommitError> {
+        let prepared = Prepared {
+            steps: vec![write::settle(entry)?],
+            events: write::event_rows(&events),
+        };
+        self.engine.commit(prepared).await
+    }
+
+    async fn outbox(
+        &self,
+        state: Option<OutboxState>,
+        page: &PageRequest,
+    ) -> Result<Listing<OutboxEntry>, Fault> {
+        let text = "SELECT id, body FROM outbox WHERE (state = $1 OR $1 = '') \
+                    AND id < $2 ORDER BY id DESC LIMIT $3";
+        let state = state.as_ref().map(word).transpose()?.unwrap_or_default();
+        let after = page.after.as_deref().unwrap_or(ABOVE_ALL);
+        let values = values![state, after, read::probe(page)];
+        read::listing(self.rows(text, values).await?, page, |row| row.body(1))
+    }
+
+    async fn outbox_entry(&self, id: OutboxId) -> Result<Option<OutboxEntry>, Fault> {
+        self.one("SELECT body FROM outbox WHERE id = $1", values![id])
+            .await
+    }
+
+    async fn lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Fault> {
+        let text = "INSERT INTO leases (name, holder, until_ms) VALUES ($1, $2, $4) \
+                    ON CONFLICT (name) DO UPDATE \
+                    SET holder = excluded.holder, until_ms = excluded.until_ms \
+                    WHERE leases.until_ms <= $3 OR leases.holder = excluded.holder \
+                    RETURNING until_ms";
+        let rows = self.change(text, values![name, holder, now, until]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    async fn events_after(&self, place: i64, limit: u32) -> Result<Vec<StoredEvent>, Fault> {
+        let text = "SELECT place, body, personal FROM events WHERE place > $1 \
+                    ORDER BY place LIMIT $2";
+        let rows = self.rows(text, values![place, limit.min(10_000)]).await?;
+        rows.iter().map(read::event).collect()
+    }
+
+    async fn events_before(
+        &self,
+        place: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, Fault> {
+        let text = "SELECT place, body, personal FROM events WHERE place < $1 \
+                    ORDER BY place DESC LIMIT $2";
+        let values = values![place.unwrap_or(i64::MAX), limit.min(10_000)];
+        let rows = self.rows(text, values).await?;
+        rows.iter().map(read::event).collect()
+    }
+
+    async fn last_block(&self) -> Result<Option<Block>, Fault> {
+        let text = "SELECT body FROM audit_blocks ORDER BY number DESC LIMIT 1";
+        self.one(text, Vec::new()).await
+    }
+
+    async fn blocks_from(&self, number: i64, limit: u32) -> Result<Vec<Block>, Fault> {
+        let text = "SELECT body FROM audit_blocks WHERE number >= $1 ORDER BY number LIMIT $2";
+        self.all(text, values![number, limit.min(10_000)]).await
+    }
+
+    async fn change_set(&self, id: ChangeSetId) -> Result<Option<ChangeSet>, Fault> {
+        self.one("SELECT body FROM change_sets WHERE id = $1", values![id])
+            .await
+    }
+
+    async fn change_set_entries(
+        &self,
+        id: ChangeSetId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<ChangeSetEntry>, Fault> {
+        let text = "SELECT body FROM change_set_entries WHERE change_set = $1 AND place >= $2 \
+                    ORDER BY place LIMIT $3";
+        self.all(text, values![id, from, limit.min(10_000)]).await
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, Fault> {
+        let text = "SELECT value FROM settings WHERE name = $1";
+        self.first(text, values![name], |row| Ok(row.text(0)?.to_owned()))
+            .await
+    }
+
+    async fn set_setting(&self, name: &str, value: &str) -> Result<(), Fault> {
+        let text = "INSERT INTO settings (name, value) VALUES ($1, $2) \
+                    ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING name";
+        self.change(text, values![name, value]).await.map(drop)
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.engine.commit(write::prepare(&batch)?).await
+    }
+
+    async fn clean(&self, before: Timestamp, most: u32) -> Result<u64, Fault> {
+        let mut removed = 0;
+        for text in super::clean::TEXTS {
+            let rest = i64::from(most) - removed;
+            if rest > 0 {
+                let rows = self.change(text, values![before, rest]).await?;
+                removed += i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            }
+        }
+        Ok(u64::try_from(removed).unwrap_or(0))
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        self.rows("SELECT 1", Vec::new()).await.map(drop)
+    }
+}

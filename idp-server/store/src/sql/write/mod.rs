@@ -1,0 +1,112 @@
+//! Changes as statements: pure functions from a batch to the steps that write it.
+//!
+//! Every aggregate has three texts with the same markers: its key columns, the columns derived
+//! from it, the version it will have, and its body. A step that touches no row stops the batch.
+
+mod aggregate;
+mod session;
+mod user;
+
+use idp_core::base::fault::Fault;
+use idp_core::event::Event;
+use idp_core::store::change::{Batch, Change};
+use idp_core::store::records::CommitError;
+
+use super::engine::{EventRow, Prepared, Step};
+use super::value::{Statement, to_json, values, word};
+
+pub(crate) use aggregate::settle;
+
+/// The steps and rows of a batch. Serialising happens here, in the caller's task, so that the one
+/// writer only runs statements.
+pub(crate) fn prepare(batch: &Batch) -> Result<Prepared, Fault> {
+    let mut steps = Vec::with_capacity(batch.changes.len());
+    for change in &batch.changes {
+        add(&mut steps, change)?;
+    }
+    Ok(Prepared {
+        steps,
+        events: event_rows(&batch.events),
+    })
+}
+
+/// Events as they rest.
+pub(crate) fn event_rows(events: &[Event]) -> Vec<EventRow> {
+    let rows = events.iter().map(Event::halves);
+    rows.map(|(body, personal)| EventRow { body, personal })
+        .collect()
+}
+
+fn add(steps: &mut Vec<Step>, change: &Change) -> Result<(), Fault> {
+    let step = match change {
+        Change::User(write) => return user::add(steps, write),
+        Change::Unit(write) => return aggregate::add_unit(steps, write),
+        Change::EndSessions(end) => return session::end_all(steps, end),
+        Change::Credential(write) => aggregate::credential(write)?,
+        Change::Role(write) => aggregate::role(write)?,
+        Change::Client(write) => aggregate::client(write)?,
+        Change::Session(write) => session::session(write)?,
+        Change::Grant(write) => session::grant(write)?,
+        Change::Consent(write) => aggregate::consent(write)?,
+        Change::Key(write) => aggregate::key(write)?,
+        Change::ChangeSet(write) => aggregate::change_set(write)?,
+        Change::Subject(subject) => Step {
+            statement: Statement::new(
+                "INSERT INTO subjects (issuer, user_id, sector, sub) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT DO NOTHING",
+                values![
+                    subject.issuer.as_str(),
+                    subject.user,
+                    subject.sector.as_str(),
+                    subject.sub.as_str()
+                ],
+            ),
+            otherwise: Some(taken("subject", &subject.sub)),
+        },
+        Change::Outbox(entry) => Step {
+            statement: Statement::new(
+                "INSERT INTO outbox (id, state, due_ms, lease_until_ms, body) \
+                 VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING",
+                values![entry.id, word(&entry.state)?, entry.due_at, to_json(entry)?],
+            ),
+            otherwise: Some(changed("outbox", entry.id.to_string())),
+        },
+        Change::ChangeSetEntry(entry) => Step {
+            statement: Statement::new(
+                "INSERT INTO change_set_entries (change_set, place, body) VALUES ($1, $2, $3) \
+                 ON CONFLICT DO NOTHING",
+                values![entry.change_set, entry.place, to_json(entry)?],
+            ),
+            otherwise: Some(changed(
+                "change_set_entry",
+                format!("{}/{}", entry.change_set, entry.place),
+            )),
+        },
+        Change::AuditBlock(block) => Step {
+            statement: Statement::new(
+                "INSERT INTO audit_blocks (number, first, last, body) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT DO NOTHING",
+                values![
+                    block.head.number,
+                    block.head.first,
+                    block.head.last,
+                    to_json(block)?
+                ],
+            ),
+            otherwise: Some(taken("audit_block", &block.head.number.to_string())),
+        },
+    };
+    steps.push(step);
+    Ok(())
+}
+
+fn changed(kind: &'static str, identity: String) -> CommitError {
+    CommitError::Changed { kind, identity }
+}
+
+fn taken(what: &'static str, value: &str) -> CommitError {
+    CommitError::Taken {
+        what,
+        value: value.to_owned(),
+    }
+}

@@ -1,0 +1,97 @@
+//! Tickets in SQLite: each kind in the file of its durability.
+
+use async_trait::async_trait;
+use idp_core::base::fault::Fault;
+use idp_core::base::time::Timestamp;
+use idp_core::store::tickets::{TicketAnswer, TicketOp, Tickets};
+
+use super::engine::SqliteEngine;
+use crate::sql::tickets;
+use crate::sql::value::{Row, Statement, values};
+
+/// Tickets in SQLite.
+///
+/// Operations of one call on kinds of the same durability are applied in one transaction; those
+/// on durable and on lossy kinds in one each, the durable one first.
+#[derive(Clone, Debug)]
+pub struct SqliteTickets {
+    engine: SqliteEngine,
+}
+
+impl SqliteTickets {
+    pub(super) const fn new(engine: SqliteEngine) -> Self {
+        Self { engine }
+    }
+
+    /// Applies operations of one durability; answers each with its rows.
+    async fn run(
+        &self,
+        ops: &[&TicketOp],
+        durable: bool,
+        now: Timestamp,
+    ) -> Result<Vec<TicketAnswer>, Fault> {
+        let database = self.engine.tickets(durable);
+        let mut answers = Vec::with_capacity(ops.len());
+        if ops.iter().all(|op| tickets::reads_only(op)) {
+            for op in ops {
+                for statement in tickets::statements(op, now) {
+                    let rows = database.readers.read(statement).await?;
+                    answers.push(tickets::answer(op, &rows)?);
+                }
+            }
+            return Ok(answers);
+        }
+        let mut statements = Vec::with_capacity(ops.len());
+        let mut last = Vec::with_capacity(ops.len());
+        for op in ops {
+            statements.extend(tickets::statements(op, now));
+            last.push(statements.len() - 1);
+        }
+        let rows: Vec<Vec<Row>> = database.writer.change(statements).await?;
+        for (op, place) in ops.iter().zip(last) {
+            let rows = rows.get(place).map(Vec::as_slice).unwrap_or_default();
+            answers.push(tickets::answer(op, rows)?);
+        }
+        Ok(answers)
+    }
+}
+
+#[async_trait]
+impl Tickets for SqliteTickets {
+    async fn apply(&self, ops: Vec<TicketOp>, now: Timestamp) -> Result<Vec<TicketAnswer>, Fault> {
+        ops.iter().try_for_each(TicketOp::check)?;
+        let is_durable = |op: &TicketOp| op.key().kind.durable();
+        let (durable, lossy): (Vec<_>, Vec<_>) = ops.iter().partition(|op| is_durable(op));
+        let mut durable = self.run(&durable, true, now).await?.into_iter();
+        let mut lossy = self.run(&lossy, false, now).await?.into_iter();
+        let mut answers = Vec::with_capacity(ops.len());
+        for op in &ops {
+            let next = if is_durable(op) {
+                durable.next()
+            } else {
+                lossy.next()
+            };
+            answers.push(next.ok_or_else(|| Fault::lasting("tickets", "an answer is missing"))?);
+        }
+        Ok(answers)
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, Fault> {
+        let mut removed = 0;
+        for durable in [true, false] {
+            for text in tickets::SWEEP {
+                loop {
+                    let statement = Statement::new(text, values![now]);
+                    let database = self.engine.tickets(durable);
+                    let rows = database.writer.change(vec![statement]).await?;
+                    let went = rows.first().map_or(0, Vec::len);
+                    removed += went as u64;
+                    if went < tickets::SWEPT {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(removed)
+    }
+}
