@@ -13,7 +13,7 @@ pub const CALLBACK: &str = "http://localhost:9/callback";
 /// # Panics
 /// When the command refuses.
 pub fn client(world: &World, name: &str, further: &[&str]) -> Application {
-    let mut arguments = vec!["client", "add", "--output", "json", "--name", name];
+    let mut arguments = vec!["client", "add", "--name", name];
     arguments.extend(further);
     let output = world.idp(&arguments);
     assert!(
@@ -22,12 +22,12 @@ pub fn client(world: &World, name: &str, further: &[&str]) -> Application {
         String::from_utf8_lossy(&output.stderr)
     );
     let printed: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
-    let text = |name: &str| printed[name].as_str().unwrap_or_default().to_owned();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     Application {
         name: name.to_owned(),
         url: Url::parse("http://localhost:9/").expect("an address"),
-        client_id: text("client_id"),
-        client_secret: text("client_secret"),
+        client_id: text(&printed["client"]["client_id"]),
+        client_secret: text(&printed["client_secret"]),
         redirect_uri: Url::parse(CALLBACK).expect("an address"),
     }
 }
@@ -41,5 +41,5 @@ pub fn application(world: &World, name: &str, further: &[&str]) -> Application {
 
 /// A client for `client_credentials`.
 pub fn service(world: &World, name: &str) -> Application {
-    client(world, name, &["--grant-type", "client_credentials"])
+    client(world, name, &["--kind", "service"])
 }

@@ -16,6 +16,9 @@ const START: Duration = Duration::from_secs(60);
 /// Longest wait for a clean exit after the interrupt.
 const STOP: Duration = Duration::from_secs(20);
 
+/// The role of those who administer the whole province.
+const ADMINISTRATOR: &str = "province-administrator";
+
 /// A relying-party application of the demonstration.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Application {
@@ -157,9 +160,37 @@ impl World {
         std::fs::read_to_string(log_path(self.folder())).unwrap_or_default()
     }
 
-    /// Runs one `idp` command against this data folder and returns what it printed.
+    /// Somebody who administers the whole province.
+    pub fn administrator(&self) -> &User {
+        let found = self
+            .users
+            .iter()
+            .find(|user| user.roles.iter().any(|role| role == ADMINISTRATOR));
+        found.expect("the demonstration has an administrator of the province")
+    }
+
+    /// The running server's socket for administrators.
+    pub fn socket(&self) -> PathBuf {
+        find_socket(self.folder(), 3).expect("the server's admin.sock")
+    }
+
+    /// Runs one administrative command over the running server's socket, acting as the province's
+    /// administrator.
     pub fn idp(&self, arguments: &[&str]) -> Output {
-        idp(self.folder(), arguments)
+        Command::new(binary())
+            .arg("--socket")
+            .arg(self.socket())
+            .args([
+                "--as",
+                &self.administrator().username,
+                "--output",
+                "json",
+                "--yes",
+            ])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the binary runs")
     }
 
     /// Kills the server without warning, as a power cut would.
@@ -215,15 +246,16 @@ pub fn binary() -> PathBuf {
     beside.expect("the binary: set IDP_BIN, or build it with `cargo build -p idp-server`")
 }
 
-/// Runs one `idp` command that works on the data folder `folder`.
-pub fn idp(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(binary());
-    command
-        .args(arguments)
-        .arg("--dir")
-        .arg(folder)
-        .stdin(Stdio::null());
-    command.output().expect("the binary runs")
+/// The socket below a folder, at most so many levels deep.
+fn find_socket(folder: &Path, levels: u8) -> Option<PathBuf> {
+    let direct = folder.join("admin.sock");
+    if direct.exists() || levels == 0 {
+        return direct.exists().then_some(direct);
+    }
+    let entries = std::fs::read_dir(folder).ok()?.flatten();
+    entries
+        .filter(|entry| entry.path().is_dir())
+        .find_map(|e| find_socket(&e.path(), levels - 1))
 }
 
 fn log_path(folder: &Path) -> PathBuf {

@@ -3,16 +3,17 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
 
 /// Longest head or body that is accepted.
 const BOUND: usize = 1 << 20;
 
 /// One kept connection.
-pub(crate) struct Connection {
-    stream: TcpStream,
+pub(crate) struct Connection<S = TcpStream> {
+    stream: S,
     buffer: Vec<u8>,
 }
 
@@ -33,6 +34,15 @@ impl Exchange<'_> {
     }
 }
 
+impl Connection<UnixStream> {
+    pub(crate) async fn open_socket(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            stream: UnixStream::connect(path).await?,
+            buffer: Vec::new(),
+        })
+    }
+}
+
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
         assert!(address.ip().is_loopback(), "load goes to loopback only");
@@ -43,7 +53,9 @@ impl Connection {
             buffer: Vec::with_capacity(16 * 1024),
         })
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Sends one whole request and reads its whole answer.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> io::Result<Exchange<'_>> {
         self.stream.write_all(request).await?;

@@ -20,6 +20,7 @@ mod drive;
 mod machine;
 mod report;
 mod scenario;
+mod search;
 mod sign_in;
 
 use std::process::Command;
@@ -43,6 +44,9 @@ struct Arguments {
     /// Connections kept open at once.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     connections: u16,
+    /// People in the store, for `search`.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    people: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,6 +57,8 @@ enum Scenario {
     SignIn,
     /// Refresh tokens, each rotated by its answer.
     Refresh,
+    /// The administrator's search for people, by name without diacritics, user name and mail.
+    Search,
     /// The empty handler that H is measured against; started by this program itself.
     #[value(hide = true)]
     EmptyHandler,
@@ -93,6 +99,7 @@ async fn measure(arguments: &Arguments) {
             let measured = sign_in::measure(&world, plan).await;
             report::print_measured("sign-in", &measured);
         }
+        Scenario::Search => search::measure(&world, arguments.people, plan.duration).await,
         Scenario::EmptyHandler => unreachable!("served above"),
     }
     world.stop();

@@ -1,0 +1,98 @@
+//! The administrator's search in a store of many people, over the local socket.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use idp_tests::World;
+use tokio::net::UnixStream;
+
+use crate::connection::{Connection, plain_request};
+use crate::drive::as_f64;
+
+/// Rows of one import file.
+const ROWS: u32 = 5_000;
+
+const FAMILY: [&str; 8] = ["Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi"];
+const MIDDLE: [&str; 6] = ["Văn", "Thị", "Đức", "Minh", "Ngọc", "Quốc"];
+const GIVEN: [&str; 10] = [
+    "An", "Bình", "Châu", "Dũng", "Giang", "Hương", "Khánh", "Lan", "Phúc", "Tuấn",
+];
+
+/// What is looked for: a common name, a rare combination, a user name, a mail address, nobody.
+const QUERIES: [&str; 5] = [
+    "nguyen",
+    "dang%20quoc%20khanh",
+    "u04999",
+    "u00042%40",
+    "khong%20co%20ai",
+];
+
+/// Brings the store to `people` and measures each query until the time is over.
+pub(crate) async fn measure(world: &World, people: u32, duration: Duration) {
+    let begun = Instant::now();
+    for first in (0..people).step_by(ROWS as usize) {
+        import(world, first, people.min(first + ROWS));
+    }
+    println!(
+        "import      {people} people in {:.0} s",
+        begun.elapsed().as_secs_f64()
+    );
+    let mut connection = Connection::open_socket(&world.socket())
+        .await
+        .expect("the socket");
+    for query in QUERIES {
+        let mut latencies = Vec::new();
+        let begun = Instant::now();
+        while begun.elapsed() < duration / 5 {
+            latencies.push(search(&mut connection, world, query).await);
+        }
+        latencies.sort_unstable();
+        let at = |share: usize| latencies[(latencies.len() - 1) * share / 100];
+        println!(
+            "search      {query:<20} p50 {:.1} ms, p99 {:.1} ms, highest {:.1} ms (the bound is 20)",
+            milliseconds(at(50)),
+            milliseconds(at(99)),
+            milliseconds(at(100))
+        );
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    as_f64(u64::try_from(duration.as_micros()).expect("short")) / 1_000.0
+}
+
+async fn search(connection: &mut Connection<UnixStream>, world: &World, query: &str) -> Duration {
+    let headers = format!("idp-acting-as: {}\r\n", world.administrator().username);
+    let path = format!("/admin/v1/users?q={query}&limit=50");
+    let request = plain_request(&path, "localhost", &headers);
+    let begun = Instant::now();
+    let answer = connection.exchange(&request).await.expect("an answer");
+    let took = begun.elapsed();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    took
+}
+
+fn import(world: &World, first: u32, end: u32) {
+    let mut file = tempfile::Builder::new()
+        .suffix(".csv")
+        .tempfile()
+        .expect("a file");
+    writeln!(file, "user_name,name,mail").expect("written");
+    for number in first..end {
+        let pick = |list: &[&'static str], by: u32| list[(number / by) as usize % list.len()];
+        let (family, middle, given) = (pick(&FAMILY, 1), pick(&MIDDLE, 8), pick(&GIVEN, 48));
+        writeln!(
+            file,
+            "u{number:05},{family} {middle} {given},u{number:05}@tinh.example"
+        )
+        .expect("written");
+    }
+    file.flush().expect("written");
+    let path = file.path().to_str().expect("a plain path");
+    let output = world.idp(&["user", "import", path]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
