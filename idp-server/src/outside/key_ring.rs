@@ -1,0 +1,189 @@
+//! The provider's keys, opened: which signs now, which are published, which authenticate.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use idp_core::base::fault::Fault;
+use idp_core::base::seal::SealingKey;
+use idp_core::base::time::Timestamp;
+use idp_core::jose::{Jwk, JwkSet, SigningAlgorithm, SigningKey};
+use idp_core::model::key::{Key, KeyPurpose};
+use idp_core::ports::SigningKeyRef;
+use ring::hmac;
+
+use super::entropy::Generator;
+
+const PLACE: &str = "signer";
+
+/// All keys of one issuer, parsed once and shared by all requests.
+pub(super) struct KeyRing {
+    keys: Vec<Key>,
+    private: Vec<Arc<PrivateKey>>,
+    published: Arc<JwkSet>,
+}
+
+/// An opened private key with what tells when it may be used.
+pub(super) struct PrivateKey {
+    key: Key,
+    material: Material,
+}
+
+enum Material {
+    Signing(SigningKey),
+    Mac(hmac::Key),
+}
+
+impl KeyRing {
+    /// Opens what may still be needed at `now`. Retired token keys are only published, so their
+    /// private halves stay closed.
+    pub(super) fn open(
+        keys: Vec<Key>,
+        sealing: &SealingKey,
+        generator: &Generator,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        let private = keys
+            .iter()
+            .filter(|key| is_needed(key, now))
+            .map(|key| PrivateKey::open(key, sealing, generator).map(Arc::new))
+            .collect::<Result<_, _>>()?;
+        let published = keys
+            .iter()
+            .filter(|key| key.is_published(now))
+            .map(public_half)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            keys,
+            private,
+            published: Arc::new(JwkSet::new(published)),
+        })
+    }
+
+    /// Whether opening `keys` at `now` would give this ring again.
+    pub(super) fn is_current(&self, keys: &[Key], now: Timestamp) -> bool {
+        let needed = keys.iter().filter(|key| is_needed(key, now)).count();
+        let published = keys.iter().filter(|key| key.is_published(now)).count();
+        self.keys == keys
+            && self.private.len() == needed
+            && self.published.keys().len() == published
+    }
+
+    /// The key that signs now: the one activated last.
+    pub(super) fn active(
+        &self,
+        purpose: KeyPurpose,
+        algorithm: Option<SigningAlgorithm>,
+        now: Timestamp,
+    ) -> Option<SigningKeyRef> {
+        let fits = |own: &SigningKey| algorithm.is_none_or(|wanted| own.algorithm() == wanted);
+        let signing = self
+            .private
+            .iter()
+            .filter_map(|private| match &private.material {
+                Material::Signing(own) if fits(own) => Some((&private.key, own.algorithm())),
+                _ => None,
+            });
+        signing
+            .filter(|(key, _)| key.purpose == purpose && key.is_active(now))
+            .max_by_key(|(key, _)| key.active_from)
+            .map(|(key, algorithm)| SigningKeyRef {
+                kid: key.kid.clone(),
+                algorithm,
+            })
+    }
+
+    /// The private key called `kid`.
+    pub(super) fn private(&self, kid: &str) -> Option<Arc<PrivateKey>> {
+        self.private
+            .iter()
+            .find(|private| private.key.kid == kid)
+            .cloned()
+    }
+
+    /// The published set.
+    pub(super) fn published(&self) -> Arc<JwkSet> {
+        Arc::clone(&self.published)
+    }
+
+    /// The tags of `message`, the key that makes new ones first; empty when none may make any.
+    pub(super) fn mac(&self, purpose: KeyPurpose, message: &[u8], now: Timestamp) -> Vec<[u8; 32]> {
+        let mut usable: Vec<(&Key, &hmac::Key)> = self
+            .private
+            .iter()
+            .filter(|private| private.key.purpose == purpose && is_needed(&private.key, now))
+            .filter_map(|private| match &private.material {
+                Material::Mac(mac) => Some((&private.key, mac)),
+                Material::Signing(_) => None,
+            })
+            .collect();
+        usable.sort_by_key(|(key, _)| (!key.is_active(now), -key.active_from.millis()));
+        if !usable.first().is_some_and(|(key, _)| key.is_active(now)) {
+            return Vec::new();
+        }
+        usable
+            .into_iter()
+            .map(|(_, mac)| tag(mac, message))
+            .collect()
+    }
+}
+
+impl PrivateKey {
+    fn open(key: &Key, sealing: &SealingKey, generator: &Generator) -> Result<Self, Fault> {
+        let trouble = |detail: &dyn std::fmt::Display| {
+            Fault::lasting(PLACE, format!("key {}: {detail}", key.kid))
+        };
+        let sealed = URL_SAFE_NO_PAD
+            .decode(&key.sealed)
+            .map_err(|e| trouble(&e))?;
+        let name = Key::seal_name(&key.issuer, &key.kid);
+        let plain = sealing.open(&name, &sealed).map_err(|e| trouble(&e))?;
+        let material = if key.algorithm == "HS256" {
+            Material::Mac(hmac::Key::new(hmac::HMAC_SHA256, &plain))
+        } else {
+            let algorithm = SigningAlgorithm::parse(&key.algorithm).map_err(|e| trouble(&e))?;
+            let opened = SigningKey::from_pkcs8(algorithm, &plain, generator.secure_random());
+            Material::Signing(opened.map_err(|e| trouble(&e))?)
+        };
+        Ok(Self {
+            key: key.clone(),
+            material,
+        })
+    }
+
+    /// Signs; some hundredths of a millisecond for elliptic curves, about one for RSA.
+    pub(super) fn sign(&self, message: &[u8], generator: &Generator) -> Result<Vec<u8>, Fault> {
+        match &self.material {
+            Material::Signing(key) => key
+                .sign(message, generator.secure_random())
+                .map_err(|e| Fault::lasting(PLACE, e)),
+            Material::Mac(_) => Err(Fault::lasting(PLACE, "a MAC key signs nothing")),
+        }
+    }
+}
+
+/// Whether the private half may be used at `now` or later.
+fn is_needed(key: &Key, now: Timestamp) -> bool {
+    let end = match key.purpose {
+        KeyPurpose::Refresh => key.published_until,
+        KeyPurpose::Token | KeyPurpose::Audit => key.active_until,
+    };
+    end.is_none_or(|end| now < end)
+}
+
+fn public_half(key: &Key) -> Result<Jwk, Fault> {
+    let object = key
+        .public_jwk
+        .as_ref()
+        .and_then(serde_json::Value::as_object);
+    let object = object.ok_or_else(|| Fault::lasting(PLACE, "a public key is no JSON object"))?;
+    Jwk::from_object(object).map_err(|e| Fault::lasting(PLACE, format!("key {}: {e}", key.kid)))
+}
+
+fn tag(key: &hmac::Key, message: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    for (to, from) in out.iter_mut().zip(hmac::sign(key, message).as_ref()) {
+        *to = *from;
+    }
+    out
+}

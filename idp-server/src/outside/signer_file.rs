@@ -1,0 +1,187 @@
+//! The signer whose keys rest sealed in the store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use idp_core::base::fault::Fault;
+use idp_core::base::issuer::IssuerKey;
+use idp_core::base::seal::SealingKey;
+use idp_core::base::time::Timestamp;
+use idp_core::jose::{JwkSet, SigningAlgorithm};
+use idp_core::model::key::KeyPurpose;
+use idp_core::ports::{Signer, SigningKeyRef};
+use idp_core::store::Records;
+
+use super::clock::Clock;
+use super::entropy::Generator;
+use super::key_ring::KeyRing;
+
+const PLACE: &str = "signer";
+
+/// Keys are looked up again when what is known is older than this, so that a rotation on another
+/// node is seen in time; far below the announcement of a new key.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// A [`Signer`] over the sealed keys of a store. Parsed keys are kept; no lock is held while
+/// signing.
+pub struct FileSigner {
+    records: Arc<dyn Records>,
+    sealing: SealingKey,
+    generator: Generator,
+    clock: Clock,
+    rings: RwLock<HashMap<IssuerKey, Known>>,
+    loading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone)]
+struct Known {
+    ring: Arc<KeyRing>,
+    at: Timestamp,
+}
+
+impl FileSigner {
+    /// Signs with the keys of `records`, which `sealing` opens (purpose `keys` of the master key).
+    #[must_use]
+    pub fn new(
+        records: Arc<dyn Records>,
+        sealing: SealingKey,
+        generator: Generator,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            records,
+            sealing,
+            generator,
+            clock,
+            rings: RwLock::default(),
+            loading: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Reads the keys of an issuer anew, after a change of them in this process.
+    ///
+    /// # Errors
+    /// When the store fails or a key does not open.
+    pub async fn refresh(&self, issuer: &IssuerKey) -> Result<(), Fault> {
+        let _one = self.loading.lock().await;
+        self.load(issuer).await.map(drop)
+    }
+
+    async fn load(&self, issuer: &IssuerKey) -> Result<Arc<KeyRing>, Fault> {
+        let keys = self.records.keys(issuer).await?;
+        let now = self.clock.now();
+        let ring = match self.known(issuer) {
+            Some(known) if known.ring.is_current(&keys, now) => known.ring,
+            _ => Arc::new(KeyRing::open(keys, &self.sealing, &self.generator, now)?),
+        };
+        let known = Known {
+            ring: Arc::clone(&ring),
+            at: now,
+        };
+        let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
+        rings.insert(issuer.clone(), known);
+        Ok(ring)
+    }
+
+    fn known(&self, issuer: &IssuerKey) -> Option<Known> {
+        let rings = self.rings.read().unwrap_or_else(PoisonError::into_inner);
+        rings.get(issuer).cloned()
+    }
+
+    /// The keys as known; when they are no longer fresh, one caller reads them again while all
+    /// others go on with what is known.
+    async fn ring(&self, issuer: &IssuerKey) -> Result<Arc<KeyRing>, Fault> {
+        let is_fresh = |known: &Known| {
+            // Also stale when the clock went back, so that a wrong clock does not freeze the keys.
+            let now = self.clock.now();
+            known.at <= now && now.since(known.at) < FRESH
+        };
+        let Some(known) = self.known(issuer) else {
+            let _one = self.loading.lock().await;
+            return match self.known(issuer) {
+                Some(known) => Ok(known.ring),
+                None => self.load(issuer).await,
+            };
+        };
+        if is_fresh(&known) {
+            return Ok(known.ring);
+        }
+        let Ok(_one) = self.loading.try_lock() else {
+            return Ok(known.ring);
+        };
+        match self.load(issuer).await {
+            Ok(ring) => Ok(ring),
+            // A store that is busy for a moment must not stop signing.
+            Err(fault) if fault.transient => {
+                tracing::warn!(%fault, "keys not refreshed");
+                Ok(known.ring)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+#[async_trait]
+impl Signer for FileSigner {
+    async fn active_key(
+        &self,
+        issuer: &IssuerKey,
+        purpose: KeyPurpose,
+        algorithm: Option<SigningAlgorithm>,
+    ) -> Result<SigningKeyRef, Fault> {
+        let ring = self.ring(issuer).await?;
+        let missing = || {
+            let wanted = algorithm.map_or("any", SigningAlgorithm::name);
+            Fault::lasting(
+                PLACE,
+                format!("no active {purpose:?} key ({wanted}) of {issuer}"),
+            )
+        };
+        ring.active(purpose, algorithm, self.clock.now())
+            .ok_or_else(missing)
+    }
+
+    async fn sign(
+        &self,
+        issuer: &IssuerKey,
+        key: &SigningKeyRef,
+        message: &[u8],
+    ) -> Result<Vec<u8>, Fault> {
+        let ring = self.ring(issuer).await?;
+        let private = ring
+            .private(&key.kid)
+            .ok_or_else(|| Fault::transient(PLACE, format!("key {} is gone", key.kid)))?;
+        if !key.algorithm.is_rsa() {
+            return private.sign(message, &self.generator);
+        }
+        // An RSA signature takes about a millisecond: too long for a thread that serves others.
+        let (message, generator) = (message.to_vec(), self.generator.clone());
+        let signed = tokio::task::spawn_blocking(move || private.sign(&message, &generator));
+        signed
+            .await
+            .map_err(|_| Fault::lasting(PLACE, "signing broke off"))?
+    }
+
+    async fn published(&self, issuer: &IssuerKey) -> Result<Arc<JwkSet>, Fault> {
+        Ok(self.ring(issuer).await?.published())
+    }
+
+    async fn mac(
+        &self,
+        issuer: &IssuerKey,
+        purpose: KeyPurpose,
+        message: &[u8],
+    ) -> Result<Vec<[u8; 32]>, Fault> {
+        let tags = self
+            .ring(issuer)
+            .await?
+            .mac(purpose, message, self.clock.now());
+        if tags.is_empty() {
+            let detail = format!("no active {purpose:?} key of {issuer}");
+            return Err(Fault::lasting(PLACE, detail));
+        }
+        Ok(tags)
+    }
+}
