@@ -1,1 +1,5 @@
-//! Room of organisation decisions.
+//! The agency tree: what lies below what.
+
+pub mod tree;
+
+pub use tree::UnitTree;

@@ -1,0 +1,467 @@
+//! Clients: registered, edited, disabled, enabled, given new secrets.
+
+mod metadata;
+
+use super::acting::Act;
+use super::unit::name;
+use crate::base::entropy::Entropy;
+use crate::base::id::Id;
+use crate::base::refusal::Reason;
+use crate::base::secret::SecretText;
+use crate::event::What;
+use crate::model::LocalText;
+use crate::model::client::{
+    Client, ClientAuthenticationMethod as Method, ClientId, ClientKind, ClientSecret, ConsentRule,
+    GrantType, PositionChoice,
+};
+use crate::store::change::{Change, Write};
+use crate::store::decision::Decision;
+
+/// What may be said about a client; absent fields get the default of its kind, or stay.
+#[derive(Clone, Debug, Default)]
+pub struct ClientMetadata {
+    /// What people read.
+    pub name: Option<LocalText>,
+    /// How it proves itself.
+    pub authentication: Option<Method>,
+    /// Its public keys by value; `Some(None)` removes them.
+    pub jwks: Option<Option<serde_json::Value>>,
+    /// Its public keys by reference; `Some(None)` removes the address.
+    pub jwks_uri: Option<Option<String>>,
+    /// Where codes may be sent.
+    pub redirect_uris: Option<Vec<String>>,
+    /// Where browsers may go after signing out.
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Where logout tokens are sent.
+    pub backchannel_logout_uri: Option<Option<String>>,
+    /// Which grant types it may use.
+    pub grant_types: Option<Vec<GrantType>>,
+    /// Which scopes it may ask for.
+    pub scopes: Option<Vec<String>>,
+    /// The algorithm of its ID Tokens.
+    pub id_token_alg: Option<String>,
+    /// Which position it is told.
+    pub position: Option<PositionChoice>,
+    /// Whether people are asked first.
+    pub consent: Option<ConsentRule>,
+    /// May introspect tokens.
+    pub introspects: Option<bool>,
+    /// The unit that answers for it, by id or code.
+    pub unit: Option<Option<String>>,
+    /// A page about it.
+    pub client_uri: Option<Option<String>>,
+    /// Its privacy policy.
+    pub policy_uri: Option<Option<String>>,
+    /// Its terms.
+    pub tos_uri: Option<Option<String>>,
+    /// Its own access-token lifetime in seconds.
+    pub access_token_seconds: Option<Option<u32>>,
+}
+
+/// A new client.
+#[derive(Clone, Debug)]
+pub struct ClientNew {
+    /// The wished `client_id`; made here when absent.
+    pub id: Option<String>,
+    /// What kind of program it is; it never changes.
+    pub kind: ClientKind,
+    /// What is said about it.
+    pub metadata: ClientMetadata,
+}
+
+/// A client with the secret that was just made for it, if one was.
+#[derive(Clone, Debug)]
+pub struct WithSecret {
+    /// The client.
+    pub client: Client,
+    /// The secret: 256 bits, here and in the answer and nowhere else.
+    pub secret: Option<SecretText>,
+}
+
+/// Registers a client. The province's alone.
+///
+/// Refuses with `outside_scope`, `client_id_malformed`, `code_taken` (by the store) and every
+/// reason of [`metadata`].
+pub fn add(act: &Act<'_>, new: &ClientNew, entropy: &mut Entropy) -> Decision<WithSecret> {
+    match added(act, new, entropy) {
+        Ok(mut client) => {
+            let secret = has_secret(&client).then(|| fresh_secret(act, &mut client, entropy));
+            let what = What::ClientAdded {
+                client: client.id.clone(),
+            };
+            Decision::done(WithSecret {
+                client: client.clone(),
+                secret,
+            })
+            .with_change(Change::Client(Write::Put(client)))
+            .with_event(act.event(what, entropy))
+        }
+        Err(reason) => Decision::refused(reason),
+    }
+}
+
+fn added(act: &Act<'_>, new: &ClientNew, entropy: &mut Entropy) -> Result<Client, Reason> {
+    act.by.needs_everything()?;
+    let made = || Id::<Client>::generate(act.now(), entropy).to_string();
+    let id = new.id.clone().unwrap_or_else(made);
+    let id = ClientId::new(&id).ok_or(Reason::ClientIdMalformed)?;
+    let unnamed = LocalText::default();
+    let mut client = Client {
+        name: name(new.metadata.name.as_ref().unwrap_or(&unnamed))?,
+        ..metadata::defaults(act, id, new.kind)
+    };
+    apply(act, &mut client, &new.metadata)?;
+    metadata::check(act, &client)?;
+    Ok(client)
+}
+
+/// Changes a client's metadata. Moving away from a secret forgets the secrets; moving to one
+/// needs [`rotate_secret`] afterwards.
+///
+/// Refuses with `outside_scope`, `changed_meanwhile` and every reason of [`metadata`].
+pub fn edit(
+    act: &Act<'_>,
+    client: &Client,
+    edit: &ClientMetadata,
+    entropy: &mut Entropy,
+) -> Decision<Client> {
+    let check = || -> Result<Client, Reason> {
+        act.by.needs_everything()?;
+        act.expects(client.version)?;
+        let mut changed = client.clone();
+        apply(act, &mut changed, edit)?;
+        if !has_secret(&changed) {
+            changed.secrets.clear();
+        }
+        metadata::check(act, &changed)?;
+        Ok(changed)
+    };
+    match check() {
+        Ok(changed) => written(act, client, changed, entropy),
+        Err(reason) => Decision::refused(reason),
+    }
+}
+
+/// Takes a client out of use: it can neither authenticate nor send people here. Sessions and
+/// grants stay; enabling it brings them back.
+///
+/// Refuses with `outside_scope`, `changed_meanwhile`.
+pub fn disable(act: &Act<'_>, client: &Client, entropy: &mut Entropy) -> Decision<Client> {
+    switched(act, client, true, entropy)
+}
+
+/// Takes a client into use again.
+///
+/// Refuses with `outside_scope`, `changed_meanwhile`.
+pub fn enable(act: &Act<'_>, client: &Client, entropy: &mut Entropy) -> Decision<Client> {
+    switched(act, client, false, entropy)
+}
+
+fn switched(
+    act: &Act<'_>,
+    client: &Client,
+    disabled: bool,
+    entropy: &mut Entropy,
+) -> Decision<Client> {
+    match act
+        .by
+        .needs_everything()
+        .and_then(|()| act.expects(client.version))
+    {
+        Ok(()) => written(
+            act,
+            client,
+            Client {
+                disabled,
+                ..client.clone()
+            },
+            entropy,
+        ),
+        Err(reason) => Decision::refused(reason),
+    }
+}
+
+/// Makes a new secret. The present one is accepted for the policy's overlap, or, `at_once`, no
+/// longer; earlier ones never longer than they were.
+///
+/// Refuses with `outside_scope`, `changed_meanwhile`, `client_has_no_secret`.
+pub fn rotate_secret(
+    act: &Act<'_>,
+    client: &Client,
+    at_once: bool,
+    entropy: &mut Entropy,
+) -> Decision<WithSecret> {
+    let check = || {
+        act.by.needs_everything()?;
+        act.expects(client.version)?;
+        has_secret(client)
+            .then_some(())
+            .ok_or(Reason::ClientHasNoSecret)
+    };
+    if let Err(reason) = check() {
+        return Decision::refused(reason);
+    }
+    let mut changed = client.clone();
+    let end = act.now() + act.policy.lifetimes.secret_overlap;
+    for secret in &mut changed.secrets {
+        secret.expires_at = Some(secret.expires_at.map_or(end, |present| present.min(end)));
+    }
+    changed
+        .secrets
+        .retain(|s| !at_once && s.expires_at.is_none_or(|end| act.now() < end));
+    let secret = Some(fresh_secret(act, &mut changed, entropy));
+    let what = What::ClientSecretRotated {
+        client: client.id.clone(),
+    };
+    Decision::done(WithSecret {
+        client: changed.clone(),
+        secret,
+    })
+    .with_change(Change::Client(Write::Put(changed)))
+    .with_event(act.event(what, entropy))
+}
+
+fn has_secret(client: &Client) -> bool {
+    matches!(
+        client.authentication,
+        Method::ClientSecretBasic | Method::ClientSecretPost
+    )
+}
+
+fn fresh_secret(act: &Act<'_>, client: &mut Client, entropy: &mut Entropy) -> SecretText {
+    let secret = SecretText::generate(entropy);
+    let rests = ClientSecret {
+        digest: secret.digest(),
+        created_at: act.now(),
+        expires_at: None,
+    };
+    client.secrets.insert(0, rests);
+    secret
+}
+
+/// Copies what is given onto the client, unchecked but for what must be looked up.
+fn apply(act: &Act<'_>, client: &mut Client, given: &ClientMetadata) -> Result<(), Reason> {
+    fn set<T: Clone>(field: &mut T, given: &Option<T>) {
+        if let Some(value) = given {
+            field.clone_from(value);
+        }
+    }
+    if let Some(text) = &given.name {
+        client.name = name(text)?;
+    }
+    if let Some(unit) = &given.unit {
+        client.unit = unit
+            .as_deref()
+            .map(|named| act.unit(named))
+            .transpose()?
+            .map(|u| u.id);
+    }
+    set(&mut client.authentication, &given.authentication);
+    set(&mut client.jwks, &given.jwks);
+    set(&mut client.jwks_uri, &given.jwks_uri);
+    set(&mut client.redirect_uris, &given.redirect_uris);
+    set(
+        &mut client.post_logout_redirect_uris,
+        &given.post_logout_redirect_uris,
+    );
+    set(
+        &mut client.backchannel_logout_uri,
+        &given.backchannel_logout_uri,
+    );
+    set(&mut client.grant_types, &given.grant_types);
+    set(&mut client.scopes, &given.scopes);
+    set(&mut client.id_token_alg, &given.id_token_alg);
+    set(&mut client.position, &given.position);
+    set(&mut client.consent, &given.consent);
+    set(&mut client.introspects, &given.introspects);
+    set(&mut client.client_uri, &given.client_uri);
+    set(&mut client.policy_uri, &given.policy_uri);
+    set(&mut client.tos_uri, &given.tos_uri);
+    set(
+        &mut client.access_token_seconds,
+        &given.access_token_seconds,
+    );
+    Ok(())
+}
+
+fn written(
+    act: &Act<'_>,
+    before: &Client,
+    after: Client,
+    entropy: &mut Entropy,
+) -> Decision<Client> {
+    let fields = changed_fields(before, &after);
+    if fields.is_empty() {
+        return Decision::done(after);
+    }
+    let what = What::ClientEdited {
+        client: after.id.clone(),
+        fields,
+    };
+    Decision::done(after.clone())
+        .with_change(Change::Client(Write::Put(after)))
+        .with_event(act.event(what, entropy))
+}
+
+/// The names of the fields in which two states differ, as the API calls them.
+fn changed_fields(a: &Client, b: &Client) -> Vec<String> {
+    [
+        ("name", a.name != b.name),
+        ("disabled", a.disabled != b.disabled),
+        (
+            "token_endpoint_auth_method",
+            a.authentication != b.authentication,
+        ),
+        ("jwks", a.jwks != b.jwks),
+        ("jwks_uri", a.jwks_uri != b.jwks_uri),
+        ("redirect_uris", a.redirect_uris != b.redirect_uris),
+        (
+            "post_logout_redirect_uris",
+            a.post_logout_redirect_uris != b.post_logout_redirect_uris,
+        ),
+        (
+            "backchannel_logout_uri",
+            a.backchannel_logout_uri != b.backchannel_logout_uri,
+        ),
+        ("grant_types", a.grant_types != b.grant_types),
+        ("scopes", a.scopes != b.scopes),
+        (
+            "id_token_signed_response_alg",
+            a.id_token_alg != b.id_token_alg,
+        ),
+        ("position", a.position != b.position),
+        ("consent", a.consent != b.consent),
+        ("introspects", a.introspects != b.introspects),
+        ("unit", a.unit != b.unit),
+        ("client_uri", a.client_uri != b.client_uri),
+        ("policy_uri", a.policy_uri != b.policy_uri),
+        ("tos_uri", a.tos_uri != b.tos_uri),
+        (
+            "access_token_seconds",
+            a.access_token_seconds != b.access_token_seconds,
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(field, differs)| differs.then(|| field.to_owned()))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample::{self, NOW, Stage, done, reason};
+
+    fn new(kind: ClientKind, redirect_uris: &[&str]) -> ClientNew {
+        let metadata = ClientMetadata {
+            name: Some(LocalText::plain("Văn phòng điện tử")),
+            redirect_uris: Some(redirect_uris.iter().map(|u| (*u).to_owned()).collect()),
+            ..ClientMetadata::default()
+        };
+        ClientNew {
+            id: None,
+            kind,
+            metadata,
+        }
+    }
+
+    #[test]
+    fn only_the_province_touches_clients() {
+        let stage = Stage::health();
+        let client = sample::client(ClientKind::Web, &["https://rp.example/cb"]);
+        let mut entropy = sample::entropy();
+        let outside = Some(Reason::OutsideScope);
+        let act = stage.act();
+        let wanted = new(ClientKind::Web, &["https://rp.example/cb"]);
+        assert_eq!(reason(&add(&act, &wanted, &mut entropy)), outside);
+        assert_eq!(
+            reason(&edit(
+                &act,
+                &client,
+                &ClientMetadata::default(),
+                &mut entropy
+            )),
+            outside
+        );
+        assert_eq!(reason(&disable(&act, &client, &mut entropy)), outside);
+        assert_eq!(reason(&enable(&act, &client, &mut entropy)), outside);
+        assert_eq!(
+            reason(&rotate_secret(&act, &client, true, &mut entropy)),
+            outside
+        );
+    }
+
+    #[test]
+    fn a_secret_is_answered_once_and_rests_as_a_digest() {
+        let stage = Stage::province();
+        let wanted = new(ClientKind::Web, &["https://rp.example/cb"]);
+        let decision = add(&stage.act(), &wanted, &mut sample::entropy());
+        let stored = format!("{:?} {:?}", decision.changes, decision.events);
+        let made = done(decision);
+        let secret = made.secret.unwrap();
+        assert!(!stored.contains(secret.expose()));
+        assert_eq!(made.client.secrets[0].digest, secret.digest());
+        let public = done(add(
+            &stage.act(),
+            &new(ClientKind::Spa, &["https://a.example/"]),
+            &mut sample::entropy(),
+        ));
+        assert!(public.secret.is_none() && public.client.secrets.is_empty());
+    }
+
+    #[test]
+    fn an_old_secret_overlaps_unless_it_was_stolen() {
+        let stage = Stage::province();
+        let mut entropy = sample::entropy();
+        let wanted = new(ClientKind::Web, &["https://rp.example/cb"]);
+        let client = done(add(&stage.act(), &wanted, &mut entropy)).client;
+        let once = done(rotate_secret(&stage.act(), &client, false, &mut entropy)).client;
+        let end = NOW + stage.policy.lifetimes.secret_overlap;
+        assert_eq!(
+            once.secrets
+                .iter()
+                .map(|s| s.expires_at)
+                .collect::<Vec<_>>(),
+            [None, Some(end)]
+        );
+        let stolen = done(rotate_secret(&stage.act(), &once, true, &mut entropy)).client;
+        assert_eq!(stolen.secrets.len(), 1);
+        let public = sample::client(ClientKind::Spa, &[]);
+        let public = Client {
+            authentication: Method::None,
+            ..public
+        };
+        let refused = rotate_secret(&stage.act(), &public, false, &mut entropy);
+        assert_eq!(reason(&refused), Some(Reason::ClientHasNoSecret));
+    }
+
+    #[test]
+    fn an_edit_names_its_fields() {
+        let stage = Stage::province();
+        let client = sample::client(ClientKind::Web, &["https://rp.example/cb"]);
+        let change = ClientMetadata {
+            tos_uri: Some(Some("https://rp.example/tos".into())),
+            ..ClientMetadata::default()
+        };
+        let decision = edit(&stage.act(), &client, &change, &mut sample::entropy());
+        let fields = vec!["tos_uri".to_owned()];
+        assert_eq!(
+            decision.events[0].what,
+            What::ClientEdited {
+                client: client.id.clone(),
+                fields
+            }
+        );
+        let nothing = edit(
+            &stage.act(),
+            &client,
+            &ClientMetadata::default(),
+            &mut sample::entropy(),
+        );
+        assert!(nothing.changes.is_empty());
+        let disabled = done(disable(&stage.act(), &client, &mut sample::entropy()));
+        assert!(
+            disabled.disabled
+                && !done(enable(&stage.act(), &disabled, &mut sample::entropy())).disabled
+        );
+    }
+}

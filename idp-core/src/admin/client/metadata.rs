@@ -1,0 +1,404 @@
+//! Which metadata is safe for which kind of client (RFC 7591 §2, RFC 8252, RFC 9700).
+
+use crate::admin::acting::Act;
+use crate::admin::key::is_offered;
+use crate::base::refusal::Reason;
+use crate::jose::JwkSet;
+use crate::model::client::{
+    Client, ClientAuthenticationMethod as Method, ClientId, ClientKind, ConsentRule, GrantType,
+    PositionChoice,
+};
+use crate::model::{LocalText, Version};
+use crate::oauth::redirect_uri::RegisteredRedirectUri;
+
+/// At most so many redirect addresses, and so many after signing out.
+const MOST_ADDRESSES: usize = 50;
+/// At most so many scopes, of so many characters each.
+const MOST_SCOPES: usize = 50;
+const SCOPE_LENGTH: usize = 64;
+/// The shortest access-token lifetime that still survives clock differences, in seconds.
+const SHORTEST_TOKEN: u32 = 30;
+
+/// A client of a kind before anything was said about it: code with PKCE and refresh for people's
+/// programs, client credentials for services.
+pub(super) fn defaults(act: &Act<'_>, id: ClientId, kind: ClientKind) -> Client {
+    let service = kind == ClientKind::Service;
+    let scopes = ["openid", "profile", "email", "unit", "roles"].map(str::to_owned);
+    Client {
+        id,
+        version: Version::NEW,
+        issuer: act.here.issuer.clone(),
+        name: LocalText::default(),
+        kind,
+        disabled: false,
+        authentication: if is_public(kind) {
+            Method::None
+        } else {
+            Method::ClientSecretBasic
+        },
+        secrets: Vec::new(),
+        jwks: None,
+        jwks_uri: None,
+        redirect_uris: Vec::new(),
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
+        grant_types: if service {
+            vec![GrantType::ClientCredentials]
+        } else {
+            vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
+        },
+        scopes: if service { Vec::new() } else { scopes.to_vec() },
+        id_token_alg: act.policy.default_alg.clone(),
+        position: PositionChoice::Main,
+        consent: ConsentRule::Never,
+        introspects: false,
+        unit: None,
+        client_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+        access_token_seconds: None,
+        created_at: act.now(),
+    }
+}
+
+/// Programs that anybody can take apart keep no secret.
+const fn is_public(kind: ClientKind) -> bool {
+    matches!(kind, ClientKind::Spa | ClientKind::Native)
+}
+
+/// Checks a client as a whole, rule by rule.
+///
+/// # Errors
+/// The reason of the first rule that does not hold.
+pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
+    authentication(client)?;
+    keys(client)?;
+    grant_types(client)?;
+    redirect_uris(client)?;
+    addresses(client)?;
+    scopes(client)?;
+    algorithm(client)?;
+    lifetime(act, client)
+}
+
+/// RFC 6749 §2.1: public kinds do not authenticate, the others do.
+fn authentication(client: &Client) -> Result<(), Reason> {
+    let public = client.authentication == Method::None;
+    let fits = public == is_public(client.kind) && !(public && client.introspects);
+    fits.then_some(()).ok_or(Reason::ClientAuthenticationUnfit)
+}
+
+/// RFC 7591 §2: `jwks` and `jwks_uri` exclude each other; one of them with `private_key_jwt`.
+fn keys(client: &Client) -> Result<(), Reason> {
+    let wanted = client.authentication == Method::PrivateKeyJwt;
+    let well_formed = match (&client.jwks, &client.jwks_uri) {
+        (None, None) => !wanted,
+        (Some(jwks), None) => wanted && are_public_keys(jwks),
+        (None, Some(uri)) => wanted && is_web_address(uri),
+        (Some(_), Some(_)) => false,
+    };
+    well_formed.then_some(()).ok_or(Reason::ClientKeysInvalid)
+}
+
+/// A JWK set in which every key is one that could verify an assertion; never a private one.
+fn are_public_keys(jwks: &serde_json::Value) -> bool {
+    let set = jwks
+        .as_object()
+        .and_then(|object| JwkSet::from_object(object).ok());
+    set.is_some_and(|set| !set.keys().is_empty() && set.skipped().is_empty())
+}
+
+fn grant_types(client: &Client) -> Result<(), Reason> {
+    let types = &client.grant_types;
+    let once = |t: &GrantType| types.iter().filter(|other| *other == t).count() == 1;
+    let fits = match client.kind {
+        ClientKind::Service => types.as_slice() == [GrantType::ClientCredentials],
+        kind => {
+            types.contains(&GrantType::AuthorizationCode)
+                && !(is_public(kind) && types.contains(&GrantType::ClientCredentials))
+        }
+    };
+    (fits && types.iter().all(once))
+        .then_some(())
+        .ok_or(Reason::ClientGrantTypeUnfit)
+}
+
+fn redirect_uris(client: &Client) -> Result<(), Reason> {
+    let refused = Err(Reason::ClientRedirectInvalid);
+    let needed = client.kind != ClientKind::Service;
+    if needed == client.redirect_uris.is_empty() {
+        return refused;
+    }
+    for list in [&client.redirect_uris, &client.post_logout_redirect_uris] {
+        if list.len() > MOST_ADDRESSES {
+            return refused;
+        }
+        for uri in list {
+            RegisteredRedirectUri::parse(client.kind, uri)?;
+        }
+    }
+    Ok(())
+}
+
+/// https, or http on loopback; absolute and in normal form: what a web client may register.
+fn is_web_address(text: &str) -> bool {
+    RegisteredRedirectUri::parse(ClientKind::Web, text).is_ok()
+}
+
+/// Only servers can receive a logout token (OpenID Connect Back-Channel Logout §2.2).
+fn addresses(client: &Client) -> Result<(), Reason> {
+    let logout = client.backchannel_logout_uri.as_deref();
+    let own = [&client.client_uri, &client.policy_uri, &client.tos_uri];
+    let fits = logout.is_none_or(|uri| client.kind == ClientKind::Web && is_web_address(uri))
+        && own.into_iter().flatten().all(|uri| is_web_address(uri));
+    fits.then_some(()).ok_or(Reason::ClientAddressInvalid)
+}
+
+/// RFC 6749 §3.3: `%x21 / %x23-5B / %x5D-7E`.
+fn scopes(client: &Client) -> Result<(), Reason> {
+    let token = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    let well_formed = |s: &String| (1..=SCOPE_LENGTH).contains(&s.len()) && s.bytes().all(token);
+    let fits = client.scopes.len() <= MOST_SCOPES && client.scopes.iter().all(well_formed);
+    fits.then_some(()).ok_or(Reason::ClientScopeMalformed)
+}
+
+fn algorithm(client: &Client) -> Result<(), Reason> {
+    is_offered(&client.id_token_alg)
+        .then_some(())
+        .ok_or(Reason::ClientAlgorithmUnsupported)
+}
+
+fn lifetime(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
+    let most = act.policy.lifetimes.access_token.as_secs();
+    let fits = |s: u32| s >= SHORTEST_TOKEN && u64::from(s) <= most;
+    client
+        .access_token_seconds
+        .is_none_or(fits)
+        .then_some(())
+        .ok_or(Reason::ClientLifetimeInvalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample::{self, Stage};
+    use ClientKind::{Native, Service, Spa, Web};
+
+    fn kind(kind: ClientKind) -> Client {
+        let stage = Stage::province();
+        let mut client = defaults(&stage.act(), sample::client_id("app"), kind);
+        if kind != Service {
+            client.redirect_uris.push("https://rp.example/cb".into());
+        }
+        client
+    }
+
+    #[test]
+    fn the_defaults_of_every_kind_are_allowed() {
+        for k in [Web, Spa, Native, Service] {
+            assert_eq!(check(&Stage::province().act(), &kind(k)), Ok(()), "{k:?}");
+        }
+    }
+
+    #[test]
+    fn every_rule_has_its_reason() {
+        type Change = fn(&mut Client);
+        let table: &[(&str, ClientKind, Change, Result<(), Reason>)] = &[
+            (
+                "a public web client",
+                Web,
+                |c| c.authentication = Method::None,
+                Err(Reason::ClientAuthenticationUnfit),
+            ),
+            (
+                "a secret in a browser",
+                Spa,
+                |c| c.authentication = Method::ClientSecretPost,
+                Err(Reason::ClientAuthenticationUnfit),
+            ),
+            (
+                "a public resource server",
+                Native,
+                |c| c.introspects = true,
+                Err(Reason::ClientAuthenticationUnfit),
+            ),
+            (
+                "keys without a method",
+                Web,
+                |c| c.jwks_uri = Some("https://rp.example/k".into()),
+                Err(Reason::ClientKeysInvalid),
+            ),
+            (
+                "a method without keys",
+                Web,
+                |c| c.authentication = Method::PrivateKeyJwt,
+                Err(Reason::ClientKeysInvalid),
+            ),
+            (
+                "keys by reference",
+                Service,
+                |c| {
+                    c.authentication = Method::PrivateKeyJwt;
+                    c.jwks_uri = Some("https://rp.example/k".into());
+                },
+                Ok(()),
+            ),
+            (
+                "keys over http",
+                Service,
+                |c| {
+                    c.authentication = Method::PrivateKeyJwt;
+                    c.jwks_uri = Some("http://rp.example/k".into());
+                },
+                Err(Reason::ClientKeysInvalid),
+            ),
+            (
+                "no keys in the set",
+                Web,
+                |c| {
+                    c.authentication = Method::PrivateKeyJwt;
+                    c.jwks = Some(serde_json::json!({"keys": []}));
+                },
+                Err(Reason::ClientKeysInvalid),
+            ),
+            (
+                "a symmetric key",
+                Web,
+                |c| {
+                    c.authentication = Method::PrivateKeyJwt;
+                    c.jwks = Some(serde_json::json!({"keys": [{"kty": "oct", "k": "AA"}]}));
+                },
+                Err(Reason::ClientKeysInvalid),
+            ),
+            (
+                "a service with codes",
+                Service,
+                |c| c.grant_types.push(GrantType::AuthorizationCode),
+                Err(Reason::ClientGrantTypeUnfit),
+            ),
+            (
+                "a browser for itself",
+                Spa,
+                |c| c.grant_types.push(GrantType::ClientCredentials),
+                Err(Reason::ClientGrantTypeUnfit),
+            ),
+            (
+                "refresh alone",
+                Web,
+                |c| c.grant_types = vec![GrantType::RefreshToken],
+                Err(Reason::ClientGrantTypeUnfit),
+            ),
+            (
+                "twice the same",
+                Web,
+                |c| c.grant_types.push(GrantType::RefreshToken),
+                Err(Reason::ClientGrantTypeUnfit),
+            ),
+            (
+                "a server for itself too",
+                Web,
+                |c| c.grant_types.push(GrantType::ClientCredentials),
+                Ok(()),
+            ),
+            (
+                "no redirect address",
+                Web,
+                |c| c.redirect_uris.clear(),
+                Err(Reason::ClientRedirectInvalid),
+            ),
+            (
+                "a service with one",
+                Service,
+                |c| c.redirect_uris.push("https://a.example/".into()),
+                Err(Reason::ClientRedirectInvalid),
+            ),
+            (
+                "http",
+                Web,
+                |c| c.redirect_uris.push("http://rp.example/".into()),
+                Err(Reason::ClientRedirectInvalid),
+            ),
+            (
+                "http after signing out",
+                Web,
+                |c| {
+                    c.post_logout_redirect_uris
+                        .push("http://rp.example/".into())
+                },
+                Err(Reason::ClientRedirectInvalid),
+            ),
+            (
+                "too many",
+                Web,
+                |c| c.redirect_uris = vec!["https://rp.example/".into(); 51],
+                Err(Reason::ClientRedirectInvalid),
+            ),
+            (
+                "logout over http",
+                Web,
+                |c| c.backchannel_logout_uri = Some("http://rp.example/".into()),
+                Err(Reason::ClientAddressInvalid),
+            ),
+            (
+                "logout on this machine",
+                Web,
+                |c| c.backchannel_logout_uri = Some("http://localhost:1/".into()),
+                Ok(()),
+            ),
+            (
+                "logout to a browser",
+                Spa,
+                |c| c.backchannel_logout_uri = Some("https://rp.example/".into()),
+                Err(Reason::ClientAddressInvalid),
+            ),
+            (
+                "a script as terms",
+                Web,
+                |c| c.tos_uri = Some("javascript:alert(1)".into()),
+                Err(Reason::ClientAddressInvalid),
+            ),
+            (
+                "a scope with a space",
+                Web,
+                |c| c.scopes.push("a b".into()),
+                Err(Reason::ClientScopeMalformed),
+            ),
+            (
+                "an empty scope",
+                Web,
+                |c| c.scopes.push(String::new()),
+                Err(Reason::ClientScopeMalformed),
+            ),
+            (
+                "no signature",
+                Web,
+                |c| c.id_token_alg = "none".into(),
+                Err(Reason::ClientAlgorithmUnsupported),
+            ),
+            (
+                "a shared key",
+                Web,
+                |c| c.id_token_alg = "HS256".into(),
+                Err(Reason::ClientAlgorithmUnsupported),
+            ),
+            (
+                "too short",
+                Web,
+                |c| c.access_token_seconds = Some(29),
+                Err(Reason::ClientLifetimeInvalid),
+            ),
+            (
+                "too long",
+                Web,
+                |c| c.access_token_seconds = Some(601),
+                Err(Reason::ClientLifetimeInvalid),
+            ),
+            ("short", Web, |c| c.access_token_seconds = Some(60), Ok(())),
+        ];
+        for (what, k, change, answer) in table {
+            let mut client = kind(*k);
+            change(&mut client);
+            assert_eq!(check(&Stage::province().act(), &client), *answer, "{what}");
+        }
+    }
+}

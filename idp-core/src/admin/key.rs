@@ -1,0 +1,372 @@
+//! Keys: a new one takes over from the present one, with overlap.
+
+use super::acting::Act;
+use crate::base::entropy::Entropy;
+use crate::base::refusal::Reason;
+use crate::base::time::Timestamp;
+use crate::event::What;
+use crate::jose::{SigningAlgorithm, base64url};
+use crate::model::Version;
+use crate::model::key::{Key, KeyPurpose};
+use crate::ports::MadeKey;
+use crate::store::change::{Change, Write};
+use crate::store::decision::Decision;
+
+/// The JWA names of the algorithms for which keys are made.
+pub const OFFERED: [&str; 4] = ["ES256", "RS256", "PS256", "EdDSA"];
+
+/// The name of the algorithm of refresh-token keys.
+pub const REFRESH_ALGORITHM: &str = "HS256";
+
+/// Whether keys of an algorithm are made.
+pub fn is_offered(algorithm: &str) -> bool {
+    OFFERED.contains(&algorithm)
+}
+
+/// A wished rotation.
+#[derive(Clone, Debug)]
+pub struct KeyRotation {
+    /// What for.
+    pub purpose: KeyPurpose,
+    /// The JWA name; that of the present key when absent.
+    pub algorithm: Option<String>,
+    /// As after a theft: the new key signs now, the present one is no longer offered.
+    pub at_once: bool,
+}
+
+/// A key that is about to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedKey {
+    /// Its name: 132 random bits, so that it tells nothing about the key.
+    pub kid: String,
+    /// What for.
+    pub purpose: KeyPurpose,
+    /// The JWA name.
+    pub algorithm: String,
+}
+
+impl PlannedKey {
+    /// The signature algorithm; none for keys that authenticate refresh tokens.
+    pub fn signing(&self) -> Option<SigningAlgorithm> {
+        SigningAlgorithm::parse(&self.algorithm).ok()
+    }
+}
+
+/// What a rotation came to.
+#[derive(Clone, Debug)]
+pub struct Rotated {
+    /// The new key.
+    pub added: Option<Key>,
+    /// The keys it takes over from, as they are now.
+    pub retired: Vec<Key>,
+}
+
+/// Decides which key to make, before the slow work of making it.
+///
+/// Refuses with `outside_scope`, `key_missing`, `key_algorithm_unsupported`.
+pub fn plan(
+    act: &Act<'_>,
+    wanted: &KeyRotation,
+    keys: &[Key],
+    entropy: &mut Entropy,
+) -> Decision<PlannedKey> {
+    let check = || {
+        act.by.needs_everything()?;
+        let algorithm = algorithm(act, wanted, keys)?;
+        let fits = match wanted.purpose {
+            KeyPurpose::Refresh => algorithm == REFRESH_ALGORITHM,
+            KeyPurpose::Token | KeyPurpose::Audit => is_offered(&algorithm),
+        };
+        fits.then_some(algorithm)
+            .ok_or(Reason::KeyAlgorithmUnsupported)
+    };
+    match check() {
+        Ok(algorithm) => {
+            let kid: String = base64url::encode(&entropy.bytes::<24>())
+                .chars()
+                .take(22)
+                .collect();
+            Decision::done(PlannedKey {
+                kid,
+                purpose: wanted.purpose,
+                algorithm,
+            })
+        }
+        Err(reason) => Decision::refused(reason),
+    }
+}
+
+/// The named algorithm, or that of the key that signs now.
+fn algorithm(act: &Act<'_>, wanted: &KeyRotation, keys: &[Key]) -> Result<String, Reason> {
+    let present = || {
+        let mut own = keys
+            .iter()
+            .filter(|k| k.purpose == wanted.purpose && k.is_active(act.now()));
+        own.next().map(|k| k.algorithm.clone())
+    };
+    match &wanted.algorithm {
+        Some(name) => Ok(name.clone()),
+        None if wanted.purpose == KeyPurpose::Refresh => Ok(REFRESH_ALGORITHM.to_owned()),
+        None => present().ok_or(Reason::KeyMissing),
+    }
+}
+
+/// Lets a new key take over from those of the same purpose and, for tokens, algorithm.
+///
+/// The new key is published at once and signs after the policy's announcement, so that every
+/// relying party has fetched it; at once where nothing signs yet or `at_once` asks for it. An old
+/// key signs until then and stays published until its last token has expired: the longest token
+/// lifetime and the tolerated clock difference later. Audit keys stay known for ever, because
+/// their blocks are verified for ever.
+pub fn rotate(
+    act: &Act<'_>,
+    planned: &PlannedKey,
+    (made, at_once): (MadeKey, bool),
+    keys: &[Key],
+    entropy: &mut Entropy,
+) -> Decision<Rotated> {
+    if let Err(reason) = act.by.needs_everything() {
+        return Decision::refused(reason);
+    }
+    let replaced: Vec<&Key> = keys.iter().filter(|k| gives_way(act, k, planned)).collect();
+    let now = act.now();
+    let waits = !at_once && replaced.iter().any(|k| k.is_active(now));
+    let from = if waits {
+        now + act.policy.lifetimes.key_announcement
+    } else {
+        now
+    };
+    let added = Key {
+        kid: planned.kid.clone(),
+        version: Version::NEW,
+        issuer: act.here.issuer.clone(),
+        purpose: planned.purpose,
+        algorithm: planned.algorithm.clone(),
+        created_at: now,
+        active_from: from,
+        active_until: None,
+        published_until: None,
+        public_jwk: made.public_jwk,
+        sealed: made.sealed,
+    };
+    let retired: Vec<Key> = replaced
+        .into_iter()
+        .map(|k| retired(act, k, from, at_once))
+        .collect();
+    let what = What::KeyAdded {
+        kid: added.kid.clone(),
+        algorithm: added.algorithm.clone(),
+    };
+    let mut decision = Decision::done(Rotated {
+        added: Some(added.clone()),
+        retired: retired.clone(),
+    })
+    .with_change(Change::Key(Write::Put(added)))
+    .with_event(act.event(what, entropy));
+    for key in retired {
+        let what = What::KeyRetired {
+            kid: key.kid.clone(),
+        };
+        decision = decision
+            .with_change(Change::Key(Write::Put(key)))
+            .with_event(act.event(what, entropy));
+    }
+    decision
+}
+
+/// Whether a key signs now or would sign later, in the place of the planned one.
+fn gives_way(act: &Act<'_>, key: &Key, planned: &PlannedKey) -> bool {
+    let same = key.purpose == planned.purpose
+        && (key.algorithm == planned.algorithm || key.purpose != KeyPurpose::Token);
+    let replaced = key
+        .active_until
+        .is_some_and(|end| end <= act.now() || end <= key.active_from);
+    // While a successor is announced, the present key has an end already; a newer successor
+    // only ever takes over from the announced one, or, at once, from both.
+    same && !replaced
+}
+
+fn retired(act: &Act<'_>, key: &Key, from: Timestamp, at_once: bool) -> Key {
+    let lifetimes = &act.policy.lifetimes;
+    let mut key = key.clone();
+    let end = from.max(key.active_from);
+    let end = key.active_until.map_or(end, |present| present.min(end));
+    key.active_until = Some(end);
+    let in_use = match key.purpose {
+        KeyPurpose::Token => lifetimes.access_token.max(lifetimes.id_token),
+        KeyPurpose::Refresh => lifetimes.refresh_token.max(lifetimes.refresh_token_native),
+        KeyPurpose::Audit => return key,
+    };
+    let expired = end + in_use + act.policy.skew;
+    key.published_until = Some(if at_once { act.now() } else { expired });
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample::{self, NOW, Stage, done, reason};
+    use crate::base::issuer::IssuerKey;
+    use std::time::Duration;
+
+    fn key(kid: &str, purpose: KeyPurpose, algorithm: &str) -> Key {
+        Key {
+            kid: kid.into(),
+            version: Version(1),
+            issuer: IssuerKey::main(),
+            purpose,
+            algorithm: algorithm.into(),
+            created_at: Timestamp::EPOCH,
+            active_from: Timestamp::EPOCH,
+            active_until: None,
+            published_until: None,
+            public_jwk: Some(serde_json::json!({})),
+            sealed: String::new(),
+        }
+    }
+
+    fn wanted(purpose: KeyPurpose, algorithm: Option<&str>) -> KeyRotation {
+        KeyRotation {
+            purpose,
+            algorithm: algorithm.map(str::to_owned),
+            at_once: false,
+        }
+    }
+
+    fn run(stage: &Stage, keys: &[Key], wanted: &KeyRotation) -> Rotated {
+        let mut entropy = sample::entropy();
+        let planned = done(plan(&stage.act(), wanted, keys, &mut entropy));
+        let made = MadeKey {
+            public_jwk: Some(serde_json::json!({})),
+            sealed: "s".into(),
+        };
+        done(rotate(
+            &stage.act(),
+            &planned,
+            (made, wanted.at_once),
+            keys,
+            &mut entropy,
+        ))
+    }
+
+    #[test]
+    fn keys_are_planned_by_rule() {
+        use KeyPurpose::{Audit, Refresh, Token};
+        let keys = [key("a", Token, "ES256")];
+        let (province, health) = (Stage::province(), Stage::health());
+        for (stage, wanted, answer) in [
+            (&province, wanted(Token, None), Ok("ES256")),
+            (&province, wanted(Token, Some("RS256")), Ok("RS256")),
+            (&province, wanted(Token, Some("PS256")), Ok("PS256")),
+            (&province, wanted(Token, Some("EdDSA")), Ok("EdDSA")),
+            (&province, wanted(Refresh, None), Ok("HS256")),
+            (
+                &province,
+                wanted(Refresh, Some("ES256")),
+                Err(Reason::KeyAlgorithmUnsupported),
+            ),
+            (
+                &province,
+                wanted(Token, Some("HS256")),
+                Err(Reason::KeyAlgorithmUnsupported),
+            ),
+            (
+                &province,
+                wanted(Token, Some("none")),
+                Err(Reason::KeyAlgorithmUnsupported),
+            ),
+            (&province, wanted(Audit, None), Err(Reason::KeyMissing)),
+            (&health, wanted(Token, None), Err(Reason::OutsideScope)),
+        ] {
+            let decision = plan(&stage.act(), &wanted, &keys, &mut sample::entropy());
+            match answer {
+                Ok(algorithm) => assert_eq!(done(decision).algorithm, algorithm, "{wanted:?}"),
+                Err(expected) => assert_eq!(reason(&decision), Some(expected), "{wanted:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_key_is_announced_and_the_old_one_outlives_its_last_token() {
+        let stage = Stage::province();
+        let keys = [
+            key("a", KeyPurpose::Token, "ES256"),
+            key("b", KeyPurpose::Token, "RS256"),
+        ];
+        let rotated = run(&stage, &keys, &wanted(KeyPurpose::Token, None));
+        let added = rotated.added.unwrap();
+        let from = NOW + Duration::from_secs(3600);
+        assert_eq!((added.active_from, added.is_published(NOW)), (from, true));
+        assert_eq!(
+            rotated.retired.len(),
+            1,
+            "the key of the other algorithm stays"
+        );
+        let old = &rotated.retired[0];
+        assert_eq!(old.active_until, Some(from));
+        assert_eq!(
+            old.published_until,
+            Some(from + Duration::from_secs(600 + 30))
+        );
+        let signs = |at| [old, &added].iter().filter(|k| k.is_active(at)).count();
+        for at in [
+            NOW,
+            from - Duration::from_millis(1),
+            from,
+            from + Duration::from_secs(9),
+        ] {
+            assert_eq!(signs(at), 1, "exactly one signs at any time");
+        }
+    }
+
+    #[test]
+    fn a_stolen_key_is_withdrawn_at_once() {
+        let stage = Stage::province();
+        let keys = [key("a", KeyPurpose::Token, "ES256")];
+        let at_once = KeyRotation {
+            at_once: true,
+            ..wanted(KeyPurpose::Token, None)
+        };
+        let rotated = run(&stage, &keys, &at_once);
+        assert!(rotated.added.unwrap().is_active(NOW));
+        assert!(!rotated.retired[0].is_active(NOW) && !rotated.retired[0].is_published(NOW));
+    }
+
+    #[test]
+    fn a_second_rotation_during_the_announcement_leaves_one_signer() {
+        let stage = Stage::province();
+        let keys = [key("a", KeyPurpose::Token, "ES256")];
+        let first = run(&stage, &keys, &wanted(KeyPurpose::Token, None));
+        let keys: Vec<Key> = first.added.into_iter().chain(first.retired).collect();
+        for at_once in [false, true] {
+            let again = KeyRotation {
+                at_once,
+                ..wanted(KeyPurpose::Token, None)
+            };
+            let second = run(&stage, &keys, &again);
+            let all: Vec<Key> = second.added.into_iter().chain(second.retired).collect();
+            assert_eq!(all.len(), 3);
+            for hours in 0..4 {
+                let at = NOW + Duration::from_secs(hours * 3600);
+                assert_eq!(
+                    all.iter().filter(|k| k.is_active(at)).count(),
+                    1,
+                    "{at_once} {hours}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn audit_keys_stay_known_and_a_first_key_signs_at_once() {
+        let stage = Stage::province();
+        let audit = run(
+            &stage,
+            &[key("a", KeyPurpose::Audit, "ES256")],
+            &wanted(KeyPurpose::Audit, Some("EdDSA")),
+        );
+        assert_eq!(audit.retired[0].published_until, None);
+        let first = run(&stage, &[], &wanted(KeyPurpose::Token, Some("ES256")));
+        assert!(first.added.unwrap().is_active(NOW) && first.retired.is_empty());
+    }
+}
