@@ -122,3 +122,28 @@ pub trait Fetch: Send + Sync {
     /// A transient fault that says, in a word of a closed list, what failed.
     async fn fetch(&self, request: Outgoing) -> Result<Incoming, Fault>;
 }
+
+/// A key that was just made, ready to rest.
+#[derive(Clone, Debug)]
+pub struct MadeKey {
+    /// The public JWK, carrying the `kid`; absent for symmetric keys.
+    pub public_jwk: Option<serde_json::Value>,
+    /// The private part, sealed under [`crate::model::key::Key::seal_name`], base64url.
+    pub sealed: String,
+}
+
+/// Makes the provider's keys, on threads of its own: an RSA key takes up to seconds.
+#[async_trait]
+pub trait KeyMaker: Send + Sync {
+    /// Makes a key of this name: a signing key of `algorithm`, or without one an HMAC-SHA-256 key.
+    ///
+    /// # Errors
+    /// When the generator or the device fails.
+    async fn make(
+        &self,
+        issuer: &IssuerKey,
+        kid: &str,
+        algorithm: Option<crate::jose::algorithm::SigningAlgorithm>,
+        purpose: KeyPurpose,
+    ) -> Result<MadeKey, Fault>;
+}
