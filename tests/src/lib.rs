@@ -22,6 +22,7 @@ pub mod ports;
 pub mod receiver;
 pub mod registration;
 pub mod relying_party;
+pub mod request;
 pub mod source;
 pub mod world;
 

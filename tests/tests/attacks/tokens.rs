@@ -1,7 +1,7 @@
 //! Codes and tokens in the wrong hands.
 
 use idp_tests::agent::fields;
-use idp_tests::relying_party::random;
+use idp_tests::request::random;
 use idp_tests::{Agent, RelyingParty, Tokens, World, jwt};
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use idp_tests::receiver::Receiver;
-use idp_tests::relying_party::random;
+use idp_tests::request::random;
 use idp_tests::{Agent, RelyingParty, Tokens, World, jwt, registration};
 use reqwest::Method;
 use url::Url;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use idp_tests::relying_party::random;
+use idp_tests::request::random;
 use idp_tests::{Agent, World, ports, source, world};
 use url::Url;
 
