@@ -6,7 +6,7 @@ use crate::event::{Actor, What};
 use crate::model::SessionId;
 use crate::model::authentication::{Authentication, Level, Method};
 use crate::model::credential::{Credential, CredentialSecret, PasswordCredential};
-use crate::model::session::{Session, SessionEnd};
+use crate::model::session::Session;
 use crate::model::user::{AccountKind, User};
 use crate::ports::PasswordVerdict;
 use crate::store::change::{Change, Write};
@@ -32,8 +32,8 @@ pub struct SignInFacts {
     pub verdict: Option<PasswordVerdict>,
     /// The answer to [`Asks::HashPassword`], for an outdated hash.
     pub rehashed: Option<String>,
-    /// The session that this browser holds now.
-    pub replaces: Option<Session>,
+    /// The live session that this browser holds now.
+    pub current: Option<Session>,
 }
 
 /// A sign-in that succeeded.
@@ -74,14 +74,8 @@ pub fn decide(
             password: request.password.clone(),
         });
     }
-    let mut decision = begin(request, user, password.must_change, deciding);
-    if let Some(old) = facts.replaces.as_ref().filter(|s| s.ended.is_none()) {
-        let ended = Session {
-            ended: Some((deciding.now(), SessionEnd::Replaced)),
-            ..old.clone()
-        };
-        decision.changes.push(Change::Session(Write::Put(ended)));
-    }
+    let current = facts.current.as_ref().filter(|s| s.user == user.id && s.ended.is_none());
+    let mut decision = begin(request, (user, current), password.must_change, deciding);
     if let Some(hash) = &facts.rehashed {
         upgrade(&mut decision, (user, credential, password), hash, deciding);
     }
@@ -113,9 +107,12 @@ fn refused(facts: &SignInFacts, deciding: &mut Deciding<'_>) -> Decision<NewSess
     }
 }
 
+/// Begins a session, or renews the one the same person holds in this browser: the secret is new
+/// in any case, the `sid` stays, so that signing in again signs nobody out of an application.
+/// The session of another person is the flow's to end.
 fn begin(
     request: &SignInRequest,
-    user: &User,
+    (user, current): (&User, Option<&Session>),
     must_change: bool,
     deciding: &mut Deciding<'_>,
 ) -> Decision<NewSession> {
@@ -127,13 +124,13 @@ fn begin(
         at: now,
     };
     let session = Session {
-        id: SessionId::generate(now, deciding.entropy),
-        version: crate::model::Version::NEW,
+        id: current.map_or_else(|| SessionId::generate(now, deciding.entropy), |s| s.id),
+        version: current.map_or(crate::model::Version::NEW, |s| s.version),
         issuer: deciding.policy.issuer_key.clone(),
         user: user.id,
         secret: secret.digest(),
         authentication,
-        created_at: now,
+        created_at: current.map_or(now, |s| s.created_at),
         last_seen_at: now,
         expires_at: now + deciding.policy.lifetimes.session_total,
         password_change_needed: must_change,

@@ -4,6 +4,22 @@
 //! only the outside can answer, and commits. When the commit finds that something changed
 //! meanwhile, the flow loads and decides again, three times at most.
 
+pub mod answer;
+pub mod authorize;
+pub mod browser;
+pub mod consent;
+pub mod deliver;
+pub mod introspect;
+pub mod password;
+pub mod person;
+pub mod position;
+pub mod revoke;
+pub mod seal_audit;
+pub mod sign_in;
+pub mod sign_out;
+pub mod token;
+pub mod userinfo;
+
 use std::sync::Arc;
 
 use crate::base::entropy::Entropy;

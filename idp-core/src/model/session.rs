@@ -46,6 +46,9 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     /// Over for good at.
     pub expires_at: Timestamp,
+    /// The person must set a new password before anything else.
+    #[serde(default)]
+    pub password_change_needed: bool,
     /// Ended early, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<(Timestamp, SessionEnd)>,

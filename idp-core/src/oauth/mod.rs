@@ -1,1 +1,16 @@
-//! Room of oauth decisions.
+//! OAuth 2.0: parse and decide, one file per endpoint or rule.
+
+pub mod access_token;
+pub mod authorize;
+pub mod client_auth;
+pub mod code;
+pub mod interaction;
+pub mod introspect;
+pub mod issue_code;
+pub mod metadata;
+pub mod params;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod revoke;
+pub mod scope;
+pub mod token;

@@ -1,0 +1,56 @@
+//! Answers what a decision asked of the outside.
+
+use super::{Failure, Provider};
+use crate::base::fault::Fault;
+use crate::base::refusal::Reason;
+use crate::base::secret::SecretText;
+use crate::jose::JwkSet;
+use crate::ports::{Outgoing, PasswordVerdict};
+
+const MOST_KEY_SET_BYTES: usize = 256 * 1024;
+
+/// How many rounds of questions a decision may take: the earlier passwords that may not come
+/// back are asked for one at a time.
+pub const ROUNDS: usize = 32;
+
+impl Provider {
+    /// Checks a password. A full queue is the refusal "busy", so that people are told when to
+    /// come back.
+    pub(super) async fn verify_password(
+        &self,
+        hash: Option<&str>,
+        password: &SecretText,
+    ) -> Result<PasswordVerdict, Failure> {
+        self.passwords.verify(hash, password).await.map_err(busy)
+    }
+
+    /// Hashes a new password.
+    pub(super) async fn hash_password(&self, password: &SecretText) -> Result<String, Failure> {
+        self.passwords.hash(password).await.map_err(busy)
+    }
+
+    /// A client's key set. Fetched each time it is asked for: the fetcher caches by address.
+    pub(super) async fn client_keys(&self, uri: &str) -> Result<JwkSet, Failure> {
+        let request =
+            Outgoing { url: uri.to_owned(), form: None, most_bytes: MOST_KEY_SET_BYTES };
+        let unavailable = || Failure::from(Reason::ClientKeysUnavailable);
+        let answer = self.fetch.fetch(request).await.map_err(|_| unavailable())?;
+        if answer.status != 200 {
+            return Err(unavailable());
+        }
+        JwkSet::parse(&answer.body).map_err(|_| unavailable())
+    }
+}
+
+fn busy(fault: Fault) -> Failure {
+    if fault.transient {
+        Failure::Refused(crate::base::refusal::Refusal::until(Reason::SignInBusy, 5))
+    } else {
+        Failure::Fault(fault)
+    }
+}
+
+/// A decision that never stops asking is a defect, not somebody's fault.
+pub(super) fn endless() -> Failure {
+    Failure::Fault(Fault::lasting("decision", "asked more often than a decision may"))
+}

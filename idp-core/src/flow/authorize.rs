@@ -1,0 +1,312 @@
+//! `GET|POST /authorize` and `GET /authorize/resume`: the same load and the same decision.
+
+use serde::{Deserialize, Serialize};
+
+use super::browser::Browser;
+use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
+use crate::base::refusal::{Reason, Refusal};
+use crate::base::secret::{Digest, SecretText};
+use crate::model::client::{Client, ClientId, ConsentRule};
+use crate::model::user::PositionId;
+use crate::oauth::authorize::{
+    AuthorizationRequest, AuthorizeRefusal, ErrorRedirect, answer, check,
+};
+use crate::oauth::code::CodeTicket;
+use crate::oauth::interaction::{self, Interaction, InteractionFacts, SignedIn};
+use crate::oauth::issue_code::{self, IssuedCode};
+use crate::oauth::params::Parameters;
+use crate::oauth::redirect_uri::ValidRedirect;
+use crate::oidc::id_token::verify_hint;
+use crate::store::decision::{Deciding, Outcome};
+use crate::store::sealed::Taken;
+use crate::store::tickets::{TicketKey, TicketKind};
+
+/// How long a code is remembered beyond its lifetime, so that a replay still finds its grant.
+const REPLAY_MEMORY: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// A request that waits for the person, bound to the browser that brought it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pending {
+    /// The request, checked.
+    pub request: AuthorizationRequest,
+    /// The browser.
+    pub browser: Digest,
+    /// The position chosen on the page.
+    pub chosen: Option<PositionId>,
+}
+
+/// What the browser gets.
+#[derive(Clone, Debug)]
+pub enum AuthorizeReply {
+    /// Back to the client, with a code or an error.
+    Redirect(String),
+    /// To a page of ours that asks something; the text is the waiting request's secret.
+    Ask(Interaction, SecretText),
+}
+
+/// What came with the request besides its parameters.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// The browser.
+    pub browser: Browser,
+    /// Its session cookie.
+    pub session: Option<SecretText>,
+}
+
+impl Provider {
+    /// Begins an authorization.
+    ///
+    /// # Errors
+    /// A refusal that is shown as a page, because no address was proved; or a fault.
+    pub async fn authorize(
+        &self,
+        parameters: &Parameters,
+        visitor: &Visitor,
+        context: &mut RequestContext,
+    ) -> Result<AuthorizeReply, Failure> {
+        let client = self.client_named(parameters.find("client_id")).await?;
+        let hinted = self.hinted_sub(parameters, context).await?;
+        let checked = check(parameters, client.as_ref(), hinted, context.here.now);
+        let (request, to) = match (checked, client) {
+            (Ok(checked), Some(_)) => checked,
+            (Ok(_), None) => return Err(Reason::ClientUnknown.into()),
+            (Err(AuthorizeRefusal::Page(refusal)), _) => return Err(refusal.into()),
+            (Err(AuthorizeRefusal::Redirect(error)), _) => return Ok(self.error(&error)),
+        };
+        let pending = Pending { request, browser: visitor.browser.digest(), chosen: None };
+        self.advance(pending, None, to, visitor, context).await
+    }
+
+    /// Resumes an authorization after the person answered something.
+    ///
+    /// # Errors
+    /// [`Reason::PageExpired`] and [`Reason::BrowserNotTheBeginner`] as pages, or a fault.
+    pub async fn resume(
+        &self,
+        waiting: &SecretText,
+        visitor: &Visitor,
+        context: &mut RequestContext,
+    ) -> Result<AuthorizeReply, Failure> {
+        let pending = self.pending(waiting, &visitor.browser, context).await?;
+        let client = self.client_of(&pending.request).await?;
+        let to = ValidRedirect::check(&client, &pending.request.redirect_uri)?;
+        self.advance(pending, Some(waiting), to, visitor, context).await
+    }
+
+    /// Takes a waiting request away because the person went back to the application.
+    ///
+    /// # Errors
+    /// As [`Provider::resume`].
+    pub async fn cancel(
+        &self,
+        waiting: &SecretText,
+        (browser, reason): (&Browser, Reason),
+        context: &RequestContext,
+    ) -> Result<String, Failure> {
+        let pending = self.pending(waiting, browser, context).await?;
+        let client = self.client_of(&pending.request).await?;
+        let to = ValidRedirect::check(&client, &pending.request.redirect_uri)?;
+        self.take_pending(waiting, context).await?;
+        let error = ErrorRedirect { to, state: pending.request.state, refusal: reason.into() };
+        Ok(self.error_address(&error))
+    }
+
+    /// The waiting request, if this browser began it.
+    ///
+    /// # Errors
+    /// [`Reason::PageExpired`] when it is unknown, over or finished;
+    /// [`Reason::BrowserNotTheBeginner`].
+    pub async fn pending(
+        &self,
+        waiting: &SecretText,
+        browser: &Browser,
+        context: &RequestContext,
+    ) -> Result<Pending, Failure> {
+        let key = pending_key(waiting);
+        let found = self.sealed_tickets().peek::<Pending>(key, context.here.now).await?;
+        let pending = found.ok_or(Reason::PageExpired)?;
+        if pending.browser != browser.digest() {
+            return Err(Reason::BrowserNotTheBeginner.into());
+        }
+        Ok(pending)
+    }
+
+    /// The client of a waiting request.
+    ///
+    /// # Errors
+    /// [`Reason::ClientUnknown`] when it was disabled meanwhile.
+    pub async fn client_of(&self, request: &AuthorizationRequest) -> Result<Client, Failure> {
+        let found = self.records.client(&self.policy.issuer_key, &request.client).await?;
+        found.filter(|c| !c.disabled).ok_or_else(|| Reason::ClientUnknown.into())
+    }
+
+    pub(super) async fn client_named(&self, id: Option<&str>) -> Result<Option<Client>, Failure> {
+        match id.and_then(ClientId::new) {
+            Some(id) => Ok(self.records.client(&self.policy.issuer_key, &id).await?),
+            None => Ok(None),
+        }
+    }
+
+    async fn hinted_sub(
+        &self,
+        parameters: &Parameters,
+        context: &RequestContext,
+    ) -> Result<Result<Option<String>, Refusal>, Failure> {
+        let Some(token) = parameters.find("id_token_hint") else { return Ok(Ok(None)) };
+        let keys = self.signer.published(&self.policy.issuer_key).await?;
+        let judged = (context.here.now, self.policy.as_ref());
+        let hint = verify_hint(token, &keys, judged, Reason::IdTokenHintWrong);
+        Ok(hint.map(|hint| Some(hint.sub)))
+    }
+
+    async fn advance(
+        &self,
+        pending: Pending,
+        waiting: Option<&SecretText>,
+        to: ValidRedirect,
+        visitor: &Visitor,
+        context: &mut RequestContext,
+    ) -> Result<AuthorizeReply, Failure> {
+        for attempt in 0..ATTEMPTS {
+            let client = self.client_of(&pending.request).await?;
+            let signed_in = self.signed_in(&pending.request, &client, visitor, context).await?;
+            let facts = InteractionFacts {
+                request: &pending.request,
+                client: &client,
+                signed_in: signed_in.as_ref(),
+                chosen: pending.chosen,
+                now: context.here.now,
+            };
+            let refused = |refusal| {
+                let state = pending.request.state.clone();
+                self.error(&ErrorRedirect { to: to.clone(), state, refusal })
+            };
+            match interaction::next(&facts) {
+                Some((_, reason)) if pending.request.prompt.none => return Ok(refused(reason.into())),
+                Some((question, _)) => {
+                    let waiting = self.keep_waiting(&pending, waiting, context).await?;
+                    return Ok(AuthorizeReply::Ask(question, waiting));
+                }
+                None => {}
+            }
+            if let (Some(waiting), 0) = (waiting, attempt) {
+                self.take_pending(waiting, context).await?;
+            }
+            let mut deciding = deciding(self, context);
+            let (outcome, batch) = issue_code::decide(&facts, &mut deciding).into_parts();
+            let issued = match outcome {
+                Outcome::Done(issued) => issued,
+                Outcome::Refused(refusal) => return Ok(refused(refusal)),
+                Outcome::Need(_) => return Err(super::answer::endless()),
+            };
+            if self.commit(batch).await? == Committed::Yes {
+                return self.send_code(&issued, &to, &pending.request, context).await;
+            }
+        }
+        Err(contended())
+    }
+
+    async fn signed_in(
+        &self,
+        request: &AuthorizationRequest,
+        client: &Client,
+        visitor: &Visitor,
+        context: &RequestContext,
+    ) -> Result<Option<SignedIn>, Failure> {
+        let now = context.here.now;
+        let Some(facts) = self.live_session(visitor.session.as_ref(), now).await? else {
+            return Ok(None);
+        };
+        let issuer = &self.policy.issuer_key;
+        let user = facts.user.id;
+        let subject = self.records.subject(issuer, user, "").await?;
+        let asks = client.consent == ConsentRule::Ask || request.prompt.consent;
+        let consent =
+            if asks { self.records.consent(issuer, user, &client.id).await? } else { None };
+        let units = if request.unit.is_some() { self.records.units().await? } else { Vec::new() };
+        Ok(Some(SignedIn {
+            session: facts.session,
+            user: facts.user,
+            sub: subject.map(|s| s.sub),
+            consent,
+            units,
+        }))
+    }
+
+    /// Lets a request wait; one that waits already keeps its secret.
+    pub(super) async fn keep_waiting(
+        &self,
+        pending: &Pending,
+        waiting: Option<&SecretText>,
+        context: &mut RequestContext,
+    ) -> Result<SecretText, Failure> {
+        if let Some(waiting) = waiting {
+            return Ok(waiting.clone());
+        }
+        let secret = SecretText::generate(&mut context.entropy);
+        let now = context.here.now;
+        let times = (now, now + self.policy.lifetimes.interaction);
+        let key = pending_key(&secret);
+        self.sealed_tickets().store(key, pending, times, &mut context.entropy).await?;
+        Ok(secret)
+    }
+
+    /// The finished request's ticket is taken: only one answer comes of it.
+    async fn take_pending(
+        &self,
+        waiting: &SecretText,
+        context: &RequestContext,
+    ) -> Result<(), Failure> {
+        let key = pending_key(waiting);
+        match self.sealed_tickets().take::<Pending>(key, context.here.now).await? {
+            Taken::First(_) => Ok(()),
+            Taken::Again(_) | Taken::Unknown => Err(Reason::PageAnswered.into()),
+        }
+    }
+
+    async fn send_code(
+        &self,
+        issued: &IssuedCode,
+        to: &ValidRedirect,
+        request: &AuthorizationRequest,
+        context: &mut RequestContext,
+    ) -> Result<AuthorizeReply, Failure> {
+        let now = context.here.now;
+        let ticket = CodeTicket {
+            grant: issued.grant,
+            client: request.client.clone(),
+            redirect_uri: request.redirect_uri.clone(),
+            challenge: request.challenge.clone(),
+            expires_at: now + self.policy.lifetimes.code,
+        };
+        let key = TicketKey::of(TicketKind::Code, issued.code.expose());
+        let times = (now, ticket.expires_at + REPLAY_MEMORY);
+        self.sealed_tickets().store(key, &ticket, times, &mut context.entropy).await?;
+        let members = [("code", issued.code.expose())];
+        let issuer = self.policy.issuer.as_str();
+        Ok(AuthorizeReply::Redirect(answer(to, issuer, request.state.as_deref(), &members)))
+    }
+
+    fn error(&self, error: &ErrorRedirect) -> AuthorizeReply {
+        AuthorizeReply::Redirect(self.error_address(error))
+    }
+
+    fn error_address(&self, error: &ErrorRedirect) -> String {
+        let members = [
+            ("error", error.refusal.code().as_str()),
+            ("error_description", error.refusal.reason.name()),
+        ];
+        answer(&error.to, self.policy.issuer.as_str(), error.state.as_deref(), &members)
+    }
+}
+
+/// The key of a waiting request.
+pub(super) fn pending_key(waiting: &SecretText) -> TicketKey {
+    TicketKey::of(TicketKind::PendingAuthorization, waiting.expose())
+}
+
+/// What a decision of this request is given.
+pub(super) fn deciding<'a>(provider: &'a Provider, context: &'a mut RequestContext) -> Deciding<'a> {
+    Deciding { here: &context.here, policy: &provider.policy, entropy: &mut context.entropy }
+}

@@ -1,0 +1,68 @@
+//! `POST /introspect`.
+
+use serde_json::{Map, Value};
+
+use super::{Failure, Provider, RequestContext};
+use crate::base::secret::SecretText;
+use crate::model::key::KeyPurpose;
+use crate::oauth::access_token;
+use crate::oauth::introspect::{KnownToken, TokenFacts, answer, check_caller};
+use crate::oauth::params::Parameters;
+use crate::oauth::token::refresh_token::Presented;
+
+impl Provider {
+    /// Tells a resource server whether a token counts.
+    ///
+    /// # Errors
+    /// The client's refusal, [`crate::base::refusal::Reason::ParameterMissing`], or a fault.
+    pub async fn introspect(
+        &self,
+        authorization: Option<&str>,
+        body: &Parameters,
+        context: &RequestContext,
+    ) -> Result<Map<String, Value>, Failure> {
+        let client = self.authenticate_client(authorization, body, context).await?;
+        check_caller(&client)?;
+        let token = SecretText::new(body.required("token")?.to_owned());
+        let known = self.recognise(&token, context).await?;
+        let facts = self.token_facts(known.as_ref(), context).await?;
+        Ok(answer(&client, known.as_ref(), &facts, context.here.now))
+    }
+
+    /// Finds out what a token is; the hint is not needed, the forms differ (RFC 7009 §2.1).
+    pub(super) async fn recognise(
+        &self,
+        token: &SecretText,
+        context: &RequestContext,
+    ) -> Result<Option<KnownToken>, Failure> {
+        let issuer = &self.policy.issuer_key;
+        if token.expose().contains('.') {
+            let keys = self.signer.published(issuer).await?;
+            let claims =
+                access_token::verify(token.expose(), &keys, context.here.now, &self.policy);
+            return Ok(claims.ok().map(KnownToken::Access));
+        }
+        let Ok(presented) = Presented::parse(token) else { return Ok(None) };
+        let tags = self.signer.mac(issuer, KeyPurpose::Refresh, &presented.message()).await?;
+        Ok(presented.verify(&tags).ok().map(KnownToken::Refresh))
+    }
+
+    pub(super) async fn token_facts(
+        &self,
+        token: Option<&KnownToken>,
+        context: &RequestContext,
+    ) -> Result<TokenFacts, Failure> {
+        let (grant, revoked) = match token {
+            None => return Ok(TokenFacts::default()),
+            Some(KnownToken::Refresh(token)) => (Some(token.grant), false),
+            Some(KnownToken::Access(claims)) => {
+                (claims.grant(), self.is_revoked(claims, context).await?)
+            }
+        };
+        let grant = match grant {
+            Some(id) => self.grant_here(id).await?,
+            None => None,
+        };
+        Ok(TokenFacts { grant, revoked })
+    }
+}

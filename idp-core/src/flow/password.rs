@@ -1,0 +1,168 @@
+//! `/activate` and `/password/change`: a new password by a one-time link or by its holder.
+
+use super::answer::{ROUNDS, endless};
+use super::authorize::deciding;
+use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
+use crate::authn::activation::{ActivationFacts, NewPassword, Proof, check_link, decide};
+use crate::authn::throttle::{self, Counters};
+use crate::base::refusal::Reason;
+use crate::base::secret::SecretText;
+use crate::model::identifier::IdentifierKey;
+use crate::model::session::Session;
+use crate::model::user::User;
+use crate::store::decision::{Asks, Outcome};
+
+/// Who sets the password.
+#[derive(Clone, Debug)]
+pub enum Setter {
+    /// The holder of a one-time link.
+    Link(SecretText),
+    /// The person in this session, with the current password.
+    Holder {
+        /// The live session.
+        session: Box<Session>,
+        /// The current password.
+        password: SecretText,
+    },
+}
+
+/// What only the outside could answer so far.
+#[derive(Default)]
+struct Answers {
+    verdict: Option<crate::ports::PasswordVerdict>,
+    matches_earlier: Vec<bool>,
+    hash: Option<String>,
+}
+
+impl Provider {
+    /// Whose password a one-time link sets.
+    ///
+    /// # Errors
+    /// [`Reason::LinkUnknown`] when it does not work.
+    pub async fn link(&self, link: &SecretText, context: &RequestContext) -> Result<User, Failure> {
+        let found = self.records.credential_by_digest(&link.digest()).await?;
+        check_link(found.as_ref(), context.here.now)?;
+        found.map(|(_, user)| user).ok_or_else(|| Reason::LinkUnknown.into())
+    }
+
+    /// Sets a new password.
+    ///
+    /// # Errors
+    /// The violated rule; see [`crate::authn::activation::decide`].
+    pub async fn set_password(
+        &self,
+        setter: &Setter,
+        new: &NewPassword,
+        context: &mut RequestContext,
+    ) -> Result<(), Failure> {
+        let guess = self.count_guess(setter, context).await?;
+        let result = self.set_password_rounds(setter, new, context).await;
+        let wrong = matches!(&result,
+            Err(Failure::Refused(r)) if r.reason == Reason::CurrentPasswordWrong);
+        if let (Some(counters), false) = (guess, wrong) {
+            let now = context.here.now;
+            let ops = counters.count(-1, now, &self.policy.throttle);
+            self.tickets.apply(ops, now).await?;
+        }
+        result
+    }
+
+    /// A stolen session must not allow guessing the password behind it.
+    async fn count_guess(
+        &self,
+        setter: &Setter,
+        context: &RequestContext,
+    ) -> Result<Option<Counters>, Failure> {
+        let Setter::Holder { session, .. } = setter else { return Ok(None) };
+        let key = IdentifierKey::of(&format!("\u{0}{}", session.user));
+        let counters = Counters::of(&key, &context.source, None);
+        let now = context.here.now;
+        let counts =
+            self.tickets.apply(counters.count(1, now, &self.policy.throttle), now).await?;
+        throttle::check(&counts, &self.policy.throttle)?;
+        Ok(Some(counters))
+    }
+
+    async fn set_password_rounds(
+        &self,
+        setter: &Setter,
+        new: &NewPassword,
+        context: &mut RequestContext,
+    ) -> Result<(), Failure> {
+        let mut answers = Answers::default();
+        let mut attempts = 0;
+        for _ in 0..ROUNDS {
+            let facts = self.activation_facts(setter, &answers).await?;
+            let decision = decide(new, &facts, &mut deciding(self, context));
+            let (outcome, batch) = decision.into_parts();
+            match outcome {
+                Outcome::Need(ask) => self.answer_password(ask, setter, &mut answers).await?,
+                Outcome::Refused(refusal) => return Err(refusal.into()),
+                Outcome::Done(()) => {
+                    if self.commit(batch).await? == Committed::Yes {
+                        return Ok(());
+                    }
+                    attempts += 1;
+                    if attempts == ATTEMPTS {
+                        return Err(contended());
+                    }
+                }
+            }
+        }
+        Err(endless())
+    }
+
+    async fn answer_password(
+        &self,
+        ask: Asks,
+        setter: &Setter,
+        answers: &mut Answers,
+    ) -> Result<(), Failure> {
+        match ask {
+            Asks::VerifyPassword { hash, password } => {
+                let verdict = self.verify_password(hash.as_deref(), &password).await?;
+                let about_current =
+                    matches!(setter, Setter::Holder { .. }) && answers.verdict.is_none();
+                if about_current {
+                    answers.verdict = Some(verdict);
+                } else {
+                    answers.matches_earlier.push(verdict.correct);
+                }
+                Ok(())
+            }
+            Asks::HashPassword { password } => {
+                answers.hash = Some(self.hash_password(&password).await?);
+                Ok(())
+            }
+            Asks::ClientKeys { .. } => Err(endless()),
+        }
+    }
+
+    async fn activation_facts(
+        &self,
+        setter: &Setter,
+        answers: &Answers,
+    ) -> Result<ActivationFacts, Failure> {
+        let (user, proof) = match setter {
+            Setter::Link(link) => {
+                let found = self.records.credential_by_digest(&link.digest()).await?;
+                let (credential, user) = found.ok_or(Reason::LinkUnknown)?;
+                (user, Proof::Link(Some(credential)))
+            }
+            Setter::Holder { session, password } => {
+                let facts = self.records.session(session.id).await?;
+                let facts = facts.ok_or(Reason::PageExpired)?;
+                let verdict = answers.verdict;
+                let session = Box::new(facts.session);
+                (facts.user, Proof::Current { session, password: password.clone(), verdict })
+            }
+        };
+        Ok(ActivationFacts {
+            credentials: self.records.credentials(user.id).await?,
+            user,
+            proof,
+            matches_earlier: answers.matches_earlier.clone(),
+            hash: answers.hash.clone(),
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! `POST /sign-in`: throttle, verify, begin a session.
+
+use super::answer::{ROUNDS, endless};
+use super::authorize::{Visitor, deciding};
+use super::sign_out::end_facts;
+use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
+use crate::authn::sign_in::{NewSession, SignInFacts, SignInRequest, decide};
+use crate::authn::throttle::{self, Counters};
+use crate::base::refusal::Reason;
+use crate::base::secret::SecretText;
+use crate::event::Actor;
+use crate::model::identifier::IdentifierKey;
+use crate::model::session::SessionEnd;
+use crate::oidc::logout::end_session;
+use crate::store::change::Batch;
+use crate::store::decision::{Asks, Outcome};
+use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
+
+/// A browser that signed in is known for so long.
+const KNOWN_BROWSER: std::time::Duration = std::time::Duration::from_secs(180 * 86_400);
+
+/// What the person typed.
+#[derive(Clone, Debug)]
+pub struct Typed {
+    /// User name, mail or personal ID.
+    pub name: String,
+    /// The rest.
+    pub request: SignInRequest,
+    /// A long-lived cookie by which a known browser is recognised.
+    pub device: Option<SecretText>,
+}
+
+impl Provider {
+    /// Signs somebody in.
+    ///
+    /// # Errors
+    /// [`Reason::SignInThrottled`], [`Reason::SignInBusy`], [`Reason::CredentialsWrong`], or a
+    /// fault.
+    pub async fn sign_in(
+        &self,
+        typed: &Typed,
+        visitor: &Visitor,
+        context: &mut RequestContext,
+    ) -> Result<NewSession, Failure> {
+        // A name that cannot be anybody's is counted and worked on like one that could.
+        let key = IdentifierKey::typed(&typed.name)
+            .unwrap_or_else(|| IdentifierKey::of("\u{0}nobody"));
+        let counters = self.counters(&key, typed, context).await?;
+        let now = context.here.now;
+        let rules = &self.policy.throttle;
+        let counts = self.tickets.apply(counters.count(1, now, rules), now).await?;
+        throttle::check(&counts, rules)?;
+        let result = self.verify_and_begin(&key, typed, visitor, context).await;
+        if !is_wrong(&result) {
+            let mut ops = counters.count(-1, now, rules);
+            if let (Ok(_), Some(device)) = (&result, &typed.device) {
+                ops.push(self.know(&key, device, context)?);
+            }
+            self.tickets.apply(ops, now).await?;
+        }
+        result
+    }
+
+    async fn verify_and_begin(
+        &self,
+        key: &IdentifierKey,
+        typed: &Typed,
+        visitor: &Visitor,
+        context: &mut RequestContext,
+    ) -> Result<NewSession, Failure> {
+        let mut verdict = None;
+        let mut rehashed = None;
+        let mut attempts = 0;
+        for _ in 0..ROUNDS {
+            let found = self.records.user_by_identifier(key).await?;
+            let current = self.live_session(visitor.session.as_ref(), context.here.now).await?;
+            let (user, credentials) =
+                found.map_or((None, Vec::new()), |(user, held)| (Some(user), held));
+            let facts = SignInFacts {
+                user,
+                credentials,
+                verdict,
+                rehashed: rehashed.clone(),
+                current: current.as_ref().map(|facts| facts.session.clone()),
+            };
+            let decision = decide(&typed.request, &facts, &mut deciding(self, context));
+            let (outcome, mut batch) = decision.into_parts();
+            match outcome {
+                Outcome::Need(Asks::VerifyPassword { hash, password }) => {
+                    verdict = Some(self.verify_password(hash.as_deref(), &password).await?);
+                }
+                Outcome::Need(Asks::HashPassword { password }) => {
+                    rehashed = Some(self.hash_password(&password).await?);
+                }
+                Outcome::Need(Asks::ClientKeys { .. }) => return Err(endless()),
+                Outcome::Refused(refusal) => {
+                    self.commit(batch).await?;
+                    return Err(refusal.into());
+                }
+                Outcome::Done(session) => {
+                    let other = current.filter(|c| c.session.id != session.session.id);
+                    if let Some(other) = other {
+                        self.end_with(&other.session, &mut batch, context).await?;
+                    }
+                    if self.commit(batch).await? == Committed::Yes {
+                        return Ok(session);
+                    }
+                    attempts += 1;
+                    if attempts == ATTEMPTS {
+                        return Err(contended());
+                    }
+                }
+            }
+        }
+        Err(endless())
+    }
+
+    /// Another person's session in the same browser ends in the same commit.
+    async fn end_with(
+        &self,
+        other: &crate::model::session::Session,
+        batch: &mut Batch,
+        context: &mut RequestContext,
+    ) -> Result<(), Failure> {
+        let loaded = self.load_end(other).await?;
+        let sealing = &self.outbox_sealing;
+        let facts = end_facts(other, &loaded);
+        let mut deciding = deciding(self, context);
+        let why = SessionEnd::Replaced;
+        let ended = end_session(&facts, why, Actor::User(other.user), sealing, &mut deciding);
+        let (_, ended) = ended.into_parts();
+        batch.changes.extend(ended.changes);
+        batch.events.extend(ended.events);
+        Ok(())
+    }
+
+    async fn counters(
+        &self,
+        key: &IdentifierKey,
+        typed: &Typed,
+        context: &RequestContext,
+    ) -> Result<Counters, Failure> {
+        let source = context.source.as_str();
+        let Some(device) = &typed.device else { return Ok(Counters::of(key, source, None)) };
+        let ops = vec![TicketOp::Peek { key: known_key(key, device) }];
+        let answers = self.tickets.apply(ops, context.here.now).await?;
+        let known = matches!(answers.first(), Some(TicketAnswer::Value(_)));
+        Ok(Counters::of(key, source, known.then_some(device.expose())))
+    }
+
+    fn know(
+        &self,
+        key: &IdentifierKey,
+        device: &SecretText,
+        context: &mut RequestContext,
+    ) -> Result<TicketOp, Failure> {
+        let until = context.here.now + KNOWN_BROWSER;
+        let tickets = self.sealed_tickets();
+        Ok(tickets.put(known_key(key, device), &true, until, &mut context.entropy)?)
+    }
+}
+
+fn known_key(key: &IdentifierKey, device: &SecretText) -> TicketKey {
+    TicketKey::of(TicketKind::KnownBrowser, &format!("{}|{}", key.as_str(), device.expose()))
+}
+
+/// Whether an attempt stays counted: only a wrong secret does. An attempt that was never judged,
+/// because the server was busy or failed, is given back.
+fn is_wrong(result: &Result<NewSession, Failure>) -> bool {
+    matches!(result, Err(Failure::Refused(refusal)) if refusal.reason == Reason::CredentialsWrong)
+}

@@ -1,0 +1,263 @@
+//! `POST /token`.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::answer::endless;
+use super::authorize::deciding;
+use super::person::scope_of;
+use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
+use crate::base::fault::Fault;
+use crate::base::refusal::Reason;
+use crate::base::secret::SecretText;
+use crate::base::time::Timestamp;
+use crate::jose::{Header, SigningAlgorithm, jws};
+use crate::model::key::KeyPurpose;
+use crate::oauth::access_token;
+use crate::oauth::client_auth::{AuthenticatedClient, ClientFacts, Presented, authenticate};
+use crate::oauth::code::CodeTicket;
+use crate::oauth::params::Parameters;
+use crate::oauth::token::authorization_code::{self, Redemption};
+use crate::oauth::token::refresh_token::{self, RefreshToken};
+use crate::oauth::token::{IssueFacts, TokenPlan, TokenRequest, client_credentials};
+use crate::oidc::id_token::at_hash;
+use crate::store::decision::{Asks, Decision, Outcome};
+use crate::store::records::GrantFacts;
+use crate::store::sealed::Taken;
+use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
+
+/// The loaded facts of a grant: itself, and the unit paths that its scope needs.
+type Loaded = Option<(GrantFacts, Vec<crate::oidc::claims::UnitPath>)>;
+
+impl Provider {
+    /// Authenticates a client, including the single use of its assertion.
+    ///
+    /// # Errors
+    /// The client's refusal, or a fault.
+    pub async fn authenticate_client(
+        &self,
+        authorization: Option<&str>,
+        body: &Parameters,
+        context: &RequestContext,
+    ) -> Result<AuthenticatedClient, Failure> {
+        let presented = Presented::parse(authorization, body)?;
+        let client = self.records.client(&self.policy.issuer_key, &presented.client).await?;
+        let mut facts = ClientFacts { client, ..ClientFacts::default() };
+        for _ in 0..3 {
+            let decision = authenticate(&presented, &facts, context.here.now, &self.policy);
+            match decision.outcome {
+                Outcome::Done(client) => {
+                    self.mark_assertion(&client, context.here.now).await?;
+                    return Ok(client);
+                }
+                Outcome::Refused(refusal) => return Err(refusal.into()),
+                Outcome::Need(Asks::ClientKeys { uri, fresh }) => {
+                    facts.keys = Some(self.client_keys(&uri).await?);
+                    facts.keys_cached = !fresh;
+                }
+                Outcome::Need(_) => return Err(endless()),
+            }
+        }
+        Err(endless())
+    }
+
+    async fn mark_assertion(
+        &self,
+        client: &AuthenticatedClient,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some((key, until)) = client.replay_mark() else { return Ok(()) };
+        let answers = self.tickets.apply(vec![TicketOp::Put { key, value: Vec::new(), until }], now);
+        match answers.await?.first() {
+            Some(TicketAnswer::Done) => Ok(()),
+            _ => Err(Reason::ClientAssertionReplayed.into()),
+        }
+    }
+
+    /// Answers a token request with the members of its JSON object.
+    ///
+    /// # Errors
+    /// The refusal, or a fault.
+    pub async fn token(
+        &self,
+        authorization: Option<&str>,
+        body: &Parameters,
+        context: &mut RequestContext,
+    ) -> Result<Map<String, Value>, Failure> {
+        let client = self.authenticate_client(authorization, body, context).await?;
+        let request = TokenRequest::parse(body)?;
+        if !client.client().may_use(request.grant_type()) {
+            return Err(Reason::GrantTypeNotAllowed.into());
+        }
+        match &request {
+            TokenRequest::ClientCredentials { scope } => {
+                let decision =
+                    client_credentials::decide(&client, scope.as_ref(), &mut deciding(self, context));
+                self.finish(decision).await?.ok_or_else(contended)
+            }
+            TokenRequest::AuthorizationCode { code, redirect_uri, verifier } => {
+                let redemption = Redemption {
+                    redirect_uri: redirect_uri.as_deref(),
+                    verifier: verifier.as_ref().map(SecretText::expose),
+                };
+                self.redeem(&client, code, redemption, context).await
+            }
+            TokenRequest::RefreshToken { token, scope } => {
+                let presented = refresh_token::Presented::parse(token)?;
+                let issuer = &self.policy.issuer_key;
+                let tags =
+                    self.signer.mac(issuer, KeyPurpose::Refresh, &presented.message()).await?;
+                let token = presented.verify(&tags)?;
+                self.refresh(&client, token, scope.as_ref(), context).await
+            }
+        }
+    }
+
+    /// The code is taken once; what was taken stays a fact across retries.
+    async fn redeem(
+        &self,
+        client: &AuthenticatedClient,
+        code: &SecretText,
+        redemption: Redemption<'_>,
+        context: &mut RequestContext,
+    ) -> Result<Map<String, Value>, Failure> {
+        let now = context.here.now;
+        let key = TicketKey::of(TicketKind::Code, code.expose());
+        let taken = self.sealed_tickets().take::<CodeTicket>(key, now).await?;
+        let grant = match &taken {
+            Taken::First(ticket) | Taken::Again(ticket) => Some(ticket.grant),
+            Taken::Unknown => None,
+        };
+        for _ in 0..ATTEMPTS {
+            let loaded = self.load_grant(grant, now).await?;
+            let facts = issue_facts(&loaded);
+            let decision = authorization_code::decide(
+                client,
+                redemption,
+                &taken,
+                facts.as_ref(),
+                &mut deciding(self, context),
+            );
+            if let Some(answer) = self.finish(decision).await? {
+                return Ok(answer);
+            }
+        }
+        Err(contended())
+    }
+
+    async fn refresh(
+        &self,
+        client: &AuthenticatedClient,
+        token: RefreshToken,
+        wanted: Option<&crate::oauth::scope::Scope>,
+        context: &mut RequestContext,
+    ) -> Result<Map<String, Value>, Failure> {
+        for _ in 0..ATTEMPTS {
+            let loaded = self.load_grant(Some(token.grant), context.here.now).await?;
+            let facts = issue_facts(&loaded);
+            let deciding = &mut deciding(self, context);
+            let decision = refresh_token::decide(client, token, wanted, facts.as_ref(), deciding);
+            if let Some(answer) = self.finish(decision).await? {
+                return Ok(answer);
+            }
+        }
+        Err(contended())
+    }
+
+    async fn load_grant(
+        &self,
+        id: Option<crate::model::GrantId>,
+        now: Timestamp,
+    ) -> Result<Loaded, Failure> {
+        let Some(id) = id else { return Ok(None) };
+        let Some(facts) = self.grant_here(id).await? else { return Ok(None) };
+        let paths = self.paths(&facts, &scope_of(&facts.grant), now).await?;
+        Ok(Some((facts, paths)))
+    }
+
+    /// Signs, commits, renders. `None` when the commit found a change: decide again. A refusal's
+    /// changes are committed too; when they lose the race, the winner's state decides next.
+    async fn finish(
+        &self,
+        decision: Decision<TokenPlan>,
+    ) -> Result<Option<Map<String, Value>>, Failure> {
+        let (outcome, batch) = decision.into_parts();
+        match outcome {
+            Outcome::Need(_) => Err(endless()),
+            Outcome::Refused(refusal) => match self.commit(batch).await? {
+                Committed::Yes => Err(refusal.into()),
+                Committed::Again => Ok(None),
+            },
+            Outcome::Done(plan) => {
+                let answer = self.render(&plan).await?;
+                let committed = self.commit(batch).await? == Committed::Yes;
+                Ok(committed.then_some(answer))
+            }
+        }
+    }
+
+    async fn render(&self, plan: &TokenPlan) -> Result<Map<String, Value>, Failure> {
+        let claims = serde_json::to_vec(&plan.access).map_err(|e| Fault::lasting("token", e))?;
+        let algorithm = algorithm(&self.policy.default_alg)?;
+        let access = self.sign_jwt(algorithm, Some(access_token::TYP), &claims).await?;
+        let mut answer = Map::new();
+        if let Some(claims) = &plan.id_token {
+            let algorithm = self::algorithm(&plan.id_token_alg)?;
+            let mut claims = claims.clone();
+            claims.insert("at_hash".to_owned(), at_hash(&access, algorithm).into());
+            let claims = serde_json::to_vec(&claims).map_err(|e| Fault::lasting("token", e))?;
+            let id_token = self.sign_jwt(algorithm, None, &claims).await?;
+            answer.insert("id_token".to_owned(), id_token.into());
+        }
+        if let Some((grant, generation)) = plan.refresh {
+            let message = RefreshToken::message(grant, generation);
+            let issuer = &self.policy.issuer_key;
+            let tags = self.signer.mac(issuer, KeyPurpose::Refresh, &message).await?;
+            let tag = tags.first().ok_or_else(|| Fault::lasting("signer", "no refresh key"))?;
+            let token = RefreshToken::encode(grant, generation, tag);
+            answer.insert("refresh_token".to_owned(), token.expose().into());
+        }
+        answer.insert("access_token".to_owned(), access.into());
+        answer.insert("token_type".to_owned(), "Bearer".into());
+        answer.insert("expires_in".to_owned(), json!(plan.expires_in));
+        answer.insert("scope".to_owned(), plan.access.scope.clone().into());
+        Ok(answer)
+    }
+
+    /// Signs claims with the active token key of an algorithm.
+    ///
+    /// # Errors
+    /// A fault of the signer.
+    pub async fn sign_jwt(
+        &self,
+        algorithm: SigningAlgorithm,
+        typ: Option<&str>,
+        claims: &[u8],
+    ) -> Result<String, Failure> {
+        let issuer = &self.policy.issuer_key;
+        let key = self.signer.active_key(issuer, KeyPurpose::Token, Some(algorithm)).await?;
+        let header = Header::new(algorithm).with_kid(&key.kid);
+        let header = match typ {
+            Some(typ) => header.with_typ(typ),
+            None => header,
+        };
+        let input = jws::signing_input(&header, claims);
+        let signature = self.signer.sign(issuer, &key, input.as_bytes()).await?;
+        Ok(jws::assemble(input, &signature))
+    }
+}
+
+fn issue_facts(loaded: &Loaded) -> Option<IssueFacts<'_>> {
+    loaded.as_ref().map(|(grant, paths)| IssueFacts { grant, paths })
+}
+
+fn algorithm(name: &str) -> Result<SigningAlgorithm, Failure> {
+    SigningAlgorithm::parse(name).map_err(|e| Failure::Fault(Fault::lasting("token", e)))
+}
+
+/// How long a token of ours may still be presented after its key stopped signing: the longest
+/// lifetime of anything that key signed.
+pub fn longest_token(lifetimes: &crate::policy::Lifetimes) -> Duration {
+    lifetimes.access_token.max(lifetimes.id_token)
+}

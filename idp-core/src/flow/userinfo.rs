@@ -1,0 +1,49 @@
+//! `GET|POST /userinfo`.
+
+use serde_json::{Map, Value};
+
+use super::{Failure, Provider, RequestContext};
+use crate::oauth::access_token::{self, AccessTokenClaims};
+use crate::oauth::params::Parameters;
+use crate::oauth::scope::Scope;
+use crate::oidc::userinfo::{bearer, decide};
+use crate::store::tickets::{TicketAnswer, TicketOp};
+
+impl Provider {
+    /// The claims about the person behind an access token.
+    ///
+    /// # Errors
+    /// The refusal of RFC 6750, or a fault.
+    pub async fn userinfo(
+        &self,
+        authorization: Option<&str>,
+        body: &Parameters,
+        context: &RequestContext,
+    ) -> Result<Map<String, Value>, Failure> {
+        let now = context.here.now;
+        let token = bearer(authorization, body)?;
+        let keys = self.signer.published(&self.policy.issuer_key).await?;
+        let claims = access_token::verify(&token, &keys, now, &self.policy)?;
+        let facts = match claims.grant() {
+            Some(grant) => self.grant_here(grant).await?,
+            None => None,
+        };
+        let revoked = self.is_revoked(&claims, context).await?;
+        let paths = match &facts {
+            Some(facts) => self.paths(facts, &Scope::parse(&claims.scope)?, now).await?,
+            None => Vec::new(),
+        };
+        Ok(decide(&claims, facts.as_ref(), &paths, (revoked, now))?)
+    }
+
+    /// Whether an access token was revoked by itself.
+    pub(super) async fn is_revoked(
+        &self,
+        claims: &AccessTokenClaims,
+        context: &RequestContext,
+    ) -> Result<bool, Failure> {
+        let ops = vec![TicketOp::Peek { key: claims.revocation_mark() }];
+        let answers = self.tickets.apply(ops, context.here.now).await?;
+        Ok(!matches!(answers.first(), Some(TicketAnswer::Unknown)))
+    }
+}

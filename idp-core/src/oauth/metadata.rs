@@ -1,0 +1,57 @@
+//! What the provider says of itself (OpenID Connect Discovery §3, RFC 8414): nothing that does
+//! not work.
+
+use serde_json::{Value, json};
+
+use super::scope::STANDARD;
+use crate::model::client::{ClientAuthenticationMethod as Method, GrantType};
+use crate::policy::Policy;
+
+/// The metadata document of an issuer; `signing` are the algorithms of its published keys.
+pub fn document(policy: &Policy, signing: &[&str]) -> Value {
+    let at = |path: &str| policy.issuer.endpoint(path);
+    let methods: Vec<_> = Method::ALL.iter().map(|m| m.as_str()).collect();
+    let confidential: Vec<_> =
+        Method::ALL.iter().filter(|m| **m != Method::None).map(|m| m.as_str()).collect();
+    let assertion_algs = ["ES256", "ES384", "EdDSA", "PS256", "RS256"];
+    json!({
+        "issuer": policy.issuer.as_str(),
+        "authorization_endpoint": at("/authorize"),
+        "token_endpoint": at("/token"),
+        "userinfo_endpoint": at("/userinfo"),
+        "jwks_uri": at("/jwks"),
+        "introspection_endpoint": at("/introspect"),
+        "revocation_endpoint": at("/revoke"),
+        "end_session_endpoint": at("/sign-out"),
+        "scopes_supported": STANDARD.iter().filter(|s| **s != "address").collect::<Vec<_>>(),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": signing,
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": assertion_algs,
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algs,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
+        "code_challenge_methods_supported": ["S256"],
+        "acr_values_supported": policy.levels.iter().map(|l| l.acr()).collect::<Vec<_>>(),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            "iss", "sub", "aud", "azp", "exp", "iat", "nonce", "auth_time", "acr", "amr", "sid", "at_hash",
+            "name", "given_name", "middle_name", "family_name", "preferred_username", "locale",
+            "zoneinfo", "updated_at", "email", "email_verified", "phone_number",
+            "phone_number_verified", "roles", "unit", "positions",
+        ],
+        "claims_locales_supported": ["vi"],
+        "ui_locales_supported": ["vi", "en"],
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "authorization_response_iss_parameter_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+    })
+}

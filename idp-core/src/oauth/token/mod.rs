@@ -1,0 +1,147 @@
+//! The token endpoint (RFC 6749 §3.2): one file per grant type.
+
+pub mod authorization_code;
+pub mod client_credentials;
+pub mod refresh_token;
+
+use serde_json::{Map, Value};
+
+use super::access_token::AccessTokenClaims;
+use super::params::Parameters;
+use super::scope::{self, Scope};
+use crate::base::refusal::{Reason, Refusal};
+use crate::base::secret::SecretText;
+use crate::model::GrantId;
+use crate::model::client::{Client, GrantType};
+use crate::oidc::claims::{Person, UnitPath};
+use crate::oidc::{id_token, userinfo};
+use crate::store::decision::Deciding;
+use crate::store::records::GrantFacts;
+
+/// What is asked of the token endpoint.
+#[derive(Clone, Debug)]
+pub enum TokenRequest {
+    /// RFC 6749 §4.1.3.
+    AuthorizationCode {
+        /// The code.
+        code: SecretText,
+        /// The address it was sent to.
+        redirect_uri: Option<String>,
+        /// PKCE.
+        verifier: Option<SecretText>,
+    },
+    /// RFC 6749 §6.
+    RefreshToken {
+        /// The token.
+        token: SecretText,
+        /// A narrower scope.
+        scope: Option<Scope>,
+    },
+    /// RFC 6749 §4.4.
+    ClientCredentials {
+        /// The scope wanted; all registered ones when absent.
+        scope: Option<Scope>,
+    },
+}
+
+impl TokenRequest {
+    /// Parses the body.
+    ///
+    /// # Errors
+    /// [`Reason::ParameterMissing`], [`Reason::GrantTypeUnsupported`],
+    /// [`Reason::ParameterMalformed`] for a malformed scope.
+    pub fn parse(body: &Parameters) -> Result<Self, Refusal> {
+        let grant_type = GrantType::parse(body.required("grant_type")?)
+            .ok_or(Reason::GrantTypeUnsupported)?;
+        let secret = |name: &str| body.secret(name).ok_or(Reason::ParameterMissing);
+        let scope = body.find("scope").map(Scope::parse).transpose()?;
+        Ok(match grant_type {
+            GrantType::AuthorizationCode => Self::AuthorizationCode {
+                code: secret("code")?,
+                redirect_uri: body.find("redirect_uri").map(str::to_owned),
+                verifier: body.secret("code_verifier"),
+            },
+            GrantType::RefreshToken => Self::RefreshToken { token: secret("refresh_token")?, scope },
+            GrantType::ClientCredentials => Self::ClientCredentials { scope },
+        })
+    }
+
+    /// Its grant type.
+    pub const fn grant_type(&self) -> GrantType {
+        match self {
+            Self::AuthorizationCode { .. } => GrantType::AuthorizationCode,
+            Self::RefreshToken { .. } => GrantType::RefreshToken,
+            Self::ClientCredentials { .. } => GrantType::ClientCredentials,
+        }
+    }
+}
+
+/// What the flow signs and answers.
+#[derive(Clone, Debug)]
+pub struct TokenPlan {
+    /// The access token's claims.
+    pub access: AccessTokenClaims,
+    /// The ID Token's claims, before `at_hash`.
+    pub id_token: Option<Map<String, Value>>,
+    /// The algorithm that signs the ID Token.
+    pub id_token_alg: String,
+    /// The refresh token to make: grant and generation.
+    pub refresh: Option<(GrantId, u32)>,
+    /// Seconds until the access token expires.
+    pub expires_in: u64,
+}
+
+/// A grant with what its tokens say.
+#[derive(Clone, Debug)]
+pub struct IssueFacts<'a> {
+    /// Grant, user, session, subject.
+    pub grant: &'a GrantFacts,
+    /// The paths that the scope needs.
+    pub paths: &'a [UnitPath],
+}
+
+/// Plans the tokens of a grant. `scope` may be narrower than what was granted.
+fn plan(
+    client: &Client,
+    facts: &IssueFacts<'_>,
+    scope: &Scope,
+    deciding: &mut Deciding<'_>,
+) -> Result<TokenPlan, Refusal> {
+    let (now, policy) = (deciding.now(), deciding.policy);
+    let grant = &facts.grant.grant;
+    let subject = facts.grant.subject.as_ref().ok_or(Reason::GrantEnded)?;
+    let lifetime = access_lifetime(client, policy);
+    let access = AccessTokenClaims {
+        iss: policy.issuer.as_str().to_owned(),
+        sub: subject.sub.clone(),
+        aud: policy.issuer.as_str().to_owned(),
+        client_id: client.id.as_str().to_owned(),
+        exp: (now + lifetime).seconds(),
+        iat: now.seconds(),
+        jti: AccessTokenClaims::jti(Some(grant.id), deciding.entropy),
+        scope: scope.to_string(),
+        auth_time: Some(grant.authentication.at.seconds()),
+        acr: Some(grant.authentication.level.acr().to_owned()),
+    };
+    let person = Person {
+        user: &facts.grant.user,
+        position: userinfo::chosen(grant, facts.grant, now),
+        paths: facts.paths,
+    };
+    let id_token = scope
+        .holds(scope::OPENID)
+        .then(|| id_token::claims(grant, &person, &subject.sub, (now, policy)));
+    Ok(TokenPlan {
+        access,
+        id_token,
+        id_token_alg: client.id_token_alg.clone(),
+        refresh: (grant.generation > 0).then_some((grant.id, grant.generation)),
+        expires_in: lifetime.as_secs(),
+    })
+}
+
+/// The client's own lifetime, never longer than the policy's.
+fn access_lifetime(client: &Client, policy: &crate::policy::Policy) -> std::time::Duration {
+    let own = client.access_token_seconds.map(|s| std::time::Duration::from_secs(s.into()));
+    own.map_or(policy.lifetimes.access_token, |own| own.min(policy.lifetimes.access_token))
+}

@@ -1,0 +1,107 @@
+//! ID Tokens (OpenID Connect Core §2): claims, and the hint that one may be later.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use super::claims::Person;
+use crate::base::refusal::{Reason, Refusal};
+use crate::base::time::Timestamp;
+use crate::jose::{CompactJws, ExpectedTyp, ExpiryRule, JwkSet, JwtRules, SigningAlgorithm, VerifiedJwt};
+use crate::model::grant::Grant;
+use crate::oauth::scope::Scope;
+use crate::policy::Policy;
+
+const MAX_HINT_BYTES: usize = 8 * 1024;
+
+/// The claims of an ID Token, without `at_hash`, which needs the signed access token.
+pub fn claims(
+    grant: &Grant,
+    person: &Person<'_>,
+    sub: &str,
+    (now, policy): (Timestamp, &Policy),
+) -> Map<String, Value> {
+    let mut claims = person.organisation_claims(&Scope::of(&grant.scope), now);
+    let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
+    put("iss", policy.issuer.as_str().into());
+    put("sub", sub.into());
+    put("aud", grant.client.as_str().into());
+    put("azp", grant.client.as_str().into());
+    put("iat", now.seconds().into());
+    put("exp", (now + policy.lifetimes.id_token).seconds().into());
+    put("auth_time", grant.authentication.at.seconds().into());
+    put("acr", grant.authentication.level.acr().into());
+    let methods: Vec<&str> = grant.authentication.methods.iter().map(|m| m.amr()).collect();
+    put("amr", methods.into());
+    put("sid", grant.session.to_string().into());
+    if let Some(nonce) = &grant.nonce {
+        put("nonce", nonce.clone().into());
+    }
+    claims
+}
+
+/// `at_hash` (OpenID Connect Core §3.1.3.6): the left half of the hash that the signing
+/// algorithm uses; Ed25519 uses SHA-512.
+pub fn at_hash(access_token: &str, algorithm: SigningAlgorithm) -> String {
+    let hash = match algorithm {
+        SigningAlgorithm::ES256 | SigningAlgorithm::RS256 | SigningAlgorithm::PS256 => {
+            &ring::digest::SHA256
+        }
+        SigningAlgorithm::ES384 => &ring::digest::SHA384,
+        SigningAlgorithm::EdDSA => &ring::digest::SHA512,
+    };
+    let digest = ring::digest::digest(hash, access_token.as_bytes());
+    let half = digest.as_ref().len() / 2;
+    URL_SAFE_NO_PAD.encode(digest.as_ref().split_at(half).0)
+}
+
+/// What a verified hint says.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+pub struct IdTokenHint {
+    /// The subject.
+    pub sub: String,
+    /// The client it was issued to.
+    pub aud: String,
+    /// The session it was issued in.
+    #[serde(default)]
+    pub sid: Option<String>,
+}
+
+/// Verifies an ID Token of ours as a hint: an expired one is fine, a foreign one is not.
+///
+/// # Errors
+/// `reason` for anything that was not signed here as an ID Token.
+pub fn verify_hint(
+    token: &str,
+    keys: &JwkSet,
+    (now, policy): (Timestamp, &Policy),
+    reason: Reason,
+) -> Result<IdTokenHint, Refusal> {
+    let jws = CompactJws::parse(token, MAX_HINT_BYTES).map_err(|_| Refusal::new(reason))?;
+    let rules = JwtRules {
+        algorithms: SigningAlgorithm::ALL,
+        typ: ExpectedTyp::AbsentOrOneOf(&["JWT"]),
+        issuer: Some(policy.issuer.as_str()),
+        audience: None,
+        expiry: ExpiryRule::Ignored,
+        max_age_seconds: None,
+        skew_seconds: u32::try_from(policy.skew.as_secs()).unwrap_or(0),
+        now_ms: now.millis(),
+    };
+    VerifiedJwt::<IdTokenHint>::verify(&jws, keys, &rules)
+        .map(|verified| verified.into_parts().1)
+        .map_err(|_| reason.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_hash_is_the_left_half_of_the_algorithms_hash() {
+        // OpenID Connect Core appendix A.3 gives this token and this at_hash for RS256.
+        let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+        assert_eq!(at_hash(token, SigningAlgorithm::RS256), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(at_hash(token, SigningAlgorithm::EdDSA).len(), 43);
+    }
+}

@@ -1,0 +1,90 @@
+//! The userinfo endpoint (OpenID Connect Core §5.3).
+
+use serde_json::{Map, Value};
+
+use super::claims::{Person, UnitPath};
+use crate::base::refusal::{Reason, Refusal};
+use crate::base::time::Timestamp;
+use crate::model::grant::{Grant, GrantState};
+use crate::model::user::Position;
+use crate::oauth::access_token::AccessTokenClaims;
+use crate::oauth::params::Parameters;
+use crate::oauth::scope::{OPENID, Scope};
+use crate::store::records::GrantFacts;
+
+/// Finds the one access token of a request: in the header, or in a form body, not both
+/// (RFC 6750 §2). A token in the query is not looked at.
+///
+/// # Errors
+/// [`Reason::TokenMissing`], [`Reason::TokenSentTwice`], [`Reason::TokenMalformed`].
+pub fn bearer(authorization: Option<&str>, body: &Parameters) -> Result<String, Refusal> {
+    let posted = body.find("access_token");
+    match (authorization, posted) {
+        (None, None) => Err(Reason::TokenMissing.into()),
+        (Some(_), Some(_)) => Err(Reason::TokenSentTwice.into()),
+        (None, Some(token)) => Ok(token.to_owned()),
+        (Some(header), None) => match header.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                Ok(token.trim().to_owned())
+            }
+            _ => Err(Reason::TokenMalformed.into()),
+        },
+    }
+}
+
+/// Whether what was issued under a grant still counts: the grant lives, its user is active, and
+/// its session has not ended early unless the grant outlives it.
+pub fn is_live(facts: &GrantFacts, now: Timestamp) -> bool {
+    let session_over = !facts.grant.offline
+        && facts.session.as_ref().is_none_or(|s| s.ended.is_some() || now >= s.expires_at);
+    facts.grant.state == GrantState::Active && facts.user.is_active() && !session_over
+}
+
+/// Answers userinfo for a verified token.
+///
+/// # Errors
+/// [`Reason::TokenRevoked`] when the token or its grant no longer counts;
+/// [`Reason::TokenScopeTooSmall`] without `openid`.
+pub fn decide(
+    token: &AccessTokenClaims,
+    facts: Option<&GrantFacts>,
+    paths: &[UnitPath],
+    (revoked, now): (bool, Timestamp),
+) -> Result<Map<String, Value>, Refusal> {
+    if !token.holds(OPENID) {
+        return Err(Reason::TokenScopeTooSmall.into());
+    }
+    let facts = facts
+        .filter(|facts| !revoked && is_live(facts, now))
+        .ok_or_else(|| Refusal::new(Reason::TokenRevoked))?;
+    let scope = Scope::parse(&token.scope)?;
+    let position = chosen(&facts.grant, facts, now);
+    let person = Person { user: &facts.user, position, paths };
+    let mut claims = person.standard_claims(&scope);
+    claims.append(&mut person.organisation_claims(&scope, now));
+    claims.insert("sub".to_owned(), token.sub.clone().into());
+    Ok(claims)
+}
+
+/// The position of a grant, if it is still held; the main one otherwise.
+pub fn chosen<'a>(grant: &Grant, facts: &'a GrantFacts, now: Timestamp) -> Option<&'a Position> {
+    let held = facts.user.positions_at(now);
+    let chosen = grant.position.and_then(|id| held.iter().find(|p| p.id == id));
+    chosen.or_else(|| held.first()).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_comes_one_way_only() {
+        let none = Parameters::default();
+        let body = Parameters::parse(b"access_token=t").unwrap();
+        assert_eq!(bearer(None, &none).unwrap_err().reason, Reason::TokenMissing);
+        assert_eq!(bearer(Some("Bearer t"), &body).unwrap_err().reason, Reason::TokenSentTwice);
+        assert_eq!(bearer(Some("Basic t"), &none).unwrap_err().reason, Reason::TokenMalformed);
+        assert_eq!(bearer(Some("bearer t"), &none).as_deref(), Ok("t"));
+        assert_eq!(bearer(None, &body).as_deref(), Ok("t"));
+    }
+}

@@ -1,0 +1,143 @@
+//! How a request arrived: its id, its address, its browser.
+
+use std::net::IpAddr;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use idp_core::base::secret::SecretText;
+use idp_core::flow::authorize::Visitor;
+use idp_core::flow::browser::Browser;
+
+use super::cookies::{Jar, Name};
+use super::site::Shared;
+use crate::ui::{Locale, View};
+
+/// How a request arrived. The address is the socket's, or what declared proxies say.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Its id, in logs, audit and error pages.
+    pub request_id: String,
+    /// Where it comes from; unknown on a Unix socket.
+    pub address: Option<IpAddr>,
+    /// What the browser calls itself, shortened to 256 characters.
+    pub user_agent: Option<String>,
+}
+
+/// The client's address, put into the request by the listener.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+impl Arrival {
+    /// The source that is throttled: the address, an IPv6 one shortened to its /64, because one
+    /// household holds all of that.
+    pub fn source(&self) -> String {
+        match self.address {
+            None => "local".to_owned(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Arrival {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let unknown =
+            || Self { request_id: "unknown".to_owned(), address: None, user_agent: None };
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(unknown))
+    }
+}
+
+/// Gives the request its id and notes where it came from; the answer carries the id.
+pub async fn arrive(State(site): State<Shared>, mut request: Request, next: Next) -> Response {
+    let request_id = request_id(&site);
+    let address = request.extensions().get::<ClientAddress>().map(|a| a.0);
+    let user_agent = text(request.headers(), &header::USER_AGENT)
+        .map(|agent| agent.chars().take(256).collect());
+    request.extensions_mut().insert(Arrival { request_id: request_id.clone(), address, user_agent });
+    let mut response = next.run(request).await;
+    if let Ok(value) = request_id.parse() {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}
+
+fn request_id(site: &Shared) -> String {
+    match site.generator.entropy() {
+        Ok(mut entropy) => format!("{:032x}", u128::from_be_bytes(entropy.bytes())),
+        Err(_) => format!("t{}", site.clock.now().millis()),
+    }
+}
+
+/// The value of a header that is plain text.
+pub fn text(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// The browser behind a page request: its cookies, and the language it wants.
+pub struct Caller {
+    /// How it arrived.
+    pub arrival: Arrival,
+    /// Browser and session cookies. A browser without a cookie gets one with the answer.
+    pub visitor: Visitor,
+    /// The long-lived cookie by which a known browser is recognised.
+    pub device: Option<SecretText>,
+    /// The language, and the address of the same page in the other one.
+    pub view: View,
+    /// Whether the browser's cookie is new and must be set.
+    pub is_new: bool,
+    /// Whether the query chose the language, so that the choice is kept.
+    pub chose_language: bool,
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Shared) -> Result<Self, Response> {
+        let arrival = Arrival::from_request_parts(parts, site).await.unwrap_or_else(|never| match never {});
+        let jar = Jar::of(&parts.headers, &site.provider.policy.issuer);
+        let mut context = match site.context(&arrival) {
+            Ok(context) => context,
+            Err(fault) => return Err(super::wire::fault_page(site, &arrival, &fault)),
+        };
+        let known = jar.find(Name::Browser).filter(|secret| secret.len() == 43);
+        let is_new = known.is_none();
+        let secret = known.map_or_else(|| SecretText::generate(&mut context.entropy), SecretText::new);
+        let session = jar.find(Name::Session).map(SecretText::new);
+        let device = jar.find(Name::Device).filter(|d| d.len() == 43).map(SecretText::new);
+        let (view, chose_language) = view(parts, &jar);
+        let visitor = Visitor { browser: Browser::new(secret), session };
+        Ok(Self { arrival, visitor, device, view, is_new, chose_language })
+    }
+}
+
+/// The language: `lang` in the query, then `ui_locales`, cookie, `Accept-Language`. The switch
+/// leads to the same page with `lang` set; it is offered only where the page is read with GET.
+fn view(parts: &Parts, jar: &Jar<'_>) -> (View, bool) {
+    let query = parts.uri.query().unwrap_or("");
+    let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let find = |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let chosen = find("lang").and_then(Locale::parse);
+    let accept = text(&parts.headers, &header::ACCEPT_LANGUAGE);
+    let cookie = jar.find(Name::Language);
+    let locale = chosen.unwrap_or_else(|| {
+        Locale::negotiate(find("ui_locales"), cookie.as_deref(), accept.as_deref())
+    });
+    let readable = parts.method == axum::http::Method::GET;
+    let other_language = readable.then(|| {
+        let mut serializer = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in pairs.iter().filter(|(name, _)| name != "lang") {
+            serializer.append_pair(name, value);
+        }
+        serializer.append_pair("lang", locale.other().tag());
+        format!("{}?{}", parts.uri.path(), serializer.finish())
+    });
+    (View { locale, other_language }, chosen.is_some())
+}

@@ -1,0 +1,39 @@
+//! Headers on every answer, and what is refused before a handler runs.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::site::Shared;
+
+/// The policy of a page (security sentence 6, clickjacking): nothing from elsewhere, nothing
+/// inline, no framing. Browsers apply `form-action` to redirects as well, and the answer of a
+/// form here leads on to a relying party, so the directive names the schemes a proved redirect
+/// can have; the address itself is proved by exact comparison.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
+    form-action 'self' https: http://localhost:* http://127.0.0.1:* http://[::1]:*; \
+    frame-ancestors 'none'; base-uri 'none'";
+
+/// Sets the security headers; a handler's own value stays.
+pub async fn headers(State(site): State<Shared>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let fixed: [(HeaderName, &'static str); 7] = [
+        (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+    ];
+    let headers = response.headers_mut();
+    for (name, value) in fixed {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if site.provider.policy.issuer.is_https() {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(year);
+    }
+    response
+}

@@ -1,0 +1,33 @@
+//! Whether the process lives, and whether it can serve.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::site::Shared;
+
+/// `GET /health/live`: the process answers.
+pub async fn live() -> Response {
+    Json(json!({"status": "live"})).into_response()
+}
+
+/// `GET /health/ready`: store and keys answer and the server is not about to stop; otherwise 503
+/// and which part does not, without details.
+pub async fn ready(State(site): State<Shared>) -> Response {
+    let issuer = &site.provider.policy.issuer_key;
+    let store = site.provider.records.ping().await.is_ok();
+    let keys = site.provider.signer.published(issuer).await.is_ok_and(|k| !k.keys().is_empty());
+    let serving = !site.is_stopping();
+    let ready = store && keys && serving;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let word = |ok: bool| if ok { "ok" } else { "failing" };
+    let body = json!({
+        "status": if ready { "ready" } else { "not_ready" },
+        "store": word(store),
+        "keys": word(keys),
+        "stopping": !serving,
+    });
+    (status, Json(body)).into_response()
+}

@@ -1,0 +1,15 @@
+//! HTTP: thin adapters between axum and the flows. The URL map is [`routes`].
+
+pub mod account;
+pub mod context;
+pub mod cookies;
+pub mod guard;
+pub mod health;
+pub mod oauth;
+pub mod questions;
+pub mod routes;
+pub mod sign_in;
+pub mod sign_out;
+pub mod site;
+pub mod well_known;
+pub mod wire;

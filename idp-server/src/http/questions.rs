@@ -1,0 +1,176 @@
+//! `/choose-position` and `/consent`: questions of a waiting request.
+
+use axum::extract::State;
+use axum::response::Response;
+use idp_core::base::refusal::{Reason, Refusal};
+use idp_core::base::secret::SecretText;
+use idp_core::flow::Failure;
+use idp_core::flow::authorize::Pending;
+use idp_core::model::LocalText;
+use idp_core::model::client::Client;
+use idp_core::model::organisation_unit::OrganisationUnit;
+use idp_core::model::user::User;
+use idp_core::oauth::params::Parameters;
+use url::Url;
+
+use super::context::Caller;
+use super::oauth::asking;
+use super::site::Shared;
+use super::wire::{Form, failure_page, page, path, redirect};
+use crate::ui::Locale;
+use crate::ui::pages::{
+    ChoosePositionPage, ClientCard, ConsentPage, FormTarget, PositionChoice, RequestedScope,
+};
+
+/// A waiting request with everything a page shows of it.
+struct Waiting {
+    secret: SecretText,
+    pending: Pending,
+    client: Client,
+    user: User,
+}
+
+async fn waiting(
+    site: &Shared,
+    caller: &Caller,
+    query: Result<Parameters, Refusal>,
+    name: &str,
+) -> Result<Waiting, Failure> {
+    let secret = SecretText::new(query?.required(name)?.to_owned());
+    let context = site.context(&caller.arrival)?;
+    let provider = &site.provider;
+    let pending = provider.pending(&secret, &caller.visitor.browser, &context).await?;
+    let client = provider.client_of(&pending.request).await?;
+    let session = caller.visitor.session.as_ref();
+    let live = provider.live_session(session, context.here.now).await?;
+    let user = live.ok_or(Reason::SessionOver)?.user;
+    Ok(Waiting { secret, pending, client, user })
+}
+
+/// A text in the page's language.
+pub fn local(text: &LocalText, caller: &Caller) -> String {
+    match (&text.en, caller.view.locale) {
+        (Some(en), Locale::En) => en.clone(),
+        _ => text.vi.clone(),
+    }
+}
+
+fn target(site: &Shared, caller: &Caller, to: &str) -> FormTarget {
+    FormTarget { action: path(site, to), csrf: caller.visitor.browser.form_token() }
+}
+
+/// `GET /choose-position`.
+pub async fn ask_position(
+    State(site): State<Shared>,
+    caller: Caller,
+    Form(query): Form,
+) -> Response {
+    match position_page(&site, &caller, query).await {
+        Ok(value) => page(&site, &caller, &value),
+        Err(failure) => failure_page(&site, &caller, &failure),
+    }
+}
+
+async fn position_page(
+    site: &Shared,
+    caller: &Caller,
+    query: Result<Parameters, Refusal>,
+) -> Result<ChoosePositionPage, Failure> {
+    let waiting = waiting(site, caller, query, "request").await?;
+    let now = site.clock.now();
+    let paths = site.provider.all_paths(&waiting.user, now).await?;
+    let names = |units: &[OrganisationUnit]| units.iter().map(|u| local(&u.name, caller)).collect();
+    let positions = waiting.user.positions_at(now).into_iter().zip(&paths).map(|(held, path)| {
+        let (unit, above) = path.split_last().map_or((None, &[][..]), |(u, a)| (Some(u), a));
+        PositionChoice {
+            value: held.id.to_string(),
+            title: held.title.clone(),
+            unit_name: unit.map(|u| local(&u.name, caller)).unwrap_or_default(),
+            unit_path: names(above),
+            main: held.main,
+        }
+    });
+    Ok(ChoosePositionPage {
+        form: target(site, caller, "/choose-position"),
+        pending: waiting.secret.expose().to_owned(),
+        application: local(&waiting.client.name, caller),
+        positions: positions.collect(),
+    })
+}
+
+/// `POST /choose-position`.
+pub async fn choose_position(
+    State(site): State<Shared>,
+    caller: Caller,
+    Form(body): Form,
+) -> Response {
+    let chosen = async {
+        let body = body?;
+        caller.visitor.browser.check_form(body.find("csrf"))?;
+        let waiting = SecretText::new(body.required("pending")?.to_owned());
+        let position =
+            body.required("position")?.parse().map_err(|_| Reason::ParameterMalformed)?;
+        let mut context = site.context(&caller.arrival)?;
+        let visitor = &caller.visitor;
+        let next =
+            site.provider.choose_position(&waiting, position, visitor, &mut context).await?;
+        Ok::<_, Failure>(asking(&site, "/authorize/resume", &next))
+    };
+    match chosen.await {
+        Ok(address) => redirect(&site, &caller, &address),
+        Err(failure) => failure_page(&site, &caller, &failure),
+    }
+}
+
+/// `GET /consent`.
+pub async fn ask_consent(State(site): State<Shared>, caller: Caller, Form(query): Form) -> Response {
+    match waiting(&site, &caller, query, "request").await {
+        Ok(waiting) => page(&site, &caller, &consent_page(&site, &caller, waiting)),
+        Err(failure) => failure_page(&site, &caller, &failure),
+    }
+}
+
+fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage {
+    let redirect = Url::parse(&waiting.pending.request.redirect_uri).ok();
+    let scopes = waiting.pending.request.scope.into_iter();
+    ConsentPage {
+        form: target(site, caller, "/consent"),
+        pending: waiting.secret.expose().to_owned(),
+        scopes: scopes.map(|name| RequestedScope { name, description: None }).collect(),
+        person: waiting.user.name,
+        client: ClientCard {
+            name: local(&waiting.client.name, caller),
+            logo_path: None,
+            host: redirect.and_then(|url| url.host_str().map(str::to_owned)),
+            policy_uri: waiting.client.policy_uri,
+            tos_uri: waiting.client.tos_uri,
+        },
+    }
+}
+
+/// `POST /consent`.
+pub async fn answer_consent(
+    State(site): State<Shared>,
+    caller: Caller,
+    Form(body): Form,
+) -> Response {
+    let answered = async {
+        let body = body?;
+        caller.visitor.browser.check_form(body.find("csrf"))?;
+        let waiting = SecretText::new(body.required("pending")?.to_owned());
+        let mut context = site.context(&caller.arrival)?;
+        let (provider, visitor) = (&site.provider, &caller.visitor);
+        match body.required("decision")? {
+            "approve" => {
+                provider.approve(&waiting, visitor, &mut context).await?;
+                Ok(asking(&site, "/authorize/resume", &waiting))
+            }
+            "refuse" => provider.refuse(&waiting, visitor, &mut context).await,
+            _ => Err(Failure::from(Reason::ParameterMalformed)),
+        }
+    };
+    match answered.await {
+        Ok(address) => redirect(&site, &caller, &address),
+        Err(failure) => failure_page(&site, &caller, &failure),
+    }
+}

@@ -1,0 +1,84 @@
+//! The URL map.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::Router;
+use idp_core::base::refusal::Reason;
+use idp_core::flow::Failure;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use super::context::{Caller, arrive};
+use super::site::Shared;
+use super::{account, guard, health, oauth, questions, sign_in, sign_out, well_known, wire};
+
+/// The most bytes of any body.
+const MAX_BODY: usize = 128 * 1024;
+
+/// Every route of the public server, below the issuer's path.
+pub fn router(site: &Shared) -> Router {
+    let pages = Router::new()
+        .route("/", get(account::home))
+        .route("/sign-in", get(sign_in::ask).post(sign_in::submit))
+        .route("/choose-position", get(questions::ask_position).post(questions::choose_position))
+        .route("/consent", get(questions::ask_consent).post(questions::answer_consent))
+        .route("/activate", get(account::ask_password).post(account::set_password))
+        .route("/password/change", get(account::ask_password).post(account::set_password))
+        .route("/password/forgotten", get(account::forgotten))
+        .route("/sign-out", get(sign_out::begin).post(sign_out::begin))
+        .route("/sign-out/confirm", post(sign_out::confirm))
+        .route("/signed-out", get(sign_out::signed_out))
+        .route("/assets/{name}", get(asset));
+    let protocol = Router::new()
+        .route("/authorize", get(oauth::authorize).post(oauth::authorize))
+        .route("/authorize/resume", get(oauth::resume))
+        .route("/token", post(oauth::token))
+        .route("/userinfo", get(oauth::userinfo).post(oauth::userinfo))
+        .route("/introspect", post(oauth::introspect))
+        .route("/revoke", post(oauth::revoke))
+        .route("/jwks", get(well_known::jwks))
+        .route("/.well-known/openid-configuration", get(well_known::metadata))
+        .route("/.well-known/oauth-authorization-server", get(well_known::metadata));
+    let all = pages.merge(protocol).fallback(missing);
+    let nested = match site.provider.policy.issuer.path() {
+        "" => all,
+        // RFC 8414 §3.1 puts the document of an issuer with a path below the host's root.
+        path => Router::new()
+            .nest(path, all)
+            .route(
+                &format!("/.well-known/oauth-authorization-server{path}"),
+                get(well_known::metadata),
+            )
+            .fallback(missing),
+    };
+    nested
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(site.clone(), guard::headers))
+        .layer(middleware::from_fn_with_state(site.clone(), arrive))
+        .with_state(site.clone())
+}
+
+async fn asset(State(site): State<Shared>, Path(name): Path<String>) -> Response {
+    let Some(file) = site.pages.static_file(&name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let mut response = file.bytes.clone().into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    headers.insert(header::CACHE_CONTROL, forever);
+    if let Ok(etag) = file.etag.parse() {
+        headers.insert(header::ETAG, etag);
+    }
+    response
+}
+
+async fn missing(State(site): State<Shared>, caller: Caller) -> Response {
+    wire::failure_page(&site, &caller, &Failure::from(Reason::NotFoundHere))
+}

@@ -1,0 +1,158 @@
+//! `/sign-in`.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use idp_core::authn::sign_in::SignInRequest;
+use idp_core::base::refusal::{Reason, Refusal};
+use idp_core::base::secret::SecretText;
+use idp_core::flow::Failure;
+use idp_core::flow::sign_in::Typed;
+use idp_core::oauth::params::Parameters;
+
+use super::context::Caller;
+use super::cookies::{self, Name};
+use super::oauth::asking;
+use super::site::Shared;
+use super::wire::{Form, failure_page, page, page_with_status, path, redirect};
+use crate::ui::pages::{FormTarget, SignInPage, SignInRefusal};
+
+/// `GET /sign-in`.
+pub async fn ask(State(site): State<Shared>, caller: Caller, Form(query): Form) -> Response {
+    match prepared(&site, &caller, query).await {
+        Ok(value) => page(&site, &caller, &value),
+        Err(failure) => failure_page(&site, &caller, &failure),
+    }
+}
+
+async fn prepared(
+    site: &Shared,
+    caller: &Caller,
+    query: Result<Parameters, Refusal>,
+) -> Result<SignInPage, Failure> {
+    let query = query?;
+    let waiting = query.secret("request");
+    let Some(secret) = &waiting else { return Ok(blank(site, caller)) };
+    let context = site.context(&caller.arrival)?;
+    let pending = site.provider.pending(secret, &caller.visitor.browser, &context).await?;
+    let client = site.provider.client_of(&pending.request).await?;
+    let live = site.provider.live_session(caller.visitor.session.as_ref(), context.here.now).await?;
+    Ok(SignInPage {
+        pending: Some(secret.expose().to_owned()),
+        application: Some(super::questions::local(&client.name, caller)),
+        user_name: pending.request.login_hint.unwrap_or_default(),
+        again: live.is_some(),
+        ..blank(site, caller)
+    })
+}
+
+fn blank(site: &Shared, caller: &Caller) -> SignInPage {
+    SignInPage {
+        form: FormTarget {
+            action: path(site, "/sign-in"),
+            csrf: caller.visitor.browser.form_token(),
+        },
+        pending: None,
+        application: None,
+        user_name: String::new(),
+        again: false,
+        forgotten_path: path(site, "/password/forgotten"),
+        refusal: None,
+    }
+}
+
+/// `POST /sign-in`.
+pub async fn submit(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
+    match attempt(&site, &caller, &body).await {
+        Ok(response) => response,
+        Err(Failure::Refused(refusal)) if refused(&refusal).is_some() => {
+            again(&site, &caller, &body, &refusal).await
+        }
+        Err(failure) => failure_page(&site, &caller, &failure),
+    }
+}
+
+async fn attempt(
+    site: &Shared,
+    caller: &Caller,
+    body: &Result<Parameters, Refusal>,
+) -> Result<Response, Failure> {
+    let body = body.as_ref().map_err(|refusal| *refusal)?;
+    caller.visitor.browser.check_form(body.find("csrf"))?;
+    let mut context = site.context(&caller.arrival)?;
+    let waiting = body.secret("pending");
+    if let Some(waiting) = &waiting {
+        site.provider.pending(waiting, &caller.visitor.browser, &context).await?;
+    }
+    let device = caller
+        .device
+        .clone()
+        .unwrap_or_else(|| SecretText::generate(&mut context.entropy));
+    let typed = Typed {
+        name: body.find("username").unwrap_or_default().to_owned(),
+        request: SignInRequest {
+            password: body.secret("password").unwrap_or_else(|| SecretText::new(String::new())),
+            user_agent: caller.arrival.user_agent.clone().unwrap_or_default(),
+        },
+        device: Some(device.clone()),
+    };
+    let begun = site.provider.sign_in(&typed, &caller.visitor, &mut context).await?;
+    metrics::counter!("idp_sign_ins_total", "result" => "accepted", "reason" => "").increment(1);
+    let then = waiting.as_ref().map_or_else(
+        || path(site, "/"),
+        |waiting| asking(site, "/authorize/resume", waiting),
+    );
+    let mut response = redirect(site, caller, &then);
+    let issuer = &site.provider.policy.issuer;
+    for (name, value) in [(Name::Session, &begun.secret), (Name::Device, &device)] {
+        let cookie = cookies::set(name, value, issuer);
+        response.headers_mut().extend(cookie.map(|c| (header::SET_COOKIE, c)));
+    }
+    Ok(response)
+}
+
+fn refused(refusal: &Refusal) -> Option<SignInRefusal> {
+    match refusal.reason {
+        Reason::CredentialsWrong => Some(SignInRefusal::WrongCredentials),
+        Reason::SignInThrottled => {
+            let minutes = refusal.retry_after.unwrap_or(60).div_ceil(60);
+            Some(SignInRefusal::Throttled { minutes })
+        }
+        Reason::SignInBusy => {
+            Some(SignInRefusal::Busy { retry_after: refusal.retry_after.unwrap_or(5) })
+        }
+        _ => None,
+    }
+}
+
+/// The same page again, with what went wrong and the name that was typed.
+async fn again(
+    site: &Shared,
+    caller: &Caller,
+    body: &Result<Parameters, Refusal>,
+    refusal: &Refusal,
+) -> Response {
+    site.note_refusal(refusal.reason, &caller.arrival);
+    let reason = refusal.reason.name();
+    metrics::counter!("idp_sign_ins_total", "result" => "refused", "reason" => reason).increment(1);
+    let Ok(body) = body else {
+        return failure_page(site, caller, &Failure::Refused(*refusal));
+    };
+    let waiting = body.find("pending").unwrap_or_default();
+    let query = Parameters::parse(format!("request={waiting}").as_bytes());
+    let value = match prepared(site, caller, query).await {
+        Ok(value) => value,
+        Err(failure) => return failure_page(site, caller, &failure),
+    };
+    let value = SignInPage {
+        user_name: body.find("username").unwrap_or_default().to_owned(),
+        refusal: refused(refusal),
+        ..value
+    };
+    let status = StatusCode::from_u16(refusal.code().status()).unwrap_or(StatusCode::UNAUTHORIZED);
+    let mut response = page_with_status(site, caller, status, &value);
+    if let Some(seconds) = refusal.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}

@@ -1,0 +1,81 @@
+//! Work beside requests: deliveries, the audit's seal, housekeeping. Each stops when told to and
+//! finishes its round first.
+
+use std::future::Future;
+use std::time::Duration;
+
+use idp_core::base::fault::Fault;
+use idp_core::flow::{Failure, RequestContext};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::http::context::Arrival;
+use crate::http::site::Shared;
+
+mod rounds;
+
+/// Tells workers and listeners to stop.
+pub type Stop = watch::Receiver<bool>;
+
+/// Starts all workers; they end when `stop` turns true.
+pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    let second = Duration::from_secs(1);
+    let minute = Duration::from_secs(60);
+    let holder: std::sync::Arc<str> = holder.into();
+    workers.spawn(every(second, site.clone(), stop.clone(), rounds::deliver));
+    workers.spawn(every(second, site.clone(), stop.clone(), move |site| {
+        rounds::seal(site, holder.clone())
+    }));
+    workers.spawn(every(minute, site.clone(), stop.clone(), rounds::write_refusals));
+    workers.spawn(every(minute, site.clone(), stop.clone(), rounds::clean));
+    workers
+}
+
+/// Runs a round each `period`, and one last round when told to stop. A round that fails is
+/// logged and tried again a period later.
+async fn every<F, R>(period: Duration, site: Shared, mut stop: Stop, round: F)
+where
+    F: Fn(Shared) -> R,
+    R: Future<Output = Result<(), Failure>>,
+{
+    let mut failing = false;
+    loop {
+        let stopped = tokio::select! {
+            () = tokio::time::sleep(period) => false,
+            changed = stop.changed() => changed.is_err() || *stop.borrow(),
+        };
+        match round(site.clone()).await {
+            Ok(()) => failing = false,
+            Err(failure) => {
+                // A worker that keeps failing is logged when it begins to, not every second.
+                if !failing {
+                    note(&site, failure);
+                }
+                failing = true;
+            }
+        }
+        if stopped {
+            return;
+        }
+    }
+}
+
+fn note(site: &Shared, failure: Failure) {
+    let fault = match failure {
+        Failure::Fault(fault) => fault,
+        Failure::Refused(refusal) => Fault::lasting("worker", refusal),
+    };
+    site.note_fault(&fault, &arrival());
+}
+
+/// A round's circumstances: the server itself, from nowhere.
+fn context(site: &Shared) -> Result<RequestContext, Fault> {
+    let mut context = site.context(&arrival())?;
+    context.here.request = None;
+    Ok(context)
+}
+
+fn arrival() -> Arrival {
+    Arrival { request_id: "worker".to_owned(), address: None, user_agent: None }
+}

@@ -1,0 +1,52 @@
+//! One round of each worker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use idp_core::flow::Failure;
+use idp_core::store::change::Batch;
+
+use super::context;
+use crate::http::site::Shared;
+
+/// What is over is kept this long before housekeeping removes it.
+const KEPT: Duration = Duration::from_secs(7 * 86_400);
+const MOST_ROWS: u32 = 1_000;
+
+/// Delivers what is due, until nothing is.
+pub(super) async fn deliver(site: Shared) -> Result<(), Failure> {
+    while site.provider.deliver_due(&mut context(&site)?).await? > 0 {}
+    Ok(())
+}
+
+/// Seals the audit, and lets the head leave the machine with the log.
+pub(super) async fn seal(site: Shared, holder: Arc<str>) -> Result<(), Failure> {
+    let context = context(&site)?;
+    if let Some(head) = site.provider.seal_audit(&holder, &context).await? {
+        tracing::info!(
+            target: "idp::audit::head",
+            number = head.number,
+            last = head.last,
+            digest = %head.digest().to_base64url(),
+            "audit block sealed"
+        );
+    }
+    Ok(())
+}
+
+/// Writes the refusals of callers nobody knows.
+pub(super) async fn write_refusals(site: Shared) -> Result<(), Failure> {
+    let mut context = context(&site)?;
+    let issuer = &site.provider.policy.issuer_key;
+    let events = site.refusals.take(issuer, context.here.now, &mut context.entropy);
+    site.provider.commit(Batch { changes: Vec::new(), events }).await?;
+    Ok(())
+}
+
+/// Removes what is over.
+pub(super) async fn clean(site: Shared) -> Result<(), Failure> {
+    let now = site.clock.now();
+    site.provider.tickets.sweep(now).await?;
+    while site.provider.records.clean(now - KEPT, MOST_ROWS).await? >= u64::from(MOST_ROWS) {}
+    Ok(())
+}
