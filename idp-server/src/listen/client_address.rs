@@ -11,6 +11,10 @@ use http::{HeaderMap, HeaderName, header};
 
 use super::network::Network;
 
+/// The client's address, put into every request that came over TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
 /// The header in which declared proxies write whom they serve.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForwardingHeader {

@@ -3,8 +3,16 @@
 //! Every connection is bounded (head size and time, streams, their number in all), so that slow or
 //! greedy clients cannot hold the server.
 
+pub mod admin_socket;
 pub mod client_address;
+mod connection;
 pub mod network;
+pub mod server;
+pub mod stop;
+pub mod tls;
+
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -13,8 +21,11 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections at the same time.
     pub connections: usize,
-    /// The longest time for a request's head, and for a TLS handshake.
+    /// The longest time for a request's head (and so for an idle connection), and for a TLS
+    /// handshake.
     pub header_timeout: Duration,
+    /// The longest time for a whole request; none on the administration socket.
+    pub request_timeout: Option<Duration>,
     /// The most octets of a request's head.
     pub header_bytes: usize,
     /// The most requests at the same time on one HTTP/2 connection.
@@ -22,11 +33,12 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 4096 connections, 10 s, 32 KiB, 64 streams.
+    /// 4096 connections, 10 s for a head, 30 s for a request, 32 KiB, 64 streams.
     fn default() -> Self {
         Self {
             connections: 4096,
             header_timeout: Duration::from_secs(10),
+            request_timeout: Some(Duration::from_secs(30)),
             header_bytes: 32 * 1024,
             streams: 64,
         }

@@ -1,0 +1,103 @@
+//! One connection: HTTP/1.1 or HTTP/2 within bounds, ended in order.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower::ServiceExt;
+
+use super::Limits;
+use super::stop::Stop;
+
+/// How often an HTTP/2 connection that says nothing is asked whether it is still there.
+const PING: Duration = Duration::from_secs(20);
+
+/// Which protocol a connection speaks. It is known beforehand, so that nobody holds a connection
+/// by never saying which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Serves one connection until it ends, or until the stop and then at most `drain` longer.
+pub(super) async fn serve<I, M>(
+    stream: I,
+    protocol: Protocol,
+    (router, limits): (Router, Limits),
+    (mut stop, drain): (Stop, Duration),
+    mark: M,
+) where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    M: Fn(&mut Request<Body>) + Clone + Send + Sync + 'static,
+{
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        mark(&mut request);
+        answer(router.clone(), request, limits.request_timeout)
+    });
+    let builder = builder(protocol, &limits);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.told() => {
+            connection.as_mut().graceful_shutdown();
+            match tokio::time::timeout(drain, connection).await {
+                Ok(ended) => ended,
+                Err(_) => return tracing::warn!("a connection was cut: it did not end in time"),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        // Strangers' mistakes and broken lines: of interest only when somebody looks for them.
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+async fn answer(
+    router: Router,
+    request: Request<Body>,
+    longest: Option<Duration>,
+) -> Result<Response<Body>, Infallible> {
+    let answering = router.oneshot(request);
+    let Some(longest) = longest else {
+        return answering.await;
+    };
+    match tokio::time::timeout(longest, answering).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let mut late = Response::new(Body::empty());
+            *late.status_mut() = StatusCode::REQUEST_TIMEOUT;
+            Ok(late)
+        }
+    }
+}
+
+fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        // Below 8 KiB hyper refuses to work.
+        .max_buf_size(limits.header_bytes.max(8192));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(limits.header_timeout);
+    match protocol {
+        Protocol::Http1 => builder.http1_only(),
+        Protocol::Http2 => builder.http2_only(),
+    }
+}

@@ -1,0 +1,162 @@
+//! The accept loops.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use super::Limits;
+use super::admin_socket::{AdminPeer, AdminSocket};
+use super::client_address::{ClientAddress, DeclaredProxies};
+use super::connection::{self, Protocol};
+use super::stop::Stop;
+use super::tls::Tls;
+
+/// The wait after a failed accept: out of file descriptors, mostly.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// What is served, and how it ends.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// The routes.
+    pub router: Router,
+    /// Bounds of connections.
+    pub limits: Limits,
+    /// Tells to stop.
+    pub stop: Stop,
+    /// How long connections may go on after that.
+    pub drain: Duration,
+}
+
+/// How a TCP socket is spoken on.
+#[derive(Clone, Debug, Default)]
+pub struct Transport {
+    /// By TLS, or plainly: on loopback or behind declared proxies.
+    pub tls: Option<Arc<Tls>>,
+    /// Who is believed about client addresses.
+    pub proxies: Arc<DeclaredProxies>,
+}
+
+/// Serves a TCP socket until told to stop; returns when the last connection has ended. Every
+/// request carries its [`ClientAddress`].
+pub async fn serve_tcp(listener: TcpListener, transport: Transport, served: Served) {
+    let accept = || async { listener.accept().await };
+    let limits = served.limits;
+    let handle = |(stream, peer): (TcpStream, SocketAddr)| {
+        let (served, transport) = (served.clone(), transport.clone());
+        one_tcp(stream, peer, transport, served)
+    };
+    accept_until(served.stop.clone(), limits.connections, accept, handle).await;
+}
+
+/// Serves the administration socket until told to stop. Every request carries its [`AdminPeer`].
+pub async fn serve_admin(socket: AdminSocket, served: Served) {
+    let accept = || socket.accept();
+    let limits = Limits {
+        request_timeout: None,
+        ..served.limits
+    };
+    let handle = |(stream, peer): (tokio::net::UnixStream, AdminPeer)| {
+        let served = served.clone();
+        let mark = move |request: &mut Request<Body>| {
+            request.extensions_mut().insert(peer);
+        };
+        let what = (served.router, limits);
+        connection::serve(
+            stream,
+            Protocol::Http1,
+            what,
+            (served.stop, served.drain),
+            mark,
+        )
+    };
+    accept_until(served.stop.clone(), limits.connections, accept, handle).await;
+}
+
+/// Accepts at most `most` connections at a time; further ones wait in the system's queue.
+async fn accept_until<T, A, AF, H, HF>(mut stop: Stop, most: usize, accept: A, handle: H)
+where
+    A: Fn() -> AF,
+    AF: Future<Output = io::Result<T>>,
+    H: Fn(T) -> HF,
+    HF: Future<Output = ()> + Send + 'static,
+{
+    let slots = Arc::new(Semaphore::new(most));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.told() => break,
+            accepted = accept_one(&slots, &accept) => accepted,
+        };
+        while connections.try_join_next().is_some() {}
+        match accepted {
+            Ok((slot, stream)) => {
+                let handling = handle(stream);
+                connections.spawn(async move {
+                    handling.await;
+                    drop(slot);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+    // Each connection bounds its own end; a stop waits for all of them.
+    while connections.join_next().await.is_some() {}
+}
+
+async fn accept_one<T, A, AF>(
+    slots: &Arc<Semaphore>,
+    accept: &A,
+) -> io::Result<(OwnedSemaphorePermit, T)>
+where
+    A: Fn() -> AF,
+    AF: Future<Output = io::Result<T>>,
+{
+    let slot = Arc::clone(slots)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    Ok((slot, accept().await?))
+}
+
+async fn one_tcp(stream: TcpStream, peer: SocketAddr, transport: Transport, served: Served) {
+    // Answers are small and whole: waiting for more to send only adds delay.
+    let _ = stream.set_nodelay(true);
+    let proxies = Arc::clone(&transport.proxies);
+    let mark = move |request: &mut Request<Body>| {
+        let address = proxies.client_address(peer.ip(), request.headers());
+        request.extensions_mut().insert(ClientAddress(address));
+    };
+    let what = (served.router, served.limits);
+    let mut stop = served.stop;
+    let Some(tls) = transport.tls else {
+        let end = (stop, served.drain);
+        return connection::serve(stream, Protocol::Http1, what, end, mark).await;
+    };
+    let handshake = tls.acceptor().accept(stream);
+    let handshake = tokio::time::timeout(served.limits.header_timeout, handshake);
+    let stream = tokio::select! {
+        () = stop.told() => return,
+        done = handshake => match done {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return tracing::debug!(%error, "no TLS handshake"),
+            Err(_) => return tracing::debug!("the TLS handshake took too long"),
+        },
+    };
+    let protocol = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Protocol::Http2,
+        _ => Protocol::Http1,
+    };
+    connection::serve(stream, protocol, what, (stop, served.drain), mark).await;
+}

@@ -1,0 +1,75 @@
+//! Telling everybody to stop, and knowing that they were told.
+
+use tokio::sync::watch;
+
+/// Tells all holders of its [`Stop`]s to stop. Dropping it tells them too.
+#[derive(Debug)]
+pub struct Stopper(watch::Sender<bool>);
+
+/// Waits to be told. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Stop(watch::Receiver<bool>);
+
+/// A pair of the two.
+#[must_use]
+pub fn stop_pair() -> (Stopper, Stop) {
+    let (sender, receiver) = watch::channel(false);
+    (Stopper(sender), Stop(receiver))
+}
+
+impl Stopper {
+    /// Tells them.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl Stop {
+    /// Returns when told; at once when that has happened.
+    pub async fn told(&mut self) {
+        // An error means that the stopper is gone, which counts as told.
+        let _ = self.0.wait_for(|told| *told).await;
+    }
+
+    /// Whether that has happened.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        *self.0.borrow() || self.0.has_changed().is_err()
+    }
+}
+
+/// Returns at SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// When the signals cannot be listened for.
+pub async fn termination() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupt = tokio::signal::ctrl_c() => interrupt,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stop_pair;
+
+    #[tokio::test]
+    async fn everybody_is_told_once_and_for_all() {
+        let (stopper, stop) = stop_pair();
+        let (mut early, mut late) = (stop.clone(), stop);
+        assert!(!early.is_told());
+        stopper.stop();
+        early.told().await;
+        late.told().await;
+        assert!(late.is_told());
+    }
+
+    #[tokio::test]
+    async fn a_stopper_that_is_gone_has_told() {
+        let (stopper, mut stop) = stop_pair();
+        drop(stopper);
+        stop.told().await;
+        assert!(stop.is_told());
+    }
+}
