@@ -17,6 +17,7 @@
 pub mod agent;
 pub mod browser;
 pub mod form;
+pub mod installation;
 pub mod jwt;
 pub mod ports;
 pub mod receiver;

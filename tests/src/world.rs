@@ -1,6 +1,7 @@
 //! The running product: the real binary as a child process, its printed addresses, its data folder.
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
@@ -14,7 +15,7 @@ use crate::ports;
 /// Longest wait for the printed object. A debug build hashes passwords slowly on a busy machine.
 const START: Duration = Duration::from_secs(60);
 /// Longest wait for a clean exit after the interrupt.
-const STOP: Duration = Duration::from_secs(20);
+const STOP: Duration = Duration::from_secs(30);
 
 /// The role of those who administer the whole province.
 const ADMINISTRATOR: &str = "province-administrator";
@@ -172,6 +173,18 @@ impl World {
     /// The running server's socket for administrators.
     pub fn socket(&self) -> PathBuf {
         find_socket(self.folder(), 3).expect("the server's admin.sock")
+    }
+
+    /// The body of a `GET` over that socket.
+    pub fn fetch_over_socket(&self, path: &str) -> String {
+        let mut stream = UnixStream::connect(self.socket()).expect("the socket");
+        let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("written");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.contains(" 200 "), "{head}");
+        body.to_owned()
     }
 
     /// Runs one administrative command over the running server's socket, acting as the province's
@@ -336,7 +349,8 @@ pub fn signal(pid: u32, name: &str) {
     );
 }
 
-fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+/// The exit status within the given time; `None` when it took longer and was killed.
+pub fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
     let begun = Instant::now();
     while begun.elapsed() < patience {
         if let Some(status) = child.try_wait().expect("a child can be asked") {

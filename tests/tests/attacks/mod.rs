@@ -2,6 +2,7 @@
 
 mod authorization;
 mod clients;
+mod installation;
 mod pages;
 mod sessions;
 mod tokens;

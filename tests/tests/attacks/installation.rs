@@ -1,0 +1,128 @@
+//! Wrong configurations, damaged and foreign stores, files that others may read.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use idp_tests::installation::Installation;
+use idp_tests::{Agent, World};
+
+fn text(output: &std::process::Output) -> String {
+    let both = [&output.stdout[..], &output.stderr[..]].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+#[tokio::test]
+async fn an_installation_serves_and_stops_when_told() {
+    let installation = Installation::init();
+    let serving = installation.serve().await.expect("it serves");
+    let address = installation
+        .issuer
+        .join("/.well-known/openid-configuration")
+        .expect("address");
+    let metadata = Agent::new().fetch(&address).await.json();
+    let issuer = metadata["issuer"]
+        .as_str()
+        .expect("an issuer")
+        .trim_end_matches('/')
+        .to_owned();
+    assert_eq!(issuer, installation.issuer.as_str().trim_end_matches('/'));
+    let (status, log) = serving.terminate();
+    assert!(
+        status.is_some_and(|status| status.success()),
+        "{status:?}\n{log}"
+    );
+    let checked = installation.idp(&["config", "check"]);
+    assert!(checked.status.success(), "{}", text(&checked));
+}
+
+#[tokio::test]
+async fn nothing_that_init_writes_can_be_read_by_others() {
+    let installation = Installation::init();
+    let serving = installation.serve().await.expect("it serves");
+    for path in installation.files("") {
+        if path.ends_with("stderr-of-the-test.log") {
+            continue;
+        }
+        let mode = fs::metadata(&path).expect("a file").permissions().mode() & 0o777;
+        assert_eq!(mode & 0o007, 0, "{}: {mode:o}", path.display());
+    }
+    serving.terminate();
+}
+
+#[tokio::test]
+async fn all_problems_of_a_configuration_are_told_at_once() {
+    let installation = Installation::init();
+    let path = installation.configuration();
+    let written = fs::read_to_string(&path).expect("the configuration");
+    let wrong = "\n[telemetry]\nmetrics_address = 'nowhere'\n[unheard_of]\nkey = 1\n[lifetimes]\ncode = '9 weeks'\n";
+    let kept: String = written
+        .lines()
+        .filter(|line| !matches!(line.trim(), "[telemetry]" | "[lifetimes]"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(&path, kept + wrong).expect("written");
+    let checked = installation.idp(&["config", "check"]);
+    assert!(!checked.status.success());
+    let told = text(&checked);
+    for key in ["telemetry.metrics_address", "unheard_of", "lifetimes.code"] {
+        assert!(told.contains(key), "{key} is missing in:\n{told}");
+    }
+    assert!(
+        installation.serve().await.is_err(),
+        "it serves with a wrong configuration"
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_refused_and_left_as_it_is() {
+    let installation = Installation::init();
+    installation.serve().await.expect("it serves").terminate();
+    let stores = [installation.files(".db"), installation.files(".sqlite")].concat();
+    let records = stores
+        .iter()
+        .find(|path| path.to_string_lossy().contains("records"));
+    let path = records.unwrap_or_else(|| panic!("no record store in {stores:?}"));
+    let mut bytes = fs::read(path).expect("the store");
+    bytes[..100].fill(0x55);
+    fs::write(path, &bytes).expect("written");
+    let refused = installation
+        .serve()
+        .await
+        .err()
+        .expect("it serves from a damaged store");
+    assert!(!refused.contains("panicked"), "{refused}");
+    assert_eq!(
+        fs::read(path).expect("the store"),
+        bytes,
+        "the damaged file was written to"
+    );
+}
+
+#[tokio::test]
+async fn the_demonstrations_store_cannot_be_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    World::demo_in(folder.path(), None).stop();
+    let installation = Installation::init();
+    let data = installation.files("admin.sock").is_empty();
+    assert!(data, "nothing serves yet");
+    let stores = installation.files(".db");
+    let own = stores
+        .first()
+        .and_then(|path| path.parent())
+        .expect("a data folder")
+        .to_owned();
+    for entry in fs::read_dir(folder.path())
+        .expect("the demonstration's folder")
+        .flatten()
+    {
+        if entry.path().is_file() {
+            fs::copy(entry.path(), own.join(entry.file_name())).expect("copied");
+        }
+    }
+    let refused = installation
+        .serve()
+        .await
+        .err()
+        .expect("a demonstration's store is served");
+    assert!(refused.to_lowercase().contains("demo"), "{refused}");
+}
