@@ -7,3 +7,6 @@ mod tickets;
 
 pub use records::MemoryRecords;
 pub use tickets::MemoryTickets;
+
+#[cfg(all(test, feature = "contract"))]
+mod tests;

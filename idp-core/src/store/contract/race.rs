@@ -1,0 +1,179 @@
+//! Races: many tasks, one winner.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{commit, sample};
+use crate::model::Version;
+use crate::store::change::{Change, Write};
+use crate::store::records::{CommitError, Records};
+use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp, Tickets};
+
+/// Something that runs.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Starts a task at once and answers a future that ends with it, and fails when it panicked.
+pub type Spawn = fn(Task) -> Task;
+
+/// Runs `count` tasks side by side and answers what each answered.
+async fn together<T, F>(spawn: Spawn, count: usize, task: impl Fn(usize) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let answers = Arc::new(Mutex::new(Vec::with_capacity(count)));
+    let tasks: Vec<Task> = (0..count)
+        .map(|number| {
+            let (work, answers) = (task(number), Arc::clone(&answers));
+            spawn(Box::pin(async move {
+                let answer = work.await;
+                let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+                answers.push(answer);
+            }))
+        })
+        .collect();
+    for task in tasks {
+        task.await;
+    }
+    let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::take(&mut *answers)
+}
+
+/// `rounds` times, `takers` tasks take one ticket: exactly one is the first, all others are told
+/// that they come after it, with the same value.
+///
+/// # Panics
+/// When the store breaks the contract.
+pub async fn takes<T: Tickets + 'static>(
+    tickets: &Arc<T>,
+    spawn: Spawn,
+    kind: TicketKind,
+    sizes: (usize, usize),
+) {
+    let (rounds, takers) = sizes;
+    for round in 0..rounds {
+        let key = TicketKey::of(kind, &format!("race {round}"));
+        let value = round.to_be_bytes().to_vec();
+        let put = TicketOp::Put {
+            key,
+            value: value.clone(),
+            until: sample::at(100),
+        };
+        let stored = tickets.apply(vec![put], sample::at(1)).await.unwrap();
+        assert_eq!(stored, [TicketAnswer::Done]);
+        let answers = together(spawn, takers, |_| {
+            let tickets = Arc::clone(tickets);
+            async move {
+                let take = vec![TicketOp::Take { key }];
+                tickets.apply(take, sample::at(2)).await.unwrap().remove(0)
+            }
+        })
+        .await;
+        let first = TicketAnswer::Value(value.clone());
+        let again = TicketAnswer::Again(value);
+        let count = |wanted| answers.iter().filter(|a| **a == wanted).count();
+        assert_eq!(
+            (count(first), count(again)),
+            (1, takers - 1),
+            "round {round}"
+        );
+    }
+}
+
+/// `tasks` tasks count one counter up at once: no step is lost, no value is given twice.
+///
+/// # Panics
+/// When the store breaks the contract.
+pub async fn counts<T: Tickets + 'static>(tickets: &Arc<T>, spawn: Spawn, tasks: usize) {
+    let key = TicketKey::of(TicketKind::ThrottleAccount, "race");
+    let mut answers = together(spawn, tasks, |_| {
+        let tickets = Arc::clone(tickets);
+        async move {
+            let until = sample::at(100);
+            let count = vec![TicketOp::Count { key, by: 1, until }];
+            match tickets.apply(count, sample::at(1)).await.unwrap()[0] {
+                TicketAnswer::Counted(count) => count,
+                ref other => panic!("{other:?}"),
+            }
+        }
+    })
+    .await;
+    answers.sort_unstable();
+    let expected: Vec<i64> = (1..).take(tasks).collect();
+    assert_eq!(answers, expected);
+}
+
+/// `rounds` times, `tasks` tasks commit the version they all read: exactly one wins, and what the
+/// others wrote beside it is nowhere.
+///
+/// # Panics
+/// When the store breaks the contract.
+pub async fn commits<R: Records + 'static>(records: &Arc<R>, spawn: Spawn, sizes: (usize, usize)) {
+    let (rounds, tasks) = sizes;
+    let user = sample::user(1, "Lê An", "an");
+    let id = user.id;
+    commit(&**records, vec![Change::User(Write::Put(user))])
+        .await
+        .unwrap();
+    for round in 0..rounds {
+        let read = records.user(id).await.unwrap().unwrap();
+        let answers = together(spawn, tasks, |number| {
+            let (records, mut user) = (Arc::clone(records), read.clone());
+            async move {
+                user.name = format!("Lê An {number}");
+                let session = sample::session((round * tasks + number) as u128, id);
+                let changes = vec![
+                    Change::Session(Write::Put(session)),
+                    Change::User(Write::Put(user)),
+                ];
+                let events = vec![sample::event(1), sample::event(2)];
+                let batch = crate::store::change::Batch { changes, events };
+                match records.commit(batch).await {
+                    Ok(()) => true,
+                    Err(CommitError::Changed { kind: "user", .. }) => false,
+                    Err(other) => panic!("{other:?}"),
+                }
+            }
+        })
+        .await;
+        assert_eq!(answers.iter().filter(|won| **won).count(), 1);
+    }
+    let stored = records.user(id).await.unwrap().unwrap();
+    assert_eq!(stored.version, Version(1 + rounds as i64));
+    let page = crate::store::page::PageRequest::first(500);
+    let sessions = records.sessions(Some(id), None, &page).await.unwrap();
+    assert_eq!(sessions.entries.len(), rounds);
+    assert_eq!(
+        records.events_after(0, 10_000).await.unwrap().len(),
+        2 * rounds
+    );
+}
+
+/// `tasks` workers lease deliveries at once: every delivery goes to exactly one of them.
+///
+/// # Panics
+/// When the store breaks the contract.
+pub async fn deliveries<R: Records + 'static>(records: &Arc<R>, spawn: Spawn, tasks: usize) {
+    let entries = (0..200).map(sample::delivery).map(Change::Outbox);
+    commit(&**records, entries.collect()).await.unwrap();
+    let answers = together(spawn, tasks, |_| {
+        let records = Arc::clone(records);
+        async move {
+            let mut mine = Vec::new();
+            loop {
+                let (now, until) = (sample::at(10), sample::at(90));
+                let leased = records.lease_outbox(now, until, 7).await.unwrap();
+                if leased.is_empty() {
+                    return mine;
+                }
+                mine.extend(leased.into_iter().map(|entry| entry.id));
+            }
+        }
+    })
+    .await;
+    let mut all: Vec<_> = answers.into_iter().flatten().collect();
+    all.sort_unstable();
+    let expected: Vec<_> = (0..200).map(sample::id).collect();
+    assert_eq!(all, expected);
+}

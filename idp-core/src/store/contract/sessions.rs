@@ -1,0 +1,221 @@
+//! Sessions and grants, and what ends them.
+
+use super::{commit, refusal, sample};
+use crate::base::issuer::IssuerKey;
+use crate::base::secret::Digest;
+use crate::model::grant::{Grant, GrantState};
+use crate::model::outbox::OutboxState;
+use crate::model::session::{Session, SessionEnd};
+use crate::model::subject::Subject;
+use crate::model::user::User;
+use crate::model::{SessionId, Version};
+use crate::store::change::{Change, EndSessions, Write};
+use crate::store::page::PageRequest;
+use crate::store::records::Records;
+
+fn put_user(user: &User) -> Change {
+    Change::User(Write::Put(user.clone()))
+}
+fn put(session: &Session) -> Change {
+    Change::Session(Write::Put(session.clone()))
+}
+fn put_grant(grant: &Grant) -> Change {
+    Change::Grant(Write::Put(grant.clone()))
+}
+
+async fn read(records: &impl Records, id: SessionId) -> Session {
+    records.session(id).await.unwrap().unwrap().session
+}
+
+pub(super) async fn a_session_is_found_with_its_user(records: &impl Records) {
+    let an = sample::user(1, "Lê An", "an");
+    let session = sample::session(1, an.id);
+    commit(records, vec![put_user(&an), put(&session)])
+        .await
+        .unwrap();
+    let by_secret = records.session_by_secret(&session.secret).await.unwrap();
+    let by_secret = by_secret.unwrap();
+    assert_eq!(by_secret.user.id, an.id);
+    assert_eq!(by_secret.session, read(records, session.id).await);
+    let unknown = records.session_by_secret(&Digest::of(b"?")).await.unwrap();
+    assert!(unknown.is_none());
+
+    let mut twin = sample::session(2, an.id);
+    twin.secret = session.secret;
+    assert_eq!(
+        refusal(commit(records, vec![put(&twin)]).await),
+        "changed session"
+    );
+
+    let mut ended = by_secret.session.clone();
+    ended.ended = Some((sample::at(5), SessionEnd::SignedOut));
+    commit(records, vec![put(&ended)]).await.unwrap();
+    assert_eq!(
+        refusal(commit(records, vec![put(&ended)]).await),
+        "changed session"
+    );
+    let stored = read(records, session.id).await;
+    assert_eq!((stored.ended, stored.version), (ended.ended, Version(2)));
+}
+
+pub(super) async fn a_grant_is_read_with_all_it_needs(records: &impl Records) {
+    let an = sample::user(1, "Lê An", "an");
+    let session = sample::session(1, an.id);
+    let grant = sample::grant(1, &session);
+    let batch = vec![put_user(&an), put(&session), put_grant(&grant)];
+    commit(records, batch).await.unwrap();
+    let facts = records.grant(grant.id).await.unwrap().unwrap();
+    assert_eq!((facts.user.id, facts.subject), (an.id, None));
+    assert_eq!(facts.session, Some(read(records, session.id).await));
+    assert_eq!(facts.grant.state, GrantState::Authorized);
+
+    let subject = Subject {
+        issuer: IssuerKey::main(),
+        user: an.id,
+        sector: String::new(),
+        sub: "s-1".to_owned(),
+    };
+    let mut active = facts.grant;
+    active.state = GrantState::Active;
+    active.generation = 1;
+    let batch = vec![Change::Subject(subject.clone()), put_grant(&active)];
+    commit(records, batch).await.unwrap();
+    assert_eq!(
+        refusal(commit(records, vec![put_grant(&active)]).await),
+        "changed grant"
+    );
+    let removal = Change::Session(Write::Remove(read(records, session.id).await));
+    commit(records, vec![removal]).await.unwrap();
+    let facts = records.grant(grant.id).await.unwrap().unwrap();
+    assert_eq!((facts.subject, facts.session), (Some(subject), None));
+    assert_eq!(facts.grant.generation, 1);
+    assert_eq!(
+        records.grants_of_session(session.id).await.unwrap(),
+        [facts.grant]
+    );
+    assert!(records.grant(sample::id(9)).await.unwrap().is_none());
+}
+
+pub(super) async fn all_sessions_of_a_user_end_at_once(records: &impl Records) {
+    let (an, binh) = (
+        sample::user(1, "Lê An", "an"),
+        sample::user(2, "Trần Bình", "binh"),
+    );
+    let mut batch = vec![put_user(&an), put_user(&binh)];
+    let sessions: Vec<_> = (1..=4)
+        .map(|n| sample::session(n, if n == 4 { binh.id } else { an.id }))
+        .collect();
+    batch.extend(sessions.iter().map(put));
+    let grants: Vec<_> = (1..)
+        .zip(&sessions)
+        .map(|(n, s)| sample::grant(n, s))
+        .collect();
+    batch.extend(grants.iter().map(put_grant));
+    commit(records, batch).await.unwrap();
+
+    let mut signed_out = read(records, sessions[0].id).await;
+    signed_out.ended = Some((sample::at(3), SessionEnd::SignedOut));
+    let stale = read(records, sessions[1].id).await;
+    commit(records, vec![put(&signed_out)]).await.unwrap();
+    let end = |except| {
+        vec![Change::EndSessions(EndSessions {
+            user: an.id,
+            except,
+            at: sample::at(9),
+            why: SessionEnd::CredentialReset,
+        })]
+    };
+    commit(records, end(Some(sessions[2].id))).await.unwrap();
+    let reset = Some((sample::at(9), SessionEnd::CredentialReset));
+    assert_eq!(read(records, sessions[0].id).await.ended, signed_out.ended);
+    assert_eq!(read(records, sessions[1].id).await.ended, reset);
+    assert_eq!(read(records, sessions[2].id).await.ended, None);
+    assert_eq!(read(records, sessions[3].id).await.ended, None);
+    let mut states = Vec::new();
+    for grant in &grants {
+        states.push(records.grant(grant.id).await.unwrap().unwrap().grant.state);
+    }
+    use GrantState::{Authorized, Revoked};
+    assert_eq!(states, [Revoked, Revoked, Authorized, Authorized]);
+    // Whoever had read the session before must load it again.
+    assert_eq!(
+        refusal(commit(records, vec![put(&stale)]).await),
+        "changed session"
+    );
+
+    commit(records, end(None)).await.unwrap();
+    assert_eq!(read(records, sessions[2].id).await.ended, reset);
+    assert_eq!(read(records, sessions[3].id).await.ended, None);
+}
+
+pub(super) async fn listings_are_newest_first(records: &impl Records) {
+    let users = [
+        sample::user(1, "Lê An", "an"),
+        sample::user(2, "Trần Bình", "binh"),
+    ];
+    let mut batch: Vec<_> = users.iter().map(put_user).collect();
+    for number in 1..=7_u128 {
+        let mut session = sample::session(number, users[number as usize % 2].id);
+        if number == 3 {
+            session.ended = Some((sample::at(2), SessionEnd::Replaced));
+        }
+        batch.push(put(&session));
+    }
+    commit(records, batch).await.unwrap();
+    for (user, live_at, expected) in [
+        (None, None, vec![7_u128, 6, 5, 4, 3, 2, 1]),
+        (Some(users[1].id), None, vec![7, 5, 3, 1]),
+        (Some(users[1].id), Some(sample::at(5)), vec![7, 5, 1]),
+        (None, Some(sample::at(1_000)), vec![]),
+    ] {
+        let mut page = PageRequest::first(2);
+        let mut seen = Vec::new();
+        loop {
+            let listing = records.sessions(user, live_at, &page).await.unwrap();
+            seen.extend(listing.entries.iter().map(|s| s.id.as_u128() >> 80));
+            page.after = listing.next;
+            if page.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, expected, "{user:?} {live_at:?}");
+    }
+}
+
+pub(super) async fn housekeeping_removes_what_is_over(records: &impl Records) {
+    let an = sample::user(1, "Lê An", "an");
+    let (mut ended, live) = (sample::session(1, an.id), sample::session(2, an.id));
+    ended.ended = Some((sample::at(5), SessionEnd::SignedOut));
+    let mut over = sample::grant(1, &ended);
+    over.expires_at = sample::at(5);
+    let mut delivered = sample::delivery(1);
+    delivered.state = OutboxState::Delivered;
+    let link = sample::link(1, an.id, "x");
+    let batch = vec![
+        put_user(&an),
+        put(&ended),
+        put(&live),
+        put_grant(&over),
+        put_grant(&sample::grant(2, &live)),
+        Change::Outbox(delivered.clone()),
+        Change::Outbox(sample::delivery(2)),
+        Change::Credential(Write::Put(link.clone())),
+        Change::Credential(Write::Put(sample::password(2, an.id))),
+    ];
+    commit(records, batch).await.unwrap();
+    assert_eq!(records.clean(sample::at(5), 100).await.unwrap(), 0);
+    assert_eq!(records.clean(sample::at(100), 2).await.unwrap(), 2);
+    assert_eq!(records.clean(sample::at(100), 100).await.unwrap(), 1);
+    assert!(records.session(ended.id).await.unwrap().is_none());
+    assert!(records.session(live.id).await.unwrap().is_some());
+    assert!(records.grant(over.id).await.unwrap().is_none());
+    assert!(records.outbox_entry(delivered.id).await.unwrap().is_none());
+    assert!(records.outbox_entry(sample::id(2)).await.unwrap().is_some());
+    assert_eq!(
+        records.credential(link.id).await.unwrap().map(|c| c.id),
+        Some(link.id)
+    );
+    assert_eq!(records.clean(sample::at(1_001), 100).await.unwrap(), 3);
+    assert!(records.credential(link.id).await.unwrap().is_none());
+    assert_eq!(records.credentials(an.id).await.unwrap().len(), 1);
+}
