@@ -53,7 +53,10 @@ async fn admit(desk: &mut Administration<'_>) -> Result<(), Failure> {
 /// `not_found_here`.
 pub async fn user_id(desk: &Administration<'_>, named: &str) -> Result<UserId, Failure> {
     // An id that no account has any more may still be asked for: the audit outlives accounts.
-    match (super::load::find_user(desk.provider, named).await?, named.parse()) {
+    match (
+        super::load::find_user(desk.provider, named).await?,
+        named.parse(),
+    ) {
         (Some(user), _) => Ok(user.id),
         (None, Ok(id)) => Ok(id),
         (None, Err(_)) => Err(Reason::NotFoundHere.into()),
@@ -99,7 +102,9 @@ pub async fn list(
         }
         if ended && page.events.len() < wanted {
             // Whoever follows goes on from here; whoever reads back has reached the beginning.
-            page.next = page.next.filter(|_| matches!(direction, Direction::After(_)));
+            page.next = page
+                .next
+                .filter(|_| matches!(direction, Direction::After(_)));
             break;
         }
     }
@@ -183,7 +188,8 @@ pub async fn verify(
         }
         for block in blocks {
             let events = events_of(records.as_ref(), place, &block.head).await?;
-            let verify = |kid: &str, bytes: &[u8], signature: &str| keys.verify(kid, bytes, signature);
+            let verify =
+                |kid: &str, bytes: &[u8], signature: &str| keys.verify(kid, bytes, signature);
             if let Err(broken) = chain.next(&block, &events, verify) {
                 report.broken = Some(broken);
                 break 'chain;
@@ -205,7 +211,9 @@ async fn unsealed(records: &dyn Records, after: i64) -> Result<u64, Failure> {
     let (mut count, mut from) = (0, after);
     loop {
         let some = records.events_after(from, CHUNK).await?;
-        let Some(last) = some.last() else { return Ok(count) };
+        let Some(last) = some.last() else {
+            return Ok(count);
+        };
         from = last.place;
         count += some.len() as u64;
     }
@@ -244,5 +252,10 @@ pub async fn export(
     }
     let reached = blocks.last().map_or(last, |(block, _)| block.head.number);
     let next = (reached < last).then_some(reached + 1);
-    Ok(AuditExport { blocks, next, last, keys: keys.to_jwks() })
+    Ok(AuditExport {
+        blocks,
+        next,
+        last,
+        keys: keys.to_jwks(),
+    })
 }

@@ -36,14 +36,27 @@ pub async fn list(
     ground.by.needs_everything()?;
     let key = text.map(search_key).filter(|k| !k.is_empty());
     let wanted = usize::try_from(page.limit).unwrap_or(500);
-    let mut found = Listing { entries: Vec::new(), next: None };
+    let mut found = Listing {
+        entries: Vec::new(),
+        next: None,
+    };
     let mut page = page.clone();
     loop {
-        let some = desk.provider.records.clients(&desk.provider.policy.issuer_key, &page).await?;
-        found.entries.extend(some.entries.into_iter().filter(|c| is_found(c, key.as_deref())));
+        let some = desk
+            .provider
+            .records
+            .clients(&desk.provider.policy.issuer_key, &page)
+            .await?;
+        found.entries.extend(
+            some.entries
+                .into_iter()
+                .filter(|c| is_found(c, key.as_deref())),
+        );
         found.next.clone_from(&some.next);
         match some.next {
-            Some(next) if found.entries.is_empty() || found.entries.len() < wanted && key.is_some() => {
+            Some(next)
+                if found.entries.is_empty() || found.entries.len() < wanted && key.is_some() =>
+            {
                 page.after = Some(next);
                 let missing = wanted.saturating_sub(found.entries.len()).max(1);
                 page.limit = u32::try_from(missing).unwrap_or(500);
@@ -57,7 +70,8 @@ fn is_found(client: &Client, key: Option<&str>) -> bool {
     let Some(key) = key else { return true };
     let in_name = |name: &str| {
         let name = search_key(name);
-        key.split(' ').all(|word| name.split(' ').any(|n| n.starts_with(word)))
+        key.split(' ')
+            .all(|word| name.split(' ').any(|n| n.starts_with(word)))
     };
     client.id.as_str().to_ascii_lowercase().starts_with(key)
         || in_name(&client.name.vi)
@@ -72,7 +86,11 @@ pub async fn show(desk: &Administration<'_>, id: &str) -> Result<ClientAnswer, F
     let ground = desk.ground().await?;
     ground.by.needs_everything()?;
     let client = load_client(desk, id).await?;
-    Ok(ClientAnswer { client, secret: None, tree: ground.tree })
+    Ok(ClientAnswer {
+        client,
+        secret: None,
+        tree: ground.tree,
+    })
 }
 
 async fn load_client(desk: &Administration<'_>, id: &str) -> Result<Client, Failure> {
@@ -111,7 +129,15 @@ pub async fn edit(
         let client = load_client(desk, id).await?;
         let decision = client::edit(&ground.act(), &client, edit, &mut desk.context.entropy);
         if let Some(client) = desk.settle(decision).await? {
-            return stored(desk, WithSecret { client, secret: None }, ground.tree).await;
+            return stored(
+                desk,
+                WithSecret {
+                    client,
+                    secret: None,
+                },
+                ground.tree,
+            )
+            .await;
         }
     }
     Err(contended())
@@ -129,10 +155,22 @@ pub async fn switch(
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let client = load_client(desk, id).await?;
-        let decide = if disabled { client::disable } else { client::enable };
+        let decide = if disabled {
+            client::disable
+        } else {
+            client::enable
+        };
         let decision = decide(&ground.act(), &client, &mut desk.context.entropy);
         if let Some(client) = desk.settle(decision).await? {
-            return stored(desk, WithSecret { client, secret: None }, ground.tree).await;
+            return stored(
+                desk,
+                WithSecret {
+                    client,
+                    secret: None,
+                },
+                ground.tree,
+            )
+            .await;
         }
     }
     Err(contended())
@@ -165,9 +203,21 @@ async fn stored(
     tree: Arc<UnitTree>,
 ) -> Result<ClientAnswer, Failure> {
     if desk.dry_run {
-        return Ok(ClientAnswer { client: made.client, secret: None, tree });
+        return Ok(ClientAnswer {
+            client: made.client,
+            secret: None,
+            tree,
+        });
     }
     let client = &made.client;
-    let stored = desk.provider.records.client(&client.issuer, &client.id).await?;
-    Ok(ClientAnswer { client: stored.unwrap_or(made.client), secret: made.secret, tree })
+    let stored = desk
+        .provider
+        .records
+        .client(&client.issuer, &client.id)
+        .await?;
+    Ok(ClientAnswer {
+        client: stored.unwrap_or(made.client),
+        secret: made.secret,
+        tree,
+    })
 }

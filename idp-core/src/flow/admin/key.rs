@@ -14,7 +14,11 @@ use crate::store::decision::Outcome;
 /// `administrator_unknown`, `outside_scope`.
 pub async fn list(desk: &Administration<'_>) -> Result<Vec<Key>, Failure> {
     desk.ground().await?.by.needs_everything()?;
-    Ok(desk.provider.records.keys(&desk.provider.policy.issuer_key).await?)
+    Ok(desk
+        .provider
+        .records
+        .keys(&desk.provider.policy.issuer_key)
+        .await?)
 }
 
 /// A key.
@@ -23,7 +27,9 @@ pub async fn list(desk: &Administration<'_>) -> Result<Vec<Key>, Failure> {
 /// `administrator_unknown`, `outside_scope`, `not_found_here`.
 pub async fn show(desk: &Administration<'_>, kid: &str) -> Result<Key, Failure> {
     let keys = list(desk).await?;
-    keys.into_iter().find(|k| k.kid == kid).ok_or_else(|| Reason::NotFoundHere.into())
+    keys.into_iter()
+        .find(|k| k.kid == kid)
+        .ok_or_else(|| Reason::NotFoundHere.into())
 }
 
 /// Makes a key that takes over. On a dry run none is made, and only the plan is checked.
@@ -43,15 +49,26 @@ pub async fn rotate(
         Outcome::Need(_) => return Err(contended()),
     };
     if desk.dry_run {
-        return Ok(Rotated { added: None, retired: Vec::new() });
+        return Ok(Rotated {
+            added: None,
+            retired: Vec::new(),
+        });
     }
     let issuer = desk.provider.policy.issuer_key.clone();
-    let made = maker.make(&issuer, &planned.kid, planned.signing(), planned.purpose).await?;
+    let made = maker
+        .make(&issuer, &planned.kid, planned.signing(), planned.purpose)
+        .await?;
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let keys = desk.provider.records.keys(&issuer).await?;
         let made = (made.clone(), wanted.at_once);
-        let decision = key::rotate(&ground.act(), &planned, made, &keys, &mut desk.context.entropy);
+        let decision = key::rotate(
+            &ground.act(),
+            &planned,
+            made,
+            &keys,
+            &mut desk.context.entropy,
+        );
         if let Some(rotated) = desk.settle(decision).await? {
             return Ok(rotated);
         }

@@ -32,11 +32,16 @@ pub(super) async fn find_user(provider: &Provider, named: &str) -> Result<Option
 
 /// The same, for something that is to be done with the account.
 pub(super) async fn user(provider: &Provider, named: &str) -> Result<User, Failure> {
-    find_user(provider, named).await?.ok_or_else(|| Reason::NotFoundHere.into())
+    find_user(provider, named)
+        .await?
+        .ok_or_else(|| Reason::NotFoundHere.into())
 }
 
 /// Everybody who passes a filter, all pages.
-pub(super) async fn everybody(provider: &Provider, filter: &UserFilter) -> Result<Vec<User>, Fault> {
+pub(super) async fn everybody(
+    provider: &Provider,
+    filter: &UserFilter,
+) -> Result<Vec<User>, Fault> {
     let mut people = Vec::new();
     let mut page = PageRequest::first(500);
     loop {
@@ -51,7 +56,10 @@ pub(super) async fn everybody(provider: &Provider, filter: &UserFilter) -> Resul
 
 /// Everybody with a position in a unit.
 pub(super) async fn people_of(provider: &Provider, unit: UnitId) -> Result<Vec<User>, Fault> {
-    let filter = UserFilter { units: Some(vec![unit]), ..UserFilter::default() };
+    let filter = UserFilter {
+        units: Some(vec![unit]),
+        ..UserFilter::default()
+    };
     everybody(provider, &filter).await
 }
 
@@ -70,11 +78,18 @@ pub(super) async fn administrators(provider: &Provider) -> Result<Administrators
 }
 
 /// The sessions of a user that are not over.
-async fn live_sessions(provider: &Provider, user: UserId, now: Timestamp) -> Result<Vec<Session>, Fault> {
+async fn live_sessions(
+    provider: &Provider,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<Session>, Fault> {
     let mut sessions = Vec::new();
     let mut page = PageRequest::first(500);
     loop {
-        let listing = provider.records.sessions(Some(user), Some(now), &page).await?;
+        let listing = provider
+            .records
+            .sessions(Some(user), Some(now), &page)
+            .await?;
         sessions.extend(listing.entries);
         match listing.next {
             Some(next) => page.after = Some(next),
@@ -97,7 +112,9 @@ pub(super) async fn granted(
         signed_in.sessions.push(GrantedSession { session, grants });
     }
     for (issuer, id) in clients {
-        signed_in.clients.extend(provider.records.client(&issuer, &id).await?);
+        signed_in
+            .clients
+            .extend(provider.records.client(&issuer, &id).await?);
     }
     let issuer = &provider.policy.issuer_key;
     let subject = provider.records.subject(issuer, user, "").await?;

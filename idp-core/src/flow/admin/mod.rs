@@ -74,7 +74,13 @@ impl Ground {
 impl<'a> Administration<'a> {
     /// A request that is meant, on any version.
     pub fn new(provider: &'a Provider, context: RequestContext, acting: Acting) -> Self {
-        Self { provider, context, acting, dry_run: false, expected: None }
+        Self {
+            provider,
+            context,
+            acting,
+            dry_run: false,
+            expected: None,
+        }
     }
 
     /// Loads the tree and proves the administrator.

@@ -51,7 +51,11 @@ pub async fn add(desk: &mut Administration<'_>, new: &RoleNew) -> Result<Role, F
 ///
 /// # Errors
 /// What [`role::edit`] refuses with; `not_found_here`.
-pub async fn edit(desk: &mut Administration<'_>, name: &str, edit: &RoleEdit) -> Result<Role, Failure> {
+pub async fn edit(
+    desk: &mut Administration<'_>,
+    name: &str,
+    edit: &RoleEdit,
+) -> Result<Role, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let role = load_role(desk, name).await?;
@@ -71,7 +75,10 @@ pub async fn remove(desk: &mut Administration<'_>, name: &str) -> Result<Role, F
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let role = load_role(desk, name).await?;
-        let filter = UserFilter { role: Some(role.name.clone()), ..UserFilter::default() };
+        let filter = UserFilter {
+            role: Some(role.name.clone()),
+            ..UserFilter::default()
+        };
         let holders = load::everybody(desk.provider, &filter).await?;
         let decision = role::remove(&ground.act(), &role, &holders, &mut desk.context.entropy);
         if desk.settle(decision).await?.is_some() {
@@ -85,5 +92,10 @@ async fn stored(desk: &Administration<'_>, role: Role) -> Result<Role, Failure> 
     if desk.dry_run {
         return Ok(role);
     }
-    Ok(desk.provider.records.role(&role.name).await?.unwrap_or(role))
+    Ok(desk
+        .provider
+        .records
+        .role(&role.name)
+        .await?
+        .unwrap_or(role))
 }

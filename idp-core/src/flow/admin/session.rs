@@ -57,15 +57,27 @@ pub async fn list(
             people.insert(user.id, user);
         }
         if let Some(user) = people.get(&session.user).cloned() {
-            entries.push(OwnedSession { session, user, clients: Vec::new() });
+            entries.push(OwnedSession {
+                session,
+                user,
+                clients: Vec::new(),
+            });
         }
     }
-    Ok(Listing { entries, next: listing.next })
+    Ok(Listing {
+        entries,
+        next: listing.next,
+    })
 }
 
 async fn find(desk: &Administration<'_>, id: &str) -> Result<(Session, User), Failure> {
     let id: SessionId = id.parse().map_err(|_| Reason::NotFoundHere)?;
-    let facts = desk.provider.records.session(id).await?.ok_or(Reason::NotFoundHere)?;
+    let facts = desk
+        .provider
+        .records
+        .session(id)
+        .await?
+        .ok_or(Reason::NotFoundHere)?;
     Ok((facts.session, facts.user))
 }
 
@@ -81,7 +93,11 @@ pub async fn show(desk: &Administration<'_>, id: &str) -> Result<OwnedSession, F
     let mut clients: Vec<_> = grants.into_iter().map(|g| g.client).collect();
     clients.sort();
     clients.dedup();
-    Ok(OwnedSession { session, user, clients })
+    Ok(OwnedSession {
+        session,
+        user,
+        clients,
+    })
 }
 
 /// Ends a session.

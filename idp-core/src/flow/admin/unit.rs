@@ -116,5 +116,8 @@ async fn stored(desk: &Administration<'_>, unit: OrganisationUnit) -> Result<Uni
             unit
         }
     };
-    Ok(UnitInTree { unit, tree: Arc::new(UnitTree::new(units)) })
+    Ok(UnitInTree {
+        unit,
+        tree: Arc::new(UnitTree::new(units)),
+    })
 }
