@@ -91,6 +91,13 @@ pub trait Passwords: Send + Sync {
     /// # Errors
     /// A transient fault when the queue is full.
     async fn hash(&self, password: &SecretText) -> Result<String, Fault>;
+
+    /// Wraps a hash of another system in Argon2id, so that it may rest.
+    ///
+    /// # Errors
+    /// A transient fault when the queue is full; a lasting one for a hash of no known kind, which
+    /// the caller has refused before.
+    async fn wrap(&self, imported: &SecretText) -> Result<String, Fault>;
 }
 
 /// A guarded request to outside.

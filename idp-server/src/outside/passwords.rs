@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use idp_core::authn::password::{HashProblem, StoredPassword, check_nothing, hash_password};
+use idp_core::authn::password::{
+    HashProblem, ImportedHash, StoredPassword, check_nothing, hash_password,
+};
 use idp_core::base::fault::Fault;
 use idp_core::base::secret::SecretText;
 use idp_core::policy::PasswordCost;
@@ -137,6 +139,13 @@ impl Passwords for HashingThreads {
         let (cost, password) = (self.cost, password.clone());
         let mut entropy = self.generator.entropy()?;
         self.run(move || hash_password(&password, cost, &mut entropy))
+            .await
+    }
+
+    async fn wrap(&self, imported: &SecretText) -> Result<String, Fault> {
+        let (cost, imported) = (self.cost, imported.clone());
+        let mut entropy = self.generator.entropy()?;
+        self.run(move || ImportedHash::parse(imported.expose())?.wrap(cost, &mut entropy))
             .await
     }
 }
