@@ -139,10 +139,11 @@ impl Serving {
     pub fn terminate(mut self) -> (Option<ExitStatus>, String) {
         world::signal(self.child.id(), "TERM");
         let status = world::wait(&mut self.child, PATIENCE);
-        (
-            status,
-            std::fs::read_to_string(&self.log).unwrap_or_default(),
-        )
+        (status, self.log())
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 }
 
