@@ -24,6 +24,13 @@ impl Stopper {
     }
 }
 
+impl From<watch::Receiver<bool>> for Stop {
+    /// Told when the value turns true, or its sender is gone.
+    fn from(receiver: watch::Receiver<bool>) -> Self {
+        Self(receiver)
+    }
+}
+
 impl Stop {
     /// Returns when told; at once when that has happened.
     pub async fn told(&mut self) {

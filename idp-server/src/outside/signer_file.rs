@@ -185,3 +185,6 @@ impl Signer for FileSigner {
         Ok(tags)
     }
 }
+
+#[cfg(test)]
+mod tests;

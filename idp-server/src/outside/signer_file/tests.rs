@@ -1,0 +1,224 @@
+//! The signer over keys that rest in a store in memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use idp_core::base::issuer::IssuerKey;
+use idp_core::base::time::Timestamp;
+use idp_core::jose::SigningAlgorithm::{ES256, RS256};
+use idp_core::jose::{Jwk, SigningAlgorithm};
+use idp_core::model::Version;
+use idp_core::model::key::{Key, KeyPurpose};
+use idp_core::ports::{KeyMaker, Signer};
+use idp_core::store::memory::MemoryRecords;
+use idp_core::store::{Batch, Change, Records, Write};
+
+use super::FileSigner;
+use crate::outside::clock::Clock;
+use crate::outside::entropy::Generator;
+use crate::outside::key_maker::SealedKeyMaker;
+use crate::outside::master_key::MasterKey;
+
+const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+struct World {
+    records: Arc<MemoryRecords>,
+    master: MasterKey,
+    clock: Clock,
+    issuer: IssuerKey,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut entropy = Generator::system().entropy().unwrap();
+        Self {
+            records: Arc::default(),
+            master: MasterKey::generate(&mut entropy),
+            clock: Clock::standing(START),
+            issuer: IssuerKey::main(),
+        }
+    }
+
+    fn signer(&self) -> FileSigner {
+        let sealing = self.master.sealing_key("keys").unwrap();
+        FileSigner::new(
+            self.records.clone(),
+            sealing,
+            Generator::system(),
+            self.clock.clone(),
+        )
+    }
+
+    async fn key(&self, kid: &str, purpose: KeyPurpose, alg: Option<SigningAlgorithm>) -> Key {
+        let sealing = Arc::new(self.master.sealing_key("keys").unwrap());
+        let maker = SealedKeyMaker::new(sealing, Generator::system());
+        let made = maker.make(&self.issuer, kid, alg, purpose).await.unwrap();
+        Key {
+            kid: kid.to_owned(),
+            version: Version::NEW,
+            issuer: self.issuer.clone(),
+            purpose,
+            algorithm: alg.map_or("HS256", SigningAlgorithm::name).to_owned(),
+            created_at: START,
+            active_from: START,
+            active_until: None,
+            published_until: None,
+            public_jwk: made.public_jwk,
+            sealed: made.sealed,
+        }
+    }
+
+    async fn put(&self, key: Key) {
+        let changes = vec![Change::Key(Write::Put(key))];
+        self.records
+            .commit(Batch {
+                changes,
+                events: Vec::new(),
+            })
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn signatures_verify_under_the_published_keys() {
+    let world = World::new();
+    world
+        .put(world.key("es", KeyPurpose::Token, Some(ES256)).await)
+        .await;
+    world
+        .put(world.key("rs", KeyPurpose::Token, Some(RS256)).await)
+        .await;
+    world
+        .put(world.key("audit", KeyPurpose::Audit, Some(ES256)).await)
+        .await;
+    let signer = world.signer();
+    let published = signer.published(&world.issuer).await.unwrap();
+    assert_eq!(published.keys().len(), 2, "audit keys are not published");
+    for algorithm in [ES256, RS256] {
+        let wanted = Some(algorithm);
+        let key = signer
+            .active_key(&world.issuer, KeyPurpose::Token, wanted)
+            .await
+            .unwrap();
+        let signature = signer.sign(&world.issuer, &key, b"message").await.unwrap();
+        let is = |jwk: &&Jwk| jwk.kid() == Some(key.kid.as_str());
+        let public = published.keys().iter().find(is).unwrap();
+        assert_eq!(
+            public.key().verify(algorithm, b"message", &signature),
+            Ok(())
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_takes_effect_by_time_and_is_seen_without_a_word() {
+    let world = World::new();
+    let old = world.key("old", KeyPurpose::Token, Some(ES256)).await;
+    world.put(old.clone()).await;
+    let signer = world.signer();
+    let active = async || {
+        signer
+            .active_key(&world.issuer, KeyPurpose::Token, Some(ES256))
+            .await
+            .unwrap()
+            .kid
+    };
+    assert_eq!(active().await, "old");
+    let turn = START + Duration::from_secs(3600);
+    let mut new = world.key("new", KeyPurpose::Token, Some(ES256)).await;
+    new.active_from = turn;
+    world.put(new).await;
+    let stored = world.records.keys(&world.issuer).await.unwrap();
+    let mut retired = stored.into_iter().find(|key| key.kid == "old").unwrap();
+    retired.active_until = Some(turn);
+    retired.published_until = Some(turn + Duration::from_secs(600));
+    world.put(retired).await;
+    assert_eq!(
+        signer.published(&world.issuer).await.unwrap().keys().len(),
+        1,
+        "still fresh"
+    );
+    world.clock.set(START + Duration::from_secs(6));
+    assert_eq!(
+        signer.published(&world.issuer).await.unwrap().keys().len(),
+        2,
+        "announced"
+    );
+    assert_eq!(active().await, "old");
+    world.clock.set(turn);
+    assert_eq!(active().await, "new");
+    assert_eq!(
+        signer.published(&world.issuer).await.unwrap().keys().len(),
+        2,
+        "overlap"
+    );
+    world.clock.set(turn + Duration::from_secs(601));
+    let last = signer.published(&world.issuer).await.unwrap();
+    assert_eq!(last.keys().first().and_then(Jwk::kid), Some("new"));
+    assert_eq!(last.keys().len(), 1);
+}
+
+#[tokio::test]
+async fn refresh_tags_of_an_old_key_are_checked_until_it_is_over() {
+    let world = World::new();
+    let mut old = world.key("old", KeyPurpose::Refresh, None).await;
+    old.active_until = Some(START + Duration::from_secs(10));
+    old.published_until = Some(START + Duration::from_secs(100));
+    world.put(old).await;
+    let signer = world.signer();
+    let mac = async || signer.mac(&world.issuer, KeyPurpose::Refresh, b"m").await;
+    let first = mac().await.unwrap();
+    assert_eq!(first.len(), 1);
+    let mut new = world.key("new", KeyPurpose::Refresh, None).await;
+    new.active_from = START + Duration::from_secs(10);
+    world.put(new).await;
+    signer.refresh(&world.issuer).await.unwrap();
+    let both = mac().await.unwrap();
+    assert_eq!((both.len(), both[0]), (2, first[0]), "the active key makes");
+    world.clock.set(START + Duration::from_secs(10));
+    let turned = mac().await.unwrap();
+    assert_eq!((turned.len(), turned[1]), (2, first[0]));
+    world.clock.set(START + Duration::from_secs(100));
+    assert_eq!(mac().await.unwrap(), [turned[0]]);
+}
+
+#[tokio::test]
+async fn missing_keys_and_foreign_master_keys_are_faults_with_a_name() {
+    let world = World::new();
+    let signer = world.signer();
+    let none = signer
+        .active_key(&world.issuer, KeyPurpose::Token, Some(ES256))
+        .await
+        .unwrap_err();
+    assert!(
+        none.detail.contains("no active Token key (ES256)"),
+        "{none}"
+    );
+    let none = signer
+        .mac(&world.issuer, KeyPurpose::Refresh, b"m")
+        .await
+        .unwrap_err();
+    assert!(none.detail.contains("no active Refresh key"), "{none}");
+    world
+        .put(world.key("es", KeyPurpose::Token, Some(ES256)).await)
+        .await;
+    let other = World {
+        records: world.records.clone(),
+        ..World::new()
+    };
+    let closed = other.signer().published(&world.issuer).await.unwrap_err();
+    assert!(
+        closed.detail.contains("key es") && !closed.transient,
+        "{closed}"
+    );
+}
+
+#[tokio::test]
+async fn a_sealed_key_moved_to_another_name_does_not_open() {
+    let world = World::new();
+    let mut key = world.key("es", KeyPurpose::Token, Some(ES256)).await;
+    key.kid = "other".to_owned();
+    world.put(key).await;
+    assert!(world.signer().published(&world.issuer).await.is_err());
+}
