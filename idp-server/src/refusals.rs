@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use idp_core::base::refusal::Reason;
-use idp_core::base::time::Timestamp;
 use idp_core::base::entropy::Entropy;
 use idp_core::base::issuer::IssuerKey;
+use idp_core::base::refusal::Reason;
+use idp_core::base::time::Timestamp;
 use idp_core::event::{Actor, Circumstances, Event, Personal, What};
 
 /// The most different sources and reasons kept between two writes; further ones are counted
@@ -28,7 +28,11 @@ impl Refusals {
     pub fn count(&self, reason: Reason, source: Option<IpAddr>) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let full = counts.len() >= MOST && !counts.contains_key(&(reason, source));
-        let key = if full { (reason, None) } else { (reason, source) };
+        let key = if full {
+            (reason, None)
+        } else {
+            (reason, source)
+        };
         let entry = counts.entry(key).or_default();
         *entry = entry.saturating_add(1);
     }
@@ -42,9 +46,15 @@ impl Refusals {
                 issuer: issuer.clone(),
                 now,
                 request: None,
-                personal: Personal { address: source.map(|s| s.to_string()), user_agent: None },
+                personal: Personal {
+                    address: source.map(|s| s.to_string()),
+                    user_agent: None,
+                },
             };
-            let what = What::RefusalsCounted { reason: reason.name().to_owned(), count };
+            let what = What::RefusalsCounted {
+                reason: reason.name().to_owned(),
+                count,
+            };
             here.event(Actor::Anonymous, what, entropy)
         });
         events.collect()
@@ -73,6 +83,10 @@ mod tests {
             })
             .sum();
         assert_eq!(total, 2_001);
-        assert!(refusals.take(&IssuerKey::main(), Timestamp::EPOCH, &mut entropy).is_empty());
+        assert!(
+            refusals
+                .take(&IssuerKey::main(), Timestamp::EPOCH, &mut entropy)
+                .is_empty()
+        );
     }
 }

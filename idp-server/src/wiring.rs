@@ -58,7 +58,10 @@ pub struct Installation {
 /// # Errors
 /// A fault in the operator's words: the store is locked, damaged or newer; a key does not open.
 pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
-    let options = OpenOptions { create: parts.create, ..OpenOptions::default() };
+    let options = OpenOptions {
+        create: parts.create,
+        ..OpenOptions::default()
+    };
     let (records, tickets) = open(parts.folder, options).await?;
     let records = Arc::new(records);
     let generator = Generator::system();
@@ -67,7 +70,10 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
     let clock = parts.clock;
     let signer = FileSigner::new(shared.clone(), keys, generator.clone(), clock.clone());
     let signer = Arc::new(signer);
-    let key_maker = SealedKeyMaker::new(Arc::new(parts.master.sealing_key("keys")?), generator.clone());
+    let key_maker = SealedKeyMaker::new(
+        Arc::new(parts.master.sealing_key("keys")?),
+        generator.clone(),
+    );
     let passwords =
         HashingThreads::new(parts.policy.password_cost, parts.hashing, generator.clone());
     let provider = Provider {
@@ -89,5 +95,10 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         refusals: Refusals::default(),
         stopping: AtomicBool::new(false),
     };
-    Ok(Installation { site: Arc::new(site), key_maker: Arc::new(key_maker), signer, records })
+    Ok(Installation {
+        site: Arc::new(site),
+        key_maker: Arc::new(key_maker),
+        signer,
+        records,
+    })
 }

@@ -28,7 +28,9 @@ pub async fn home(State(site): State<Shared>, caller: Caller) -> Response {
     match account_page(&site, &caller).await {
         Ok(Some(value)) => page(&site, &caller, &value),
         Ok(None) => {
-            let value = WelcomePage { sign_in_path: path(&site, "/sign-in") };
+            let value = WelcomePage {
+                sign_in_path: path(&site, "/sign-in"),
+            };
             page(&site, &caller, &value)
         }
         Err(failure) => failure_page(&site, &caller, &failure),
@@ -36,22 +38,30 @@ pub async fn home(State(site): State<Shared>, caller: Caller) -> Response {
 }
 
 async fn live(site: &Shared, caller: &Caller) -> Result<Option<SessionFacts>, Failure> {
-    site.provider.live_session(caller.visitor.session.as_ref(), site.clock.now()).await
+    site.provider
+        .live_session(caller.visitor.session.as_ref(), site.clock.now())
+        .await
 }
 
 async fn account_page(site: &Shared, caller: &Caller) -> Result<Option<AccountPage>, Failure> {
-    let Some(SessionFacts { session, user }) = live(site, caller).await? else { return Ok(None) };
+    let Some(SessionFacts { session, user }) = live(site, caller).await? else {
+        return Ok(None);
+    };
     let now = site.clock.now();
     let paths = site.provider.all_paths(&user, now).await?;
-    let positions = user.positions_at(now).into_iter().zip(&paths).map(|(held, path)| {
-        let mut names: Vec<String> = path.iter().map(|u| local(&u.name, caller)).collect();
-        PositionLine {
-            title: held.title.clone(),
-            unit_name: names.pop().unwrap_or_default(),
-            unit_path: names,
-            main: held.main,
-        }
-    });
+    let positions = user
+        .positions_at(now)
+        .into_iter()
+        .zip(&paths)
+        .map(|(held, path)| {
+            let mut names: Vec<String> = path.iter().map(|u| local(&u.name, caller)).collect();
+            PositionLine {
+                title: held.title.clone(),
+                unit_name: names.pop().unwrap_or_default(),
+                unit_path: names,
+                main: held.main,
+            }
+        });
     let positions = positions.collect();
     let known = site.provider.records.roles().await?;
     let title = |name: &idp_core::model::role::RoleName| {
@@ -82,7 +92,9 @@ fn date(at: Timestamp) -> Option<chrono::DateTime<chrono::Utc>> {
 
 /// `GET /password/forgotten`.
 pub async fn forgotten(State(site): State<Shared>, caller: Caller) -> Response {
-    let value = ForgottenPasswordPage { sign_in_path: path(&site, "/sign-in") };
+    let value = ForgottenPasswordPage {
+        sign_in_path: path(&site, "/sign-in"),
+    };
     page(&site, &caller, &value)
 }
 
@@ -94,10 +106,19 @@ struct Asked {
     must_change: bool,
 }
 
-fn form(site: &Shared, caller: &Caller, asked: Asked, refusal: Option<NewPasswordRefusal>) -> NewPasswordPage {
+fn form(
+    site: &Shared,
+    caller: &Caller,
+    asked: Asked,
+    refusal: Option<NewPasswordRefusal>,
+) -> NewPasswordPage {
     let rules = &site.provider.policy.passwords;
     let by_link = asked.link.is_some();
-    let action = if by_link { "/activate" } else { "/password/change" };
+    let action = if by_link {
+        "/activate"
+    } else {
+        "/password/change"
+    };
     NewPasswordPage {
         form: FormTarget {
             action: path(site, action),
@@ -123,7 +144,11 @@ fn form(site: &Shared, caller: &Caller, asked: Asked, refusal: Option<NewPasswor
 }
 
 /// `GET /activate` and `GET /password/change`.
-pub async fn ask_password(State(site): State<Shared>, caller: Caller, Form(query): Form) -> Response {
+pub async fn ask_password(
+    State(site): State<Shared>,
+    caller: Caller,
+    Form(query): Form,
+) -> Response {
     match asked(&site, &caller, query.as_ref()).await {
         Ok(asked) => page(&site, &caller, &form(&site, &caller, asked, None)),
         Err(failure) => password_failure(&site, &caller, &failure),
@@ -136,21 +161,37 @@ async fn asked(
     parameters: Result<&Parameters, &Refusal>,
 ) -> Result<Asked, Failure> {
     let parameters = parameters.map_err(|refusal| *refusal)?;
-    let waiting = parameters.find("pending").or(parameters.find("request")).map(str::to_owned);
+    let waiting = parameters
+        .find("pending")
+        .or(parameters.find("request"))
+        .map(str::to_owned);
     if let Some(link) = parameters.secret("link").or(parameters.secret("token")) {
         let context = site.context(&caller.arrival)?;
         let user = site.provider.link(&link, &context).await?;
         let link = Some(link.expose().to_owned());
-        return Ok(Asked { user_name: user.user_name(), link, waiting, must_change: false });
+        return Ok(Asked {
+            user_name: user.user_name(),
+            link,
+            waiting,
+            must_change: false,
+        });
     }
     let facts = live(site, caller).await?.ok_or(Reason::SessionOver)?;
     let must_change = facts.session.password_change_needed;
-    Ok(Asked { user_name: facts.user.user_name(), link: None, waiting, must_change })
+    Ok(Asked {
+        user_name: facts.user.user_name(),
+        link: None,
+        waiting,
+        must_change,
+    })
 }
 
 fn password_failure(site: &Shared, caller: &Caller, failure: &Failure) -> Response {
     match failure {
-        Failure::Refused(Refusal { reason: Reason::LinkUnknown, .. }) => {
+        Failure::Refused(Refusal {
+            reason: Reason::LinkUnknown,
+            ..
+        }) => {
             site.note_refusal(Reason::LinkUnknown, &caller.arrival);
             let value = LinkProblemPage {
                 problem: LinkProblem::Unknown,
@@ -163,7 +204,11 @@ fn password_failure(site: &Shared, caller: &Caller, failure: &Failure) -> Respon
 }
 
 /// `POST /activate` and `POST /password/change`.
-pub async fn set_password(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
+pub async fn set_password(
+    State(site): State<Shared>,
+    caller: Caller,
+    Form(body): Form,
+) -> Response {
     match attempt(&site, &caller, &body).await {
         Ok(response) => response,
         Err(Failure::Refused(refusal)) if shown(refusal.reason).is_some() => {
@@ -188,7 +233,10 @@ async fn attempt(
     let body = body.as_ref().map_err(|refusal| *refusal)?;
     caller.visitor.browser.check_form(body.find("csrf"))?;
     let asked = asked(site, caller, Ok(body)).await?;
-    let secret = |name: &str| body.secret(name).unwrap_or_else(|| SecretText::new(String::new()));
+    let secret = |name: &str| {
+        body.secret(name)
+            .unwrap_or_else(|| SecretText::new(String::new()))
+    };
     let setter = match &asked.link {
         Some(link) => Setter::Link(SecretText::new(link.clone())),
         None => {
@@ -199,16 +247,28 @@ async fn attempt(
             }
         }
     };
-    let new = NewPassword { first: secret("new_password"), second: secret("repeat_password") };
+    let new = NewPassword {
+        first: secret("new_password"),
+        second: secret("repeat_password"),
+    };
     let mut context = site.context(&caller.arrival)?;
-    site.provider.set_password(&setter, &new, &mut context).await?;
+    site.provider
+        .set_password(&setter, &new, &mut context)
+        .await?;
     if let (None, Some(waiting)) = (&asked.link, &asked.waiting) {
         let waiting = SecretText::new(waiting.clone());
-        return Ok(redirect(site, caller, &asking(site, "/authorize/resume", &waiting)));
+        return Ok(redirect(
+            site,
+            caller,
+            &asking(site, "/authorize/resume", &waiting),
+        ));
     }
     let signed_in = asked.link.is_none();
     let then = if signed_in { "/" } else { "/sign-in" };
-    let value = PasswordSavedPage { continue_path: path(site, then), signed_in };
+    let value = PasswordSavedPage {
+        continue_path: path(site, then),
+        signed_in,
+    };
     Ok(page(site, caller, &value))
 }
 

@@ -13,6 +13,7 @@ use idp_core::flow::browser::Browser;
 
 use super::cookies::{Jar, Name};
 use super::site::Shared;
+use crate::listen::client_address::{ClientAddress, throttle_source};
 use crate::ui::{Locale, View};
 
 /// How a request arrived. The address is the socket's, or what declared proxies say.
@@ -26,22 +27,11 @@ pub struct Arrival {
     pub user_agent: Option<String>,
 }
 
-/// The client's address, put into the request by the listener.
-#[derive(Clone, Copy, Debug)]
-pub struct ClientAddress(pub IpAddr);
-
 impl Arrival {
-    /// The source that is throttled: the address, an IPv6 one shortened to its /64, because one
-    /// household holds all of that.
+    /// The source that is throttled.
     pub fn source(&self) -> String {
-        match self.address {
-            None => "local".to_owned(),
-            Some(IpAddr::V4(address)) => address.to_string(),
-            Some(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-        }
+        self.address
+            .map_or_else(|| "local".to_owned(), throttle_source)
     }
 }
 
@@ -49,9 +39,16 @@ impl<S: Sync> FromRequestParts<S> for Arrival {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let unknown =
-            || Self { request_id: "unknown".to_owned(), address: None, user_agent: None };
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(unknown))
+        let unknown = || Self {
+            request_id: "unknown".to_owned(),
+            address: None,
+            user_agent: None,
+        };
+        Ok(parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .unwrap_or_else(unknown))
     }
 }
 
@@ -59,9 +56,13 @@ impl<S: Sync> FromRequestParts<S> for Arrival {
 pub async fn arrive(State(site): State<Shared>, mut request: Request, next: Next) -> Response {
     let request_id = request_id(&site);
     let address = request.extensions().get::<ClientAddress>().map(|a| a.0);
-    let user_agent = text(request.headers(), &header::USER_AGENT)
-        .map(|agent| agent.chars().take(256).collect());
-    request.extensions_mut().insert(Arrival { request_id: request_id.clone(), address, user_agent });
+    let user_agent =
+        text(request.headers(), &header::USER_AGENT).map(|agent| agent.chars().take(256).collect());
+    request.extensions_mut().insert(Arrival {
+        request_id: request_id.clone(),
+        address,
+        user_agent,
+    });
     let mut response = next.run(request).await;
     if let Ok(value) = request_id.parse() {
         response.headers_mut().insert("x-request-id", value);
@@ -101,7 +102,9 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Shared) -> Result<Self, Response> {
-        let arrival = Arrival::from_request_parts(parts, site).await.unwrap_or_else(|never| match never {});
+        let arrival = Arrival::from_request_parts(parts, site)
+            .await
+            .unwrap_or_else(|never| match never {});
         let jar = Jar::of(&parts.headers, &site.provider.policy.issuer);
         let mut context = match site.context(&arrival) {
             Ok(context) => context,
@@ -109,12 +112,28 @@ impl FromRequestParts<Shared> for Caller {
         };
         let known = jar.find(Name::Browser).filter(|secret| secret.len() == 43);
         let is_new = known.is_none();
-        let secret = known.map_or_else(|| SecretText::generate(&mut context.entropy), SecretText::new);
+        let secret = known.map_or_else(
+            || SecretText::generate(&mut context.entropy),
+            SecretText::new,
+        );
         let session = jar.find(Name::Session).map(SecretText::new);
-        let device = jar.find(Name::Device).filter(|d| d.len() == 43).map(SecretText::new);
+        let device = jar
+            .find(Name::Device)
+            .filter(|d| d.len() == 43)
+            .map(SecretText::new);
         let (view, chose_language) = view(parts, &jar);
-        let visitor = Visitor { browser: Browser::new(secret), session };
-        Ok(Self { arrival, visitor, device, view, is_new, chose_language })
+        let visitor = Visitor {
+            browser: Browser::new(secret),
+            session,
+        };
+        Ok(Self {
+            arrival,
+            visitor,
+            device,
+            view,
+            is_new,
+            chose_language,
+        })
     }
 }
 
@@ -122,8 +141,15 @@ impl FromRequestParts<Shared> for Caller {
 /// leads to the same page with `lang` set; it is offered only where the page is read with GET.
 fn view(parts: &Parts, jar: &Jar<'_>) -> (View, bool) {
     let query = parts.uri.query().unwrap_or("");
-    let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let find = |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let find = |name: &str| {
+        pairs
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    };
     let chosen = find("lang").and_then(Locale::parse);
     let accept = text(&parts.headers, &header::ACCEPT_LANGUAGE);
     let cookie = jar.find(Name::Language);
@@ -139,5 +165,11 @@ fn view(parts: &Parts, jar: &Jar<'_>) -> (View, bool) {
         serializer.append_pair("lang", locale.other().tag());
         format!("{}?{}", parts.uri.path(), serializer.finish())
     });
-    (View { locale, other_language }, chosen.is_some())
+    (
+        View {
+            locale,
+            other_language,
+        },
+        chosen.is_some(),
+    )
 }

@@ -58,9 +58,15 @@ impl<'a> Jar<'a> {
     pub fn find(&self, name: Name) -> Option<String> {
         let full = name.full(self.issuer);
         let mut found: Option<&str> = None;
-        let lines = self.headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+        let lines = self
+            .headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|v| v.to_str().ok());
         for pair in lines.flat_map(|line| line.split(';')) {
-            let Some((key, value)) = pair.trim().split_once('=') else { continue };
+            let Some((key, value)) = pair.trim().split_once('=') else {
+                continue;
+            };
             if key != full {
                 continue;
             }
@@ -76,7 +82,9 @@ impl<'a> Jar<'a> {
 
 /// A `Set-Cookie` value. `SameSite=Lax`: a relying party's link must bring the session along.
 pub fn set(name: Name, value: &SecretText, issuer: &Issuer) -> Option<HeaderValue> {
-    let age = name.max_age().map_or_else(String::new, |age| format!("; Max-Age={age}"));
+    let age = name
+        .max_age()
+        .map_or_else(String::new, |age| format!("; Max-Age={age}"));
     written(name, value.expose(), &age, issuer)
 }
 
@@ -88,7 +96,9 @@ pub fn remove(name: Name, issuer: &Issuer) -> Option<HeaderValue> {
 fn written(name: Name, value: &str, age: &str, issuer: &Issuer) -> Option<HeaderValue> {
     let secure = if issuer.is_https() { "; Secure" } else { "" };
     let full = name.full(issuer);
-    format!("{full}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}").parse().ok()
+    format!("{full}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}")
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]
@@ -109,7 +119,10 @@ mod tests {
         let local = "http://localhost:8080";
         assert_eq!(find(&["a=b; idp-session=x"], local).as_deref(), Some("x"));
         assert_eq!(find(&["idp-session=x; idp-session=y"], local), None);
-        assert_eq!(find(&["idp-session=x", "idp-session=x"], local).as_deref(), Some("x"));
+        assert_eq!(
+            find(&["idp-session=x", "idp-session=x"], local).as_deref(),
+            Some("x")
+        );
         assert_eq!(find(&["idp-session="], local), None);
         let https = "https://sso.tinh.example";
         assert_eq!(find(&["idp-session=x"], https), None);
@@ -120,6 +133,9 @@ mod tests {
     fn attributes_are_strict() {
         let issuer = Issuer::parse("https://sso.tinh.example").unwrap();
         let value = set(Name::Session, &SecretText::new("s".into()), &issuer).unwrap();
-        assert_eq!(value, "__Host-idp-session=s; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(
+            value,
+            "__Host-idp-session=s; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
     }
 }

@@ -18,10 +18,19 @@ pub async fn live() -> Response {
 pub async fn ready(State(site): State<Shared>) -> Response {
     let issuer = &site.provider.policy.issuer_key;
     let store = site.provider.records.ping().await.is_ok();
-    let keys = site.provider.signer.published(issuer).await.is_ok_and(|k| !k.keys().is_empty());
+    let keys = site
+        .provider
+        .signer
+        .published(issuer)
+        .await
+        .is_ok_and(|k| !k.keys().is_empty());
     let serving = !site.is_stopping();
     let ready = store && keys && serving;
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let word = |ok: bool| if ok { "ok" } else { "failing" };
     let body = json!({
         "status": if ready { "ready" } else { "not_ready" },

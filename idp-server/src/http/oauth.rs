@@ -27,7 +27,10 @@ pub async fn token(
     let answer = async {
         let mut context = site.context(&arrival)?;
         let body = body?;
-        let answer = site.provider.token(authorization.as_deref(), &body, &mut context).await?;
+        let answer = site
+            .provider
+            .token(authorization.as_deref(), &body, &mut context)
+            .await?;
         let grant_type = body.find("grant_type").unwrap_or_default().to_owned();
         metrics::counter!("idp_tokens_issued_total", "grant_type" => grant_type).increment(1);
         Ok(answer)
@@ -48,7 +51,9 @@ pub async fn userinfo(
     let authorization = text(&headers, &header::AUTHORIZATION);
     let answer = async {
         let context = site.context(&arrival)?;
-        site.provider.userinfo(authorization.as_deref(), &body?, &context).await
+        site.provider
+            .userinfo(authorization.as_deref(), &body?, &context)
+            .await
     };
     match answer.await {
         Ok(claims) => json_answer(StatusCode::OK, &Value::Object(claims)),
@@ -66,7 +71,9 @@ pub async fn introspect(
     let authorization = text(&headers, &header::AUTHORIZATION);
     let answer = async {
         let context = site.context(&arrival)?;
-        site.provider.introspect(authorization.as_deref(), &body?, &context).await
+        site.provider
+            .introspect(authorization.as_deref(), &body?, &context)
+            .await
     };
     match answer.await {
         Ok(claims) => json_answer(StatusCode::OK, &Value::Object(claims)),
@@ -84,7 +91,9 @@ pub async fn revoke(
     let authorization = text(&headers, &header::AUTHORIZATION);
     let answer = async {
         let mut context = site.context(&arrival)?;
-        site.provider.revoke(authorization.as_deref(), &body?, &mut context).await
+        site.provider
+            .revoke(authorization.as_deref(), &body?, &mut context)
+            .await
     };
     match answer.await {
         Ok(()) => ([(header::CACHE_CONTROL, "no-store")], StatusCode::OK).into_response(),
@@ -96,7 +105,9 @@ pub async fn revoke(
 pub async fn authorize(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
     let reply = async {
         let mut context = site.context(&caller.arrival)?;
-        site.provider.authorize(&body?, &caller.visitor, &mut context).await
+        site.provider
+            .authorize(&body?, &caller.visitor, &mut context)
+            .await
     };
     authorize_reply(&site, &caller, reply.await)
 }
@@ -106,7 +117,9 @@ pub async fn resume(State(site): State<Shared>, caller: Caller, Form(query): For
     let reply = async {
         let mut context = site.context(&caller.arrival)?;
         let waiting = SecretText::new(query?.required("request")?.to_owned());
-        site.provider.resume(&waiting, &caller.visitor, &mut context).await
+        site.provider
+            .resume(&waiting, &caller.visitor, &mut context)
+            .await
     };
     authorize_reply(&site, &caller, reply.await)
 }

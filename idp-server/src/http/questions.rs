@@ -39,12 +39,19 @@ async fn waiting(
     let secret = SecretText::new(query?.required(name)?.to_owned());
     let context = site.context(&caller.arrival)?;
     let provider = &site.provider;
-    let pending = provider.pending(&secret, &caller.visitor.browser, &context).await?;
+    let pending = provider
+        .pending(&secret, &caller.visitor.browser, &context)
+        .await?;
     let client = provider.client_of(&pending.request).await?;
     let session = caller.visitor.session.as_ref();
     let live = provider.live_session(session, context.here.now).await?;
     let user = live.ok_or(Reason::SessionOver)?.user;
-    Ok(Waiting { secret, pending, client, user })
+    Ok(Waiting {
+        secret,
+        pending,
+        client,
+        user,
+    })
 }
 
 /// A text in the page's language.
@@ -56,7 +63,10 @@ pub fn local(text: &LocalText, caller: &Caller) -> String {
 }
 
 fn target(site: &Shared, caller: &Caller, to: &str) -> FormTarget {
-    FormTarget { action: path(site, to), csrf: caller.visitor.browser.form_token() }
+    FormTarget {
+        action: path(site, to),
+        csrf: caller.visitor.browser.form_token(),
+    }
 }
 
 /// `GET /choose-position`.
@@ -80,16 +90,23 @@ async fn position_page(
     let now = site.clock.now();
     let paths = site.provider.all_paths(&waiting.user, now).await?;
     let names = |units: &[OrganisationUnit]| units.iter().map(|u| local(&u.name, caller)).collect();
-    let positions = waiting.user.positions_at(now).into_iter().zip(&paths).map(|(held, path)| {
-        let (unit, above) = path.split_last().map_or((None, &[][..]), |(u, a)| (Some(u), a));
-        PositionChoice {
-            value: held.id.to_string(),
-            title: held.title.clone(),
-            unit_name: unit.map(|u| local(&u.name, caller)).unwrap_or_default(),
-            unit_path: names(above),
-            main: held.main,
-        }
-    });
+    let positions = waiting
+        .user
+        .positions_at(now)
+        .into_iter()
+        .zip(&paths)
+        .map(|(held, path)| {
+            let (unit, above) = path
+                .split_last()
+                .map_or((None, &[][..]), |(u, a)| (Some(u), a));
+            PositionChoice {
+                value: held.id.to_string(),
+                title: held.title.clone(),
+                unit_name: unit.map(|u| local(&u.name, caller)).unwrap_or_default(),
+                unit_path: names(above),
+                main: held.main,
+            }
+        });
     Ok(ChoosePositionPage {
         form: target(site, caller, "/choose-position"),
         pending: waiting.secret.expose().to_owned(),
@@ -108,12 +125,16 @@ pub async fn choose_position(
         let body = body?;
         caller.visitor.browser.check_form(body.find("csrf"))?;
         let waiting = SecretText::new(body.required("pending")?.to_owned());
-        let position =
-            body.required("position")?.parse().map_err(|_| Reason::ParameterMalformed)?;
+        let position = body
+            .required("position")?
+            .parse()
+            .map_err(|_| Reason::ParameterMalformed)?;
         let mut context = site.context(&caller.arrival)?;
         let visitor = &caller.visitor;
-        let next =
-            site.provider.choose_position(&waiting, position, visitor, &mut context).await?;
+        let next = site
+            .provider
+            .choose_position(&waiting, position, visitor, &mut context)
+            .await?;
         Ok::<_, Failure>(asking(&site, "/authorize/resume", &next))
     };
     match chosen.await {
@@ -123,7 +144,11 @@ pub async fn choose_position(
 }
 
 /// `GET /consent`.
-pub async fn ask_consent(State(site): State<Shared>, caller: Caller, Form(query): Form) -> Response {
+pub async fn ask_consent(
+    State(site): State<Shared>,
+    caller: Caller,
+    Form(query): Form,
+) -> Response {
     match waiting(&site, &caller, query, "request").await {
         Ok(waiting) => page(&site, &caller, &consent_page(&site, &caller, waiting)),
         Err(failure) => failure_page(&site, &caller, &failure),
@@ -136,7 +161,12 @@ fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage
     ConsentPage {
         form: target(site, caller, "/consent"),
         pending: waiting.secret.expose().to_owned(),
-        scopes: scopes.map(|name| RequestedScope { name, description: None }).collect(),
+        scopes: scopes
+            .map(|name| RequestedScope {
+                name,
+                description: None,
+            })
+            .collect(),
         person: waiting.user.name,
         client: ClientCard {
             name: local(&waiting.client.name, caller),

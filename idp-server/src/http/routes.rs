@@ -1,11 +1,11 @@
 //! The URL map.
 
+use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use idp_core::base::refusal::Reason;
 use idp_core::flow::Failure;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -23,10 +23,22 @@ pub fn router(site: &Shared) -> Router {
     let pages = Router::new()
         .route("/", get(account::home))
         .route("/sign-in", get(sign_in::ask).post(sign_in::submit))
-        .route("/choose-position", get(questions::ask_position).post(questions::choose_position))
-        .route("/consent", get(questions::ask_consent).post(questions::answer_consent))
-        .route("/activate", get(account::ask_password).post(account::set_password))
-        .route("/password/change", get(account::ask_password).post(account::set_password))
+        .route(
+            "/choose-position",
+            get(questions::ask_position).post(questions::choose_position),
+        )
+        .route(
+            "/consent",
+            get(questions::ask_consent).post(questions::answer_consent),
+        )
+        .route(
+            "/activate",
+            get(account::ask_password).post(account::set_password),
+        )
+        .route(
+            "/password/change",
+            get(account::ask_password).post(account::set_password),
+        )
         .route("/password/forgotten", get(account::forgotten))
         .route("/sign-out", get(sign_out::begin).post(sign_out::begin))
         .route("/sign-out/confirm", post(sign_out::confirm))
@@ -40,8 +52,14 @@ pub fn router(site: &Shared) -> Router {
         .route("/introspect", post(oauth::introspect))
         .route("/revoke", post(oauth::revoke))
         .route("/jwks", get(well_known::jwks))
-        .route("/.well-known/openid-configuration", get(well_known::metadata))
-        .route("/.well-known/oauth-authorization-server", get(well_known::metadata));
+        .route(
+            "/.well-known/openid-configuration",
+            get(well_known::metadata),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(well_known::metadata),
+        );
     let all = pages.merge(protocol).fallback(missing);
     let nested = match site.provider.policy.issuer.path() {
         "" => all,
@@ -70,7 +88,10 @@ async fn asset(State(site): State<Shared>, Path(name): Path<String>) -> Response
     };
     let mut response = file.bytes.clone().into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(file.content_type),
+    );
     let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
     headers.insert(header::CACHE_CONTROL, forever);
     if let Ok(etag) = file.etag.parse() {

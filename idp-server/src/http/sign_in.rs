@@ -32,11 +32,19 @@ async fn prepared(
 ) -> Result<SignInPage, Failure> {
     let query = query?;
     let waiting = query.secret("request");
-    let Some(secret) = &waiting else { return Ok(blank(site, caller)) };
+    let Some(secret) = &waiting else {
+        return Ok(blank(site, caller));
+    };
     let context = site.context(&caller.arrival)?;
-    let pending = site.provider.pending(secret, &caller.visitor.browser, &context).await?;
+    let pending = site
+        .provider
+        .pending(secret, &caller.visitor.browser, &context)
+        .await?;
     let client = site.provider.client_of(&pending.request).await?;
-    let live = site.provider.live_session(caller.visitor.session.as_ref(), context.here.now).await?;
+    let live = site
+        .provider
+        .live_session(caller.visitor.session.as_ref(), context.here.now)
+        .await?;
     Ok(SignInPage {
         pending: Some(secret.expose().to_owned()),
         application: Some(super::questions::local(&client.name, caller)),
@@ -82,7 +90,9 @@ async fn attempt(
     let mut context = site.context(&caller.arrival)?;
     let waiting = body.secret("pending");
     if let Some(waiting) = &waiting {
-        site.provider.pending(waiting, &caller.visitor.browser, &context).await?;
+        site.provider
+            .pending(waiting, &caller.visitor.browser, &context)
+            .await?;
     }
     let device = caller
         .device
@@ -91,12 +101,17 @@ async fn attempt(
     let typed = Typed {
         name: body.find("username").unwrap_or_default().to_owned(),
         request: SignInRequest {
-            password: body.secret("password").unwrap_or_else(|| SecretText::new(String::new())),
+            password: body
+                .secret("password")
+                .unwrap_or_else(|| SecretText::new(String::new())),
             user_agent: caller.arrival.user_agent.clone().unwrap_or_default(),
         },
         device: Some(device.clone()),
     };
-    let begun = site.provider.sign_in(&typed, &caller.visitor, &mut context).await?;
+    let begun = site
+        .provider
+        .sign_in(&typed, &caller.visitor, &mut context)
+        .await?;
     metrics::counter!("idp_sign_ins_total", "result" => "accepted", "reason" => "").increment(1);
     let then = waiting.as_ref().map_or_else(
         || path(site, "/"),
@@ -106,7 +121,9 @@ async fn attempt(
     let issuer = &site.provider.policy.issuer;
     for (name, value) in [(Name::Session, &begun.secret), (Name::Device, &device)] {
         let cookie = cookies::set(name, value, issuer);
-        response.headers_mut().extend(cookie.map(|c| (header::SET_COOKIE, c)));
+        response
+            .headers_mut()
+            .extend(cookie.map(|c| (header::SET_COOKIE, c)));
     }
     Ok(response)
 }
@@ -118,9 +135,9 @@ fn refused(refusal: &Refusal) -> Option<SignInRefusal> {
             let minutes = refusal.retry_after.unwrap_or(60).div_ceil(60);
             Some(SignInRefusal::Throttled { minutes })
         }
-        Reason::SignInBusy => {
-            Some(SignInRefusal::Busy { retry_after: refusal.retry_after.unwrap_or(5) })
-        }
+        Reason::SignInBusy => Some(SignInRefusal::Busy {
+            retry_after: refusal.retry_after.unwrap_or(5),
+        }),
         _ => None,
     }
 }
@@ -152,7 +169,9 @@ async fn again(
     let status = StatusCode::from_u16(refusal.code().status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let mut response = page_with_status(site, caller, status, &value);
     if let Some(seconds) = refusal.retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
     }
     response
 }

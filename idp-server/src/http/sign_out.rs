@@ -17,7 +17,9 @@ use crate::ui::pages::{ConfirmSignOutPage, FormTarget, SignedOutPage};
 pub async fn begin(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
     let reply = async {
         let mut context = site.context(&caller.arrival)?;
-        site.provider.sign_out(&body?, &caller.visitor, &mut context).await
+        site.provider
+            .sign_out(&body?, &caller.visitor, &mut context)
+            .await
     };
     answer(&site, &caller, reply.await).await
 }
@@ -40,7 +42,9 @@ pub async fn confirm(State(site): State<Shared>, caller: Caller, Form(body): For
                 }
             }
         };
-        site.provider.confirm_sign_out(&waiting, visitor, &mut context).await
+        site.provider
+            .confirm_sign_out(&waiting, visitor, &mut context)
+            .await
     };
     answer(&site, &caller, reply.await).await
 }
@@ -51,7 +55,11 @@ async fn answer(site: &Shared, caller: &Caller, reply: Result<SignOutReply, Fail
         Ok(SignOutReply::Confirm(waiting, request)) => {
             let session = caller.visitor.session.as_ref();
             let live = site.provider.live_session(session, site.clock.now()).await;
-            let person = live.ok().flatten().map(|facts| facts.user.name).unwrap_or_default();
+            let person = live
+                .ok()
+                .flatten()
+                .map(|facts| facts.user.name)
+                .unwrap_or_default();
             let value = ConfirmSignOutPage {
                 form: FormTarget {
                     action: path(site, "/sign-out/confirm"),
@@ -70,12 +78,18 @@ async fn answer(site: &Shared, caller: &Caller, reply: Result<SignOutReply, Fail
                 Some(address) => redirect(site, caller, &address),
                 None => {
                     let sign_in_path = path(site, "/sign-in");
-                    let value = SignedOutPage { applications: told, back: None, sign_in_path };
+                    let value = SignedOutPage {
+                        applications: told,
+                        back: None,
+                        sign_in_path,
+                    };
                     page(site, caller, &value)
                 }
             };
             let cookie = cookies::remove(Name::Session, &site.provider.policy.issuer);
-            response.headers_mut().extend(cookie.map(|c| (header::SET_COOKIE, c)));
+            response
+                .headers_mut()
+                .extend(cookie.map(|c| (header::SET_COOKIE, c)));
             response
         }
     }
@@ -84,5 +98,13 @@ async fn answer(site: &Shared, caller: &Caller, reply: Result<SignOutReply, Fail
 /// `GET /signed-out`.
 pub async fn signed_out(State(site): State<Shared>, caller: Caller) -> Response {
     let sign_in_path = path(&site, "/sign-in");
-    page(&site, &caller, &SignedOutPage { applications: Vec::new(), back: None, sign_in_path })
+    page(
+        &site,
+        &caller,
+        &SignedOutPage {
+            applications: Vec::new(),
+            back: None,
+            sign_in_path,
+        },
+    )
 }

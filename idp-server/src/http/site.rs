@@ -50,7 +50,11 @@ impl Site {
             },
         };
         let entropy = self.generator.entropy()?;
-        Ok(RequestContext { here, entropy, source: arrival.source() })
+        Ok(RequestContext {
+            here,
+            entropy,
+            source: arrival.source(),
+        })
     }
 
     /// Counts a refusal in metrics, and for the audit where nobody is known.
@@ -79,7 +83,10 @@ impl Site {
         let issuer = self.provider.policy.issuer_key.clone();
         let here = Circumstances::of_system(issuer, self.clock.now());
         let event = here.event(Actor::System, what, &mut self.generator.entropy()?);
-        let batch = Batch { changes: Vec::new(), events: vec![event] };
+        let batch = Batch {
+            changes: Vec::new(),
+            events: vec![event],
+        };
         match self.provider.records.commit(batch).await {
             Ok(()) => Ok(()),
             Err(error) => Err(Fault::lasting("audit", error)),

@@ -45,7 +45,13 @@ fn cached(site: &Shared, arrival: &Arrival, answer: Result<Value, Failure>) -> R
     let mut response = json_answer(StatusCode::OK, &value);
     let headers = response.headers_mut();
     headers.remove(header::PRAGMA);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=300"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
     response
 }

@@ -68,7 +68,10 @@ pub fn json_answer(status: StatusCode, value: &Value) -> Response {
     let mut response = Response::new(Body::from(value.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     response
@@ -90,7 +93,9 @@ pub fn oauth_error(site: &Shared, arrival: &Arrival, failure: &Failure) -> Respo
     let mut response = json_answer(status(refusal.code()), &value);
     if refusal.code() == ErrorCode::InvalidClient {
         let basic = HeaderValue::from_static("Basic realm=\"token\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, basic);
     }
     retry_after(&mut response, &refusal);
     response
@@ -102,14 +107,18 @@ fn oauth_fault(site: &Shared, arrival: &Arrival, fault: &Fault) -> Response {
     let value = json!({"error": code.as_str(), "error_description": arrival.request_id});
     let mut response = json_answer(status(code), &value);
     if fault.transient {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
 }
 
 /// A failure of a protected resource (RFC 6750 §3).
 pub fn bearer_error(site: &Shared, arrival: &Arrival, failure: &Failure) -> Response {
-    let Failure::Refused(refusal) = failure else { return oauth_error(site, arrival, failure) };
+    let Failure::Refused(refusal) = failure else {
+        return oauth_error(site, arrival, failure);
+    };
     let mut response = oauth_error(site, arrival, failure);
     // RFC 6750 §3.1: without any token the challenge carries no error code.
     let challenge = if refusal.reason == Reason::TokenMissing {
@@ -123,13 +132,19 @@ pub fn bearer_error(site: &Shared, arrival: &Arrival, failure: &Failure) -> Resp
         )
     };
     if let Ok(value) = challenge.parse() {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, value);
     }
     response
 }
 
 fn fault_code(fault: &Fault) -> ErrorCode {
-    if fault.transient { ErrorCode::TemporarilyUnavailable } else { ErrorCode::ServerError }
+    if fault.transient {
+        ErrorCode::TemporarilyUnavailable
+    } else {
+        ErrorCode::ServerError
+    }
 }
 
 fn status(code: ErrorCode) -> StatusCode {
@@ -138,7 +153,9 @@ fn status(code: ErrorCode) -> StatusCode {
 
 fn retry_after(response: &mut Response, refusal: &Refusal) {
     if let Some(seconds) = refusal.retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
     }
 }
 
@@ -161,7 +178,8 @@ pub fn page_with_status(
     let issuer = &site.provider.policy.issuer;
     if caller.is_new {
         let secret = caller.visitor.browser.secret();
-        headers.extend(cookies::set(Name::Browser, secret, issuer).map(|c| (header::SET_COOKIE, c)));
+        headers
+            .extend(cookies::set(Name::Browser, secret, issuer).map(|c| (header::SET_COOKIE, c)));
     }
     if caller.chose_language {
         let tag = idp_core::base::secret::SecretText::new(caller.view.locale.tag().to_owned());
@@ -184,7 +202,8 @@ pub fn redirect(site: &Shared, caller: &Caller, to: &str) -> Response {
     if caller.is_new {
         let secret = caller.visitor.browser.secret();
         let issuer = &site.provider.policy.issuer;
-        headers.extend(cookies::set(Name::Browser, secret, issuer).map(|c| (header::SET_COOKIE, c)));
+        headers
+            .extend(cookies::set(Name::Browser, secret, issuer).map(|c| (header::SET_COOKIE, c)));
     }
     response
 }
@@ -224,7 +243,11 @@ fn kind_of(reason: Reason) -> (ErrorKind, StatusCode) {
 
 fn fault_page_in(site: &Shared, caller: &Caller, fault: &Fault) -> Response {
     site.note_fault(fault, &caller.arrival);
-    let kind = if fault.transient { ErrorKind::ServerBusy } else { ErrorKind::Internal };
+    let kind = if fault.transient {
+        ErrorKind::ServerBusy
+    } else {
+        ErrorKind::Internal
+    };
     let error = error_page(site, &caller.arrival, kind, None);
     page_with_status(site, caller, status(fault_code(fault)), &error)
 }
@@ -234,7 +257,11 @@ pub fn fault_page(site: &Shared, arrival: &Arrival, fault: &Fault) -> Response {
     site.note_fault(fault, arrival);
     let error = error_page(site, arrival, ErrorKind::Internal, None);
     let html = site.pages.render(&error, &View::from(Locale::Vi));
-    (status(fault_code(fault)), axum::response::Html(html.into_string())).into_response()
+    (
+        status(fault_code(fault)),
+        axum::response::Html(html.into_string()),
+    )
+        .into_response()
 }
 
 fn error_page(

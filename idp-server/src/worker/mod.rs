@@ -6,18 +6,15 @@ use std::time::Duration;
 
 use idp_core::base::fault::Fault;
 use idp_core::flow::{Failure, RequestContext};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::http::context::Arrival;
 use crate::http::site::Shared;
+use crate::listen::stop::Stop;
 
 mod rounds;
 
-/// Tells workers and listeners to stop.
-pub type Stop = watch::Receiver<bool>;
-
-/// Starts all workers; they end when `stop` turns true.
+/// Starts all workers; they end when told to stop.
 pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     let second = Duration::from_secs(1);
@@ -27,7 +24,12 @@ pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
     workers.spawn(every(second, site.clone(), stop.clone(), move |site| {
         rounds::seal(site, holder.clone())
     }));
-    workers.spawn(every(minute, site.clone(), stop.clone(), rounds::write_refusals));
+    workers.spawn(every(
+        minute,
+        site.clone(),
+        stop.clone(),
+        rounds::write_refusals,
+    ));
     workers.spawn(every(minute, site.clone(), stop.clone(), rounds::clean));
     workers
 }
@@ -43,7 +45,7 @@ where
     loop {
         let stopped = tokio::select! {
             () = tokio::time::sleep(period) => false,
-            changed = stop.changed() => changed.is_err() || *stop.borrow(),
+            () = stop.told() => true,
         };
         match round(site.clone()).await {
             Ok(()) => failing = false,
@@ -77,5 +79,9 @@ fn context(site: &Shared) -> Result<RequestContext, Fault> {
 }
 
 fn arrival() -> Arrival {
-    Arrival { request_id: "worker".to_owned(), address: None, user_agent: None }
+    Arrival {
+        request_id: "worker".to_owned(),
+        address: None,
+        user_agent: None,
+    }
 }

@@ -38,8 +38,15 @@ pub(super) async fn seal(site: Shared, holder: Arc<str>) -> Result<(), Failure> 
 pub(super) async fn write_refusals(site: Shared) -> Result<(), Failure> {
     let mut context = context(&site)?;
     let issuer = &site.provider.policy.issuer_key;
-    let events = site.refusals.take(issuer, context.here.now, &mut context.entropy);
-    site.provider.commit(Batch { changes: Vec::new(), events }).await?;
+    let events = site
+        .refusals
+        .take(issuer, context.here.now, &mut context.entropy);
+    site.provider
+        .commit(Batch {
+            changes: Vec::new(),
+            events,
+        })
+        .await?;
     Ok(())
 }
 

@@ -36,7 +36,7 @@ pub struct AuditPage {
     pub names: BTreeMap<UserId, String>,
 }
 
-async fn admit(desk: &mut Administration<'_>) -> Result<(), Failure> {
+async fn admit(desk: &mut Administration) -> Result<(), Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let decision = audit::read(&ground.act(), &mut desk.context.entropy);
@@ -51,10 +51,10 @@ async fn admit(desk: &mut Administration<'_>) -> Result<(), Failure> {
 ///
 /// # Errors
 /// `not_found_here`.
-pub async fn user_id(desk: &Administration<'_>, named: &str) -> Result<UserId, Failure> {
+pub async fn user_id(desk: &Administration, named: &str) -> Result<UserId, Failure> {
     // An id that no account has any more may still be asked for: the audit outlives accounts.
     match (
-        super::load::find_user(desk.provider, named).await?,
+        super::load::find_user(&desk.provider, named).await?,
         named.parse(),
     ) {
         (Some(user), _) => Ok(user.id),
@@ -69,7 +69,7 @@ pub async fn user_id(desk: &Administration<'_>, named: &str) -> Result<UserId, F
 /// # Errors
 /// `administrator_unknown`, `outside_scope`.
 pub async fn list(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     filter: &AuditFilter,
     direction: Direction,
     limit: u32,
@@ -131,7 +131,7 @@ async fn some_events(
 }
 
 async fn names(
-    desk: &Administration<'_>,
+    desk: &Administration,
     events: &[(StoredEvent, EventBody)],
 ) -> Result<BTreeMap<UserId, String>, Failure> {
     let mut names = BTreeMap::new();
@@ -170,7 +170,7 @@ async fn events_of(
 /// # Errors
 /// `administrator_unknown`, `outside_scope`. A broken chain is an answer.
 pub async fn verify(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     kept: &[BlockHead],
 ) -> Result<AuditReport, Failure> {
     admit(desk).await?;
@@ -237,7 +237,7 @@ pub struct AuditExport {
 /// # Errors
 /// `administrator_unknown`, `outside_scope`.
 pub async fn export(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     from: i64,
     limit: u32,
 ) -> Result<AuditExport, Failure> {

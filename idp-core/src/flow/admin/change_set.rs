@@ -8,6 +8,7 @@ use crate::model::ChangeSetId;
 use crate::model::change_set::{ChangeSet, ChangeSetEntry};
 use crate::model::credential::Credential;
 use crate::model::user::User;
+use crate::store::page::{Listing, PageRequest};
 
 /// An entry with the account it is about, as that is now.
 pub type EntryNow = (ChangeSetEntry, Option<User>);
@@ -23,18 +24,33 @@ pub struct UndoReport {
     pub kept: Vec<EntryNow>,
 }
 
+/// Change sets, newest first: the province sees all, a unit administrator the own ones.
+///
+/// # Errors
+/// `administrator_unknown`.
+pub async fn list(
+    desk: &Administration,
+    page: &PageRequest,
+) -> Result<Listing<ChangeSet>, Failure> {
+    let ground = desk.ground().await?;
+    let mut listing = desk.provider.records.change_sets(page).await?;
+    let signature = ground.by.signature();
+    listing.entries.retain(|set| ground.by.units().is_none() || set.actor == signature);
+    Ok(listing)
+}
+
 /// A change set: the province sees all, a unit administrator the own ones.
 ///
 /// # Errors
 /// `administrator_unknown`, `not_found_here`.
-pub async fn show(desk: &Administration<'_>, id: &str) -> Result<ChangeSet, Failure> {
+pub async fn show(desk: &Administration, id: &str) -> Result<ChangeSet, Failure> {
     let id = id.parse().map_err(|_| Reason::NotFoundHere)?;
     let ground = desk.ground().await?;
     find(desk, &ground, id).await
 }
 
 async fn find(
-    desk: &Administration<'_>,
+    desk: &Administration,
     ground: &Ground,
     id: ChangeSetId,
 ) -> Result<ChangeSet, Failure> {
@@ -54,7 +70,7 @@ async fn find(
 /// # Errors
 /// `administrator_unknown`, `not_found_here`.
 pub async fn entries(
-    desk: &Administration<'_>,
+    desk: &Administration,
     id: &str,
     from: u32,
     limit: u32,
@@ -74,7 +90,7 @@ pub async fn entries(
 }
 
 async fn user_of(
-    desk: &Administration<'_>,
+    desk: &Administration,
     entry: &ChangeSetEntry,
 ) -> Result<Option<User>, Failure> {
     match entry.id.parse() {
@@ -85,7 +101,7 @@ async fn user_of(
 
 /// All entries of a change set.
 pub(super) async fn all_entries(
-    desk: &Administration<'_>,
+    desk: &Administration,
     id: ChangeSetId,
 ) -> Result<Vec<ChangeSetEntry>, Failure> {
     let mut entries: Vec<ChangeSetEntry> = Vec::new();
@@ -107,7 +123,7 @@ pub(super) async fn all_entries(
 ///
 /// # Errors
 /// What [`import::undo`] refuses with; `not_found_here`.
-pub async fn undo(desk: &mut Administration<'_>, id: ChangeSetId) -> Result<UndoReport, Failure> {
+pub async fn undo(desk: &mut Administration, id: ChangeSetId) -> Result<UndoReport, Failure> {
     let ground = desk.ground().await?;
     let of = find(desk, &ground, id).await?;
     let mut head = import::undo(&ground.act(), &of, &mut desk.context.entropy)?;
@@ -131,7 +147,7 @@ pub async fn undo(desk: &mut Administration<'_>, id: ChangeSetId) -> Result<Undo
 }
 
 async fn undo_some(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     ground: &Ground,
     head: &ChangeSet,
     entries: &[ChangeSetEntry],

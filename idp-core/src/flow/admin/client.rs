@@ -28,7 +28,7 @@ pub struct ClientAnswer {
 /// # Errors
 /// `administrator_unknown`, `outside_scope`.
 pub async fn list(
-    desk: &Administration<'_>,
+    desk: &Administration,
     text: Option<&str>,
     page: &PageRequest,
 ) -> Result<(Listing<Client>, Arc<UnitTree>), Failure> {
@@ -82,7 +82,7 @@ fn is_found(client: &Client, key: Option<&str>) -> bool {
 ///
 /// # Errors
 /// `administrator_unknown`, `outside_scope`, `not_found_here`.
-pub async fn show(desk: &Administration<'_>, id: &str) -> Result<ClientAnswer, Failure> {
+pub async fn show(desk: &Administration, id: &str) -> Result<ClientAnswer, Failure> {
     let ground = desk.ground().await?;
     ground.by.needs_everything()?;
     let client = load_client(desk, id).await?;
@@ -93,7 +93,7 @@ pub async fn show(desk: &Administration<'_>, id: &str) -> Result<ClientAnswer, F
     })
 }
 
-async fn load_client(desk: &Administration<'_>, id: &str) -> Result<Client, Failure> {
+async fn load_client(desk: &Administration, id: &str) -> Result<Client, Failure> {
     let id = ClientId::new(id).ok_or(Reason::NotFoundHere)?;
     let issuer = &desk.provider.policy.issuer_key;
     let client = desk.provider.records.client(issuer, &id).await?;
@@ -104,7 +104,7 @@ async fn load_client(desk: &Administration<'_>, id: &str) -> Result<Client, Fail
 ///
 /// # Errors
 /// What [`client::add`] refuses with.
-pub async fn add(desk: &mut Administration<'_>, new: &ClientNew) -> Result<ClientAnswer, Failure> {
+pub async fn add(desk: &mut Administration, new: &ClientNew) -> Result<ClientAnswer, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let decision = client::add(&ground.act(), new, &mut desk.context.entropy);
@@ -120,7 +120,7 @@ pub async fn add(desk: &mut Administration<'_>, new: &ClientNew) -> Result<Clien
 /// # Errors
 /// What [`client::edit`] refuses with; `not_found_here`.
 pub async fn edit(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     id: &str,
     edit: &ClientMetadata,
 ) -> Result<ClientAnswer, Failure> {
@@ -148,7 +148,7 @@ pub async fn edit(
 /// # Errors
 /// What [`client::disable`] refuses with; `not_found_here`.
 pub async fn switch(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     id: &str,
     disabled: bool,
 ) -> Result<ClientAnswer, Failure> {
@@ -181,7 +181,7 @@ pub async fn switch(
 /// # Errors
 /// What [`client::rotate_secret`] refuses with; `not_found_here`.
 pub async fn rotate_secret(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     id: &str,
     at_once: bool,
 ) -> Result<ClientAnswer, Failure> {
@@ -198,7 +198,7 @@ pub async fn rotate_secret(
 }
 
 async fn stored(
-    desk: &Administration<'_>,
+    desk: &Administration,
     made: WithSecret,
     tree: Arc<UnitTree>,
 ) -> Result<ClientAnswer, Failure> {

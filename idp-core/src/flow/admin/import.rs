@@ -43,7 +43,7 @@ pub struct ImportReport {
 /// # Errors
 /// What [`import::plan`] refuses with; `change_set_not_resumable`, `administrator_unknown`.
 pub async fn import(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     wanted: &UserImport,
     resume: Option<ChangeSetId>,
 ) -> Result<ImportReport, Failure> {
@@ -74,7 +74,7 @@ pub async fn import(
 
 /// The broken-off change set and the accounts that it added already.
 async fn resumed(
-    desk: &Administration<'_>,
+    desk: &Administration,
     ground: &Ground,
     resume: Option<ChangeSetId>,
 ) -> Result<(Option<ChangeSet>, BTreeMap<u32, User>), Failure> {
@@ -99,7 +99,7 @@ async fn resumed(
 }
 
 async fn planned(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     ground: &Ground,
     wanted: &UserImport,
     applied: BTreeMap<u32, User>,
@@ -134,7 +134,7 @@ enum Applied {
 }
 
 async fn apply(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     ground: &Ground,
     mut head: ChangeSet,
     plan: ImportPlan,
@@ -189,7 +189,7 @@ fn blame(report: &mut ImportReport, batch: &[ReadyUser], value: &str) {
 
 /// Wraps imported hashes, which takes as long as a sign-in each.
 async fn ready(
-    desk: &Administration<'_>,
+    desk: &Administration,
     users: Vec<PlannedUser>,
 ) -> Result<Vec<ReadyUser>, Failure> {
     let mut ready = Vec::with_capacity(users.len());
@@ -204,7 +204,7 @@ async fn ready(
 }
 
 async fn write(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     ground: &Ground,
     head: &ChangeSet,
     ready: &[ReadyUser],

@@ -12,7 +12,7 @@ use crate::store::decision::Outcome;
 ///
 /// # Errors
 /// `administrator_unknown`, `outside_scope`.
-pub async fn list(desk: &Administration<'_>) -> Result<Vec<Key>, Failure> {
+pub async fn list(desk: &Administration) -> Result<Vec<Key>, Failure> {
     desk.ground().await?.by.needs_everything()?;
     Ok(desk
         .provider
@@ -25,7 +25,7 @@ pub async fn list(desk: &Administration<'_>) -> Result<Vec<Key>, Failure> {
 ///
 /// # Errors
 /// `administrator_unknown`, `outside_scope`, `not_found_here`.
-pub async fn show(desk: &Administration<'_>, kid: &str) -> Result<Key, Failure> {
+pub async fn show(desk: &Administration, kid: &str) -> Result<Key, Failure> {
     let keys = list(desk).await?;
     keys.into_iter()
         .find(|k| k.kid == kid)
@@ -37,7 +37,7 @@ pub async fn show(desk: &Administration<'_>, kid: &str) -> Result<Key, Failure> 
 /// # Errors
 /// What [`key::plan`] refuses with; a fault of the key maker.
 pub async fn rotate(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     wanted: &KeyRotation,
     maker: &dyn KeyMaker,
 ) -> Result<Rotated, Failure> {

@@ -35,9 +35,9 @@ pub enum Acting {
 }
 
 /// One administrative request: who, in which circumstances, tried or meant.
-pub struct Administration<'a> {
+pub struct Administration {
     /// The provider.
-    pub provider: &'a Provider,
+    pub provider: Provider,
     /// This request's circumstances and randomness.
     pub context: RequestContext,
     /// In whose name.
@@ -71,9 +71,9 @@ impl Ground {
     }
 }
 
-impl<'a> Administration<'a> {
+impl Administration {
     /// A request that is meant, on any version.
-    pub fn new(provider: &'a Provider, context: RequestContext, acting: Acting) -> Self {
+    pub fn new(provider: Provider, context: RequestContext, acting: Acting) -> Self {
         Self {
             provider,
             context,
@@ -89,7 +89,7 @@ impl<'a> Administration<'a> {
         let by = match &self.acting {
             Acting::Installation => ActingAdministrator::of_installation(),
             Acting::Named(name) => {
-                let user = load::find_user(self.provider, name).await?;
+                let user = load::find_user(&self.provider, name).await?;
                 ActingAdministrator::prove(user.as_ref(), &tree, self.context.here.now)?
             }
         };

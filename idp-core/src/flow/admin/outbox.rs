@@ -14,7 +14,7 @@ use crate::store::records::CommitError;
 /// # Errors
 /// `administrator_unknown`, `outside_scope`.
 pub async fn list(
-    desk: &Administration<'_>,
+    desk: &Administration,
     state: Option<OutboxState>,
     page: &PageRequest,
 ) -> Result<Listing<OutboxEntry>, Failure> {
@@ -26,12 +26,12 @@ pub async fn list(
 ///
 /// # Errors
 /// `administrator_unknown`, `outside_scope`, `not_found_here`.
-pub async fn show(desk: &Administration<'_>, id: &str) -> Result<OutboxEntry, Failure> {
+pub async fn show(desk: &Administration, id: &str) -> Result<OutboxEntry, Failure> {
     desk.ground().await?.by.needs_everything()?;
     find(desk, id).await
 }
 
-async fn find(desk: &Administration<'_>, id: &str) -> Result<OutboxEntry, Failure> {
+async fn find(desk: &Administration, id: &str) -> Result<OutboxEntry, Failure> {
     let id: OutboxId = id.parse().map_err(|_| Reason::NotFoundHere)?;
     let entry = desk.provider.records.outbox_entry(id).await?;
     entry.ok_or_else(|| Reason::NotFoundHere.into())
@@ -41,7 +41,7 @@ async fn find(desk: &Administration<'_>, id: &str) -> Result<OutboxEntry, Failur
 ///
 /// # Errors
 /// What [`outbox::retry`] refuses with; `not_found_here`.
-pub async fn retry(desk: &Administration<'_>, id: &str) -> Result<OutboxEntry, Failure> {
+pub async fn retry(desk: &Administration, id: &str) -> Result<OutboxEntry, Failure> {
     let ground = desk.ground().await?;
     let due = outbox::retry(&ground.act(), &find(desk, id).await?)?;
     if desk.dry_run {

@@ -11,7 +11,7 @@ use crate::store::records::UserFilter;
 ///
 /// # Errors
 /// `administrator_unknown`.
-pub async fn list(desk: &Administration<'_>) -> Result<Vec<Role>, Failure> {
+pub async fn list(desk: &Administration) -> Result<Vec<Role>, Failure> {
     desk.ground().await?;
     Ok(desk.provider.records.roles().await?)
 }
@@ -20,12 +20,12 @@ pub async fn list(desk: &Administration<'_>) -> Result<Vec<Role>, Failure> {
 ///
 /// # Errors
 /// `administrator_unknown`, `not_found_here`.
-pub async fn show(desk: &Administration<'_>, name: &str) -> Result<Role, Failure> {
+pub async fn show(desk: &Administration, name: &str) -> Result<Role, Failure> {
     desk.ground().await?;
     load_role(desk, name).await
 }
 
-async fn load_role(desk: &Administration<'_>, name: &str) -> Result<Role, Failure> {
+async fn load_role(desk: &Administration, name: &str) -> Result<Role, Failure> {
     let name = RoleName::new(name).ok_or(Reason::NotFoundHere)?;
     let role = desk.provider.records.role(&name).await?;
     role.ok_or_else(|| Reason::NotFoundHere.into())
@@ -35,7 +35,7 @@ async fn load_role(desk: &Administration<'_>, name: &str) -> Result<Role, Failur
 ///
 /// # Errors
 /// What [`role::add`] refuses with.
-pub async fn add(desk: &mut Administration<'_>, new: &RoleNew) -> Result<Role, Failure> {
+pub async fn add(desk: &mut Administration, new: &RoleNew) -> Result<Role, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let known = desk.provider.records.roles().await?;
@@ -52,7 +52,7 @@ pub async fn add(desk: &mut Administration<'_>, new: &RoleNew) -> Result<Role, F
 /// # Errors
 /// What [`role::edit`] refuses with; `not_found_here`.
 pub async fn edit(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     name: &str,
     edit: &RoleEdit,
 ) -> Result<Role, Failure> {
@@ -71,7 +71,7 @@ pub async fn edit(
 ///
 /// # Errors
 /// What [`role::remove`] refuses with; `not_found_here`.
-pub async fn remove(desk: &mut Administration<'_>, name: &str) -> Result<Role, Failure> {
+pub async fn remove(desk: &mut Administration, name: &str) -> Result<Role, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let role = load_role(desk, name).await?;
@@ -79,7 +79,7 @@ pub async fn remove(desk: &mut Administration<'_>, name: &str) -> Result<Role, F
             role: Some(role.name.clone()),
             ..UserFilter::default()
         };
-        let holders = load::everybody(desk.provider, &filter).await?;
+        let holders = load::everybody(&desk.provider, &filter).await?;
         let decision = role::remove(&ground.act(), &role, &holders, &mut desk.context.entropy);
         if desk.settle(decision).await?.is_some() {
             return Ok(role);
@@ -88,7 +88,7 @@ pub async fn remove(desk: &mut Administration<'_>, name: &str) -> Result<Role, F
     Err(contended())
 }
 
-async fn stored(desk: &Administration<'_>, role: Role) -> Result<Role, Failure> {
+async fn stored(desk: &Administration, role: Role) -> Result<Role, Failure> {
     if desk.dry_run {
         return Ok(role);
     }

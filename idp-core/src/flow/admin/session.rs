@@ -29,7 +29,7 @@ pub struct OwnedSession {
 /// # Errors
 /// `administrator_unknown`, `outside_scope`, `not_found_here`.
 pub async fn list(
-    desk: &Administration<'_>,
+    desk: &Administration,
     of: Option<&str>,
     ended: bool,
     page: &PageRequest,
@@ -40,7 +40,7 @@ pub async fn list(
     let mut only = None;
     match of {
         Some(named) => {
-            let user = load::user(desk.provider, named).await?;
+            let user = load::user(&desk.provider, named).await?;
             ground.by.needs_account(&user, now)?;
             only = Some(user.id);
             people.insert(user.id, user);
@@ -70,7 +70,7 @@ pub async fn list(
     })
 }
 
-async fn find(desk: &Administration<'_>, id: &str) -> Result<(Session, User), Failure> {
+async fn find(desk: &Administration, id: &str) -> Result<(Session, User), Failure> {
     let id: SessionId = id.parse().map_err(|_| Reason::NotFoundHere)?;
     let facts = desk
         .provider
@@ -85,7 +85,7 @@ async fn find(desk: &Administration<'_>, id: &str) -> Result<(Session, User), Fa
 ///
 /// # Errors
 /// `administrator_unknown`, `outside_scope`, `not_found_here`.
-pub async fn show(desk: &Administration<'_>, id: &str) -> Result<OwnedSession, Failure> {
+pub async fn show(desk: &Administration, id: &str) -> Result<OwnedSession, Failure> {
     let ground = desk.ground().await?;
     let (session, user) = find(desk, id).await?;
     ground.by.needs_account(&user, desk.context.here.now)?;
@@ -104,10 +104,10 @@ pub async fn show(desk: &Administration<'_>, id: &str) -> Result<OwnedSession, F
 ///
 /// # Errors
 /// What [`session::end`] refuses with.
-pub async fn end(desk: &mut Administration<'_>, id: &str) -> Result<Ended, Failure> {
+pub async fn end(desk: &mut Administration, id: &str) -> Result<Ended, Failure> {
     for _ in 0..ATTEMPTS {
         let (session, user) = find(desk, id).await?;
-        let facts = load::granted(desk.provider, user.id, vec![session]).await?;
+        let facts = load::granted(&desk.provider, user.id, vec![session]).await?;
         if let Some(ended) = settle_end(desk, &user, &facts).await? {
             return Ok(ended);
         }
@@ -119,10 +119,10 @@ pub async fn end(desk: &mut Administration<'_>, id: &str) -> Result<Ended, Failu
 ///
 /// # Errors
 /// What [`session::end`] refuses with.
-pub async fn end_of_user(desk: &mut Administration<'_>, named: &str) -> Result<Ended, Failure> {
+pub async fn end_of_user(desk: &mut Administration, named: &str) -> Result<Ended, Failure> {
     for _ in 0..ATTEMPTS {
-        let user = load::user(desk.provider, named).await?;
-        let facts = load::signed_in(desk.provider, user.id, desk.context.here.now).await?;
+        let user = load::user(&desk.provider, named).await?;
+        let facts = load::signed_in(&desk.provider, user.id, desk.context.here.now).await?;
         if let Some(ended) = settle_end(desk, &user, &facts).await? {
             return Ok(ended);
         }
@@ -131,7 +131,7 @@ pub async fn end_of_user(desk: &mut Administration<'_>, named: &str) -> Result<E
 }
 
 async fn settle_end(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     user: &User,
     facts: &SignedIn,
 ) -> Result<Option<Ended>, Failure> {

@@ -22,7 +22,7 @@ pub struct UnitInTree {
 ///
 /// # Errors
 /// `administrator_unknown`; a fault of the store.
-pub async fn tree(desk: &Administration<'_>) -> Result<Arc<UnitTree>, Failure> {
+pub async fn tree(desk: &Administration) -> Result<Arc<UnitTree>, Failure> {
     Ok(desk.ground().await?.tree)
 }
 
@@ -30,7 +30,7 @@ pub async fn tree(desk: &Administration<'_>) -> Result<Arc<UnitTree>, Failure> {
 ///
 /// # Errors
 /// `administrator_unknown`, `not_found_here`.
-pub async fn show(desk: &Administration<'_>, named: &str) -> Result<UnitInTree, Failure> {
+pub async fn show(desk: &Administration, named: &str) -> Result<UnitInTree, Failure> {
     let tree = tree(desk).await?;
     let unit = tree.named(named).cloned().ok_or(Reason::NotFoundHere)?;
     Ok(UnitInTree { unit, tree })
@@ -40,7 +40,7 @@ pub async fn show(desk: &Administration<'_>, named: &str) -> Result<UnitInTree, 
 ///
 /// # Errors
 /// What [`unit::add`] refuses with.
-pub async fn add(desk: &mut Administration<'_>, new: &UnitNew) -> Result<UnitInTree, Failure> {
+pub async fn add(desk: &mut Administration, new: &UnitNew) -> Result<UnitInTree, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let decision = unit::add(&ground.act(), new, &mut desk.context.entropy);
@@ -56,7 +56,7 @@ pub async fn add(desk: &mut Administration<'_>, new: &UnitNew) -> Result<UnitInT
 /// # Errors
 /// What [`unit::edit`] refuses with; `not_found_here`.
 pub async fn edit(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     named: &str,
     edit: &UnitEdit,
 ) -> Result<UnitInTree, Failure> {
@@ -75,11 +75,11 @@ pub async fn edit(
 ///
 /// # Errors
 /// What [`unit::disable`] refuses with; `not_found_here`.
-pub async fn disable(desk: &mut Administration<'_>, named: &str) -> Result<UnitInTree, Failure> {
+pub async fn disable(desk: &mut Administration, named: &str) -> Result<UnitInTree, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let unit = ground.tree.named(named).ok_or(Reason::NotFoundHere)?;
-        let people = load::people_of(desk.provider, unit.id).await?;
+        let people = load::people_of(&desk.provider, unit.id).await?;
         let decision = unit::disable(&ground.act(), unit, &people, &mut desk.context.entropy);
         if let Some(unit) = desk.settle(decision).await? {
             return stored(desk, unit).await;
@@ -92,7 +92,7 @@ pub async fn disable(desk: &mut Administration<'_>, named: &str) -> Result<UnitI
 ///
 /// # Errors
 /// What [`unit::enable`] refuses with; `not_found_here`.
-pub async fn enable(desk: &mut Administration<'_>, named: &str) -> Result<UnitInTree, Failure> {
+pub async fn enable(desk: &mut Administration, named: &str) -> Result<UnitInTree, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let unit = ground.tree.named(named).ok_or(Reason::NotFoundHere)?;
@@ -106,7 +106,7 @@ pub async fn enable(desk: &mut Administration<'_>, named: &str) -> Result<UnitIn
 
 /// The tree after the change. What was decided is shown as the store has it now, with its new
 /// version; after a dry run as it would be.
-async fn stored(desk: &Administration<'_>, unit: OrganisationUnit) -> Result<UnitInTree, Failure> {
+async fn stored(desk: &Administration, unit: OrganisationUnit) -> Result<UnitInTree, Failure> {
     let mut units = desk.provider.records.units().await?;
     let unit = match units.iter().find(|u| u.id == unit.id && !desk.dry_run) {
         Some(stored) => stored.clone(),

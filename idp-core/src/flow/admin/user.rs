@@ -56,7 +56,7 @@ pub struct UserQuery {
 /// # Errors
 /// `administrator_unknown`, `unit_unknown`, `role_unknown`.
 pub async fn list(
-    desk: &Administration<'_>,
+    desk: &Administration,
     query: &UserQuery,
     page: &PageRequest,
 ) -> Result<(Listing<User>, Arc<UnitTree>), Failure> {
@@ -104,16 +104,16 @@ fn units(ground: &Ground, query: &UserQuery) -> Result<Option<Vec<crate::model::
 ///
 /// # Errors
 /// `administrator_unknown`, `not_found_here`.
-pub async fn show(desk: &Administration<'_>, named: &str) -> Result<WholeUser, Failure> {
+pub async fn show(desk: &Administration, named: &str) -> Result<WholeUser, Failure> {
     let ground = desk.ground().await?;
-    let user = load::user(desk.provider, named).await?;
+    let user = load::user(&desk.provider, named).await?;
     ground.by.needs_sight(&user, desk.context.here.now)?;
     whole(desk, ground, user, None).await
 }
 
 /// The account as it is stored now, or after a dry run as it would be.
 async fn whole(
-    desk: &Administration<'_>,
+    desk: &Administration,
     ground: Ground,
     user: User,
     link: Option<MadeLink>,
@@ -142,7 +142,7 @@ async fn whole(
 ///
 /// # Errors
 /// What [`user::add`] refuses with.
-pub async fn add(desk: &mut Administration<'_>, new: &UserNew) -> Result<WholeUser, Failure> {
+pub async fn add(desk: &mut Administration, new: &UserNew) -> Result<WholeUser, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let known = desk.provider.records.roles().await?;
@@ -182,13 +182,13 @@ pub enum UserChange {
 /// # Errors
 /// What the decision behind the change refuses with; `not_found_here`.
 pub async fn change(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     named: &str,
     change: &UserChange,
 ) -> Result<WholeUser, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
-        let user = load::user(desk.provider, named).await?;
+        let user = load::user(&desk.provider, named).await?;
         let decision = decided(desk, &ground, &user, change).await?;
         if let Some(user) = desk.settle(decision).await? {
             return whole(desk, ground, user, None).await;
@@ -198,7 +198,7 @@ pub async fn change(
 }
 
 async fn decided(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     ground: &Ground,
     user: &User,
     change: &UserChange,
@@ -235,7 +235,7 @@ async fn decided(
 
 /// Who administers and where the person is signed in, where the change asks for it.
 async fn state_facts(
-    desk: &Administration<'_>,
+    desk: &Administration,
     user: &User,
     change: &UserChange,
 ) -> Result<StateFacts, Failure> {
@@ -248,7 +248,7 @@ async fn state_facts(
     }
     if matches!(change, UserChange::Disable(_)) {
         let now = desk.context.here.now;
-        facts.signed_in = load::signed_in(desk.provider, user.id, now).await?;
+        facts.signed_in = load::signed_in(&desk.provider, user.id, now).await?;
     }
     Ok(facts)
 }
@@ -258,17 +258,17 @@ async fn state_facts(
 /// # Errors
 /// What [`user::reset`] refuses with.
 pub async fn reset(
-    desk: &mut Administration<'_>,
+    desk: &mut Administration,
     named: &str,
     end_sessions: bool,
 ) -> Result<WholeUser, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
-        let user = load::user(desk.provider, named).await?;
+        let user = load::user(&desk.provider, named).await?;
         let now = desk.context.here.now;
         let facts = ResetFacts {
             credentials: desk.provider.records.credentials(user.id).await?,
-            signed_in: load::signed_in(desk.provider, user.id, now).await?,
+            signed_in: load::signed_in(&desk.provider, user.id, now).await?,
         };
         let entropy = &mut desk.context.entropy;
         let decision = user::reset(&ground.act(), &user, &facts, end_sessions, entropy);
@@ -283,6 +283,6 @@ pub async fn reset(
 ///
 /// # Errors
 /// A fault of the store.
-pub async fn province_administrators(desk: &Administration<'_>) -> Result<Administrators, Failure> {
+pub async fn province_administrators(desk: &Administration) -> Result<Administrators, Failure> {
     Ok(load::administrators(desk.provider).await?)
 }

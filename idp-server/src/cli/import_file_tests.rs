@@ -1,0 +1,99 @@
+//! Files as people save them, and files nobody meant.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn files_are_read_however_they_were_saved() {
+    let wanted = |rows: Vec<UserImportRow>| {
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0].user_name.as_deref(), Some("an.nv"));
+        assert_eq!(rows[0].name, "Nguyễn Văn An");
+        assert_eq!(rows[0].unit.as_deref(), Some("H42.7"));
+        assert_eq!(rows[1].name, "Đặng Thị Ngọc Ánh");
+        assert_eq!(rows[1].user_name, None);
+    };
+    for file in [
+        "user_name,name,unit\nan.nv,Nguyễn Văn An,H42.7\n,Đặng Thị Ngọc Ánh,\n",
+        "\u{feff}Tên đăng nhập;Họ và tên;Mã đơn vị\r\nan.nv;Nguyễn Văn An;H42.7\r\n;Đặng Thị Ngọc Ánh;\r\n",
+        "TÀI KHOẢN\tHọ tên\tđơn vị\nan.nv\t\"Nguyễn Văn An\"\tH42.7\n\n\t Đặng Thị Ngọc Ánh \t\n",
+        "User Name,Full-Name,Unit Code\nan.nv,Nguyễn Văn An,H42.7\n,Đặng Thị Ngọc Ánh",
+    ] {
+        wanted(parse(file.as_bytes()).unwrap());
+    }
+}
+
+#[test]
+fn every_column_arrives_in_its_field() {
+    let file = "name,mail,số điện thoại,CCCD,mã cán bộ,chức vụ,đơn vị,vai trò,loại tài khoản,password_hash\n\
+        Lê An,an@tinh.example,'+84912345678,001085000001,CB-7,Chuyên viên,H42.7,van-thu | lanh-dao,Quản trị,$2b$12$x\n";
+    let rows = parse(file.as_bytes()).unwrap();
+    let row = &rows[0];
+    assert_eq!(row.line, 2);
+    assert_eq!(row.mail.as_deref(), Some("an@tinh.example"));
+    assert_eq!(row.mobile.as_deref(), Some("+84912345678"));
+    assert_eq!(row.personal_id.as_deref(), Some("001085000001"));
+    assert_eq!(row.employee_code.as_deref(), Some("CB-7"));
+    assert_eq!(row.title.as_deref(), Some("Chuyên viên"));
+    assert_eq!(row.roles, ["van-thu", "lanh-dao"]);
+    assert_eq!(row.kind, Some(AccountKind::Administrator));
+    assert_eq!(row.password_hash.as_deref(), Some("$2b$12$x"));
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said() {
+    use FileProblem as Wrong;
+    for (file, wrong) in [
+        (&b""[..], Wrong::Empty),
+        (b" \n\t\n", Wrong::Empty),
+        (b"\xff\xfen\0a\0m\0e\0", Wrong::NotUtf8),
+        (b"user_name\nan.nv\n", Wrong::NoName),
+        (
+            b"name,nmae\nAn,x\n",
+            Wrong::UnknownColumn("nmae".to_owned()),
+        ),
+        (
+            b"name,full name\nAn,x\n",
+            Wrong::RepeatedColumn("full name".to_owned()),
+        ),
+        (b"name,mail\n", Wrong::NoRows),
+        (b"name\nAn,B\n", Wrong::Uneven(2)),
+        (
+            b"name,kind\nAn,king\n",
+            Wrong::UnknownKind {
+                line: 2,
+                kind: "king".to_owned(),
+            },
+        ),
+    ] {
+        assert_eq!(parse(file), Err(wrong), "{}", String::from_utf8_lossy(file));
+    }
+}
+
+#[test]
+fn lines_are_counted_as_editors_show_them() {
+    let rows = parse(b"name,title\nAn,\"two\nlines\"\n\nBinh,x\n").unwrap();
+    assert_eq!(rows.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 5]);
+}
+
+#[test]
+fn the_number_of_rows_is_bounded() {
+    let file = format!("name\n{}", "An\n".repeat(MAX_ROWS + 1));
+    assert_eq!(parse(file.as_bytes()), Err(FileProblem::TooManyRows));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_break_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _judged = parse(&bytes);
+    }
+
+    #[test]
+    fn no_rows_break_the_reader(rows in "([a-z;,\t\"'=|\n\r]|ộ){0,200}") {
+        let file = format!("name,mail,roles,kind\n{rows}");
+        if let Ok(rows) = parse(file.as_bytes()) {
+            prop_assert!(rows.iter().all(|row| row.line > 1));
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! `idp client`.
+
+use std::path::Path;
+
+use idp_admin_api::LocalText;
+use idp_admin_api::client::{
+    Client, ClientEdit, ClientKind, ClientNew, ClientQuery, ClientWithSecret, SecretRotation,
+};
+
+use super::wire_name;
+use crate::cli::args::{ClientCommand, ClientFields, Format, Paging};
+use crate::cli::context::{Context, clearable, retold};
+use crate::cli::failure::Failure;
+use crate::cli::file::read_bounded;
+use crate::cli::language::{Text, text};
+use crate::cli::output::{Column, column};
+
+/// At most so many bytes of a key set.
+const MAX_JWKS: u64 = 256 * 1024;
+
+const LIST: &[Column<Client>] = &[
+    column("client_id", text("Ứng dụng", "Application"), |c, _| {
+        c.client_id.clone()
+    }),
+    column("name", text("Tên", "Name"), |c, s| s.local(&c.name)),
+    column("kind", text("Loại", "Kind"), |c, _| wire_name(&c.kind)),
+    column(
+        "auth_method",
+        text("Cách xác thực", "Authentication"),
+        |c, _| wire_name(&c.token_endpoint_auth_method),
+    ),
+    column("disabled", text("Đã tắt", "Disabled"), |c, s| {
+        s.flag(c.disabled)
+    }),
+];
+
+const WHOLE: &[Column<Client>] = &[
+    column("client_id", text("Ứng dụng", "Application"), |c, _| {
+        c.client_id.clone()
+    }),
+    column("name", text("Tên", "Name"), |c, _| c.name.vi.clone()),
+    column(
+        "name_en",
+        text("Tên tiếng Anh", "English name"),
+        |c, _| c.name.en.clone().unwrap_or_default(),
+    ),
+    column("kind", text("Loại", "Kind"), |c, _| wire_name(&c.kind)),
+    column("disabled", text("Đã tắt", "Disabled"), |c, s| {
+        s.flag(c.disabled)
+    }),
+    column(
+        "auth_method",
+        text("Cách xác thực", "Authentication"),
+        |c, _| wire_name(&c.token_endpoint_auth_method),
+    ),
+    column(
+        "secrets",
+        text("Mã bí mật tạo lúc", "Secrets made"),
+        |c, s| s.several(c.secrets.iter().map(|x| s.time(&x.created_at))),
+    ),
+    column("jwks_uri", text("Địa chỉ khóa", "Keys at"), |c, _| {
+        c.jwks_uri.clone().unwrap_or_default()
+    }),
+    column(
+        "redirect_uris",
+        text("Địa chỉ nhận mã", "Redirect addresses"),
+        |c, s| s.several(c.redirect_uris.iter().cloned()),
+    ),
+    column(
+        "post_logout_redirect_uris",
+        text("Sau đăng xuất", "After sign-out"),
+        |c, s| s.several(c.post_logout_redirect_uris.iter().cloned()),
+    ),
+    column(
+        "backchannel_logout_uri",
+        text("Báo đăng xuất", "Logout told at"),
+        |c, _| c.backchannel_logout_uri.clone().unwrap_or_default(),
+    ),
+    column(
+        "grant_types",
+        text("Cách lấy token", "Grant types"),
+        |c, s| s.several(c.grant_types.iter().map(wire_name)),
+    ),
+    column("scopes", text("Phạm vi", "Scopes"), |c, _| {
+        c.scopes.join(" ")
+    }),
+    column(
+        "id_token_alg",
+        text("Thuật toán ký", "Signed with"),
+        |c, _| c.id_token_signed_response_alg.clone(),
+    ),
+    column("position", text("Chức vụ", "Position"), |c, _| {
+        wire_name(&c.position)
+    }),
+    column("consent", text("Hỏi đồng ý", "Consent"), |c, _| {
+        wire_name(&c.consent)
+    }),
+    column(
+        "introspects",
+        text("Được kiểm tra token", "Introspects"),
+        |c, s| s.flag(c.introspects),
+    ),
+    column("unit", text("Đơn vị phụ trách", "Unit"), |c, _| {
+        c.unit.as_ref().map(|u| u.code.clone()).unwrap_or_default()
+    }),
+    column("created_at", text("Tạo lúc", "Made"), |c, s| {
+        s.time(&c.created_at)
+    }),
+    column("version", text("Phiên bản", "Version"), |c, _| {
+        c.version.to_string()
+    }),
+];
+
+const KEEP_SECRET: Text = text(
+    "Chỉ hiện một lần: cất vào cấu hình của ứng dụng ngay. Mất thì tạo lại bằng `idp client rotate-secret`.",
+    "Shown this once: put it into the application's configuration now. If it is lost, make another with `idp client rotate-secret`.",
+);
+
+pub(super) async fn run(command: ClientCommand, context: &mut Context<'_>) -> Result<(), Failure> {
+    match command {
+        ClientCommand::Add {
+            client,
+            name,
+            name_en,
+            kind,
+            fields,
+        } => {
+            let name = LocalText {
+                vi: name,
+                en: name_en,
+            };
+            let client = new_client(client, name, kind, *fields)?;
+            let added = context.api.add_client(&client).await?;
+            with_secret(&added, context)
+        }
+        ClientCommand::Show { client } => {
+            let client = context.api.client(&client).await?;
+            context.output.one(&client, WHOLE)
+        }
+        ClientCommand::List { paging } => list(None, &paging, context).await,
+        ClientCommand::Search { text, paging } => list(Some(text), &paging, context).await,
+        ClientCommand::Edit {
+            client,
+            name,
+            name_en,
+            fields,
+        } => {
+            let present = context.api.client(&client).await?;
+            let name = retold(&present.name, name, name_en);
+            let edit = client_edit(name, *fields)?;
+            let client = context.api.edit_client(&present, &edit).await?;
+            context.changed(&client, WHOLE)
+        }
+        ClientCommand::Disable { client } => {
+            context.confirm(&format!("client disable {client}"))?;
+            let client = context.api.disable_client(&client).await?;
+            context.changed(&client, WHOLE)
+        }
+        ClientCommand::Enable { client } => {
+            let client = context.api.enable_client(&client).await?;
+            context.changed(&client, WHOLE)
+        }
+        ClientCommand::RotateSecret { client, at_once } => {
+            context.confirm(&format!("client rotate-secret {client}"))?;
+            let rotation = SecretRotation { at_once };
+            let rotated = context.api.rotate_client_secret(&client, &rotation).await?;
+            with_secret(&rotated, context)
+        }
+    }
+}
+
+async fn list(
+    q: Option<String>,
+    paging: &Paging,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let api = context.api.clone();
+    let fetch = async |page: idp_admin_api::PageQuery| {
+        let query = ClientQuery {
+            q: q.clone(),
+            after: page.after,
+            limit: page.limit,
+        };
+        api.clients(&query).await
+    };
+    context.list(paging, LIST, fetch).await
+}
+
+/// Writes a client and, once, the secret just made for it.
+fn with_secret(made: &ClientWithSecret, context: &mut Context<'_>) -> Result<(), Failure> {
+    match context.globals.output {
+        Format::Json => context.output.json(made)?,
+        Format::Csv => {
+            let columns: &[Column<ClientWithSecret>] = &[
+                column("client_id", text("", ""), |m, _| m.client.client_id.clone()),
+                column("client_secret", text("", ""), |m, _| {
+                    m.client_secret.clone().unwrap_or_default()
+                }),
+            ];
+            context
+                .output
+                .csv(std::slice::from_ref(made), columns, true)?;
+        }
+        Format::Table => {
+            context.output.one(&made.client, WHOLE)?;
+            if let Some(secret) = &made.client_secret {
+                context.output.line(&format!("client_secret: {secret}"))?;
+            }
+        }
+    }
+    if made.client_secret.is_some() {
+        context.output.note(context.say(KEEP_SECRET));
+    }
+    context.remind();
+    Ok(())
+}
+
+fn key_set(file: Option<&Path>) -> Result<Option<serde_json::Value>, Failure> {
+    let Some(file) = file else { return Ok(None) };
+    let bytes = read_bounded(file, MAX_JWKS)?;
+    serde_json::from_slice(&bytes)
+        .map(Some)
+        .map_err(|e| Failure::file(file, e))
+}
+
+fn new_client(
+    client_id: Option<String>,
+    name: LocalText,
+    kind: ClientKind,
+    fields: ClientFields,
+) -> Result<ClientNew, Failure> {
+    Ok(ClientNew {
+        client_id,
+        name,
+        kind,
+        token_endpoint_auth_method: fields.auth_method,
+        jwks: key_set(fields.jwks.as_deref())?,
+        jwks_uri: fields.jwks_uri,
+        redirect_uris: fields.redirect_uri.unwrap_or_default(),
+        post_logout_redirect_uris: fields.post_logout_redirect_uri.unwrap_or_default(),
+        backchannel_logout_uri: fields.backchannel_logout_uri,
+        grant_types: fields.grant_type,
+        scopes: fields.scope,
+        id_token_signed_response_alg: fields.id_token_alg,
+        position: fields.position,
+        consent: fields.consent,
+        introspects: fields.introspects.unwrap_or_default(),
+        unit: fields.unit,
+        client_uri: fields.client_uri,
+        policy_uri: fields.policy_uri,
+        tos_uri: fields.tos_uri,
+        access_token_seconds: fields.access_token_seconds,
+    })
+}
+
+fn client_edit(name: Option<LocalText>, fields: ClientFields) -> Result<ClientEdit, Failure> {
+    // A list given as one empty value is an empty list.
+    let whole = |list: Option<Vec<String>>| {
+        list.map(|list| list.into_iter().filter(|value| !value.is_empty()).collect())
+    };
+    Ok(ClientEdit {
+        name,
+        token_endpoint_auth_method: fields.auth_method,
+        jwks: key_set(fields.jwks.as_deref())?.map(Some),
+        jwks_uri: clearable(fields.jwks_uri),
+        redirect_uris: whole(fields.redirect_uri),
+        post_logout_redirect_uris: whole(fields.post_logout_redirect_uri),
+        backchannel_logout_uri: clearable(fields.backchannel_logout_uri),
+        grant_types: fields.grant_type,
+        scopes: whole(fields.scope),
+        id_token_signed_response_alg: fields.id_token_alg,
+        position: fields.position,
+        consent: fields.consent,
+        introspects: fields.introspects,
+        unit: clearable(fields.unit),
+        client_uri: clearable(fields.client_uri),
+        policy_uri: clearable(fields.policy_uri),
+        tos_uri: clearable(fields.tos_uri),
+        access_token_seconds: fields.access_token_seconds.map(Some),
+    })
+}

@@ -1,0 +1,241 @@
+//! Runs the provider and the two applications until Ctrl-C.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use idp_core::base::fault::Fault;
+use idp_core::base::issuer::{Issuer, IssuerKey};
+use idp_core::event::What;
+use idp_core::policy::Policy;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::announce;
+use super::application::{Application, OtherApplication, Theme, serve};
+use super::people::PROVINCE;
+use super::seed::{Seeded, SeededApplication, seed};
+use crate::http::routes::router;
+use crate::http::site::Shared;
+use crate::listen::Limits;
+use crate::listen::server::{Served, Transport, serve_tcp};
+use crate::listen::stop::{Stop, stop_pair, termination};
+use crate::outside::clock::Clock;
+use crate::outside::entropy::Generator;
+use crate::outside::fetch::{Exceptions, FetchRules};
+use crate::outside::master_key::{MasterKey, MasterKeySource};
+use crate::outside::passwords::HashingBounds;
+use crate::ui::{Branding, BrandingInput, Danger};
+use crate::wiring::{Installation, Parts, assemble};
+use crate::worker;
+
+/// The setting that marks a store as a demonstration's.
+pub const MARK: &str = "demo";
+
+/// How the demonstration runs.
+#[derive(Clone, Debug)]
+pub struct DemoOptions {
+    /// The issuer's port; the applications follow.
+    pub port: u16,
+    /// Where the store is kept; in a temporary folder otherwise.
+    pub folder: Option<PathBuf>,
+    /// One JSON object instead of tables.
+    pub json: bool,
+}
+
+/// Runs the demonstration until it is told to stop.
+///
+/// # Errors
+/// A fault in the operator's words: a port that is taken, a folder that cannot be written.
+pub async fn run(options: DemoOptions) -> Result<(), Fault> {
+    // Kept until the end: dropping it removes the folder.
+    let temporary = match &options.folder {
+        None => Some(tempfile::tempdir().map_err(|e| fault(&e))?),
+        Some(_) => None,
+    };
+    let kept = options.folder.as_deref();
+    let root = kept
+        .or(temporary.as_ref().map(tempfile::TempDir::path))
+        .unwrap_or(Path::new("."));
+    let listeners = listeners(options.port).await?;
+    let installation = installation(root, options.port).await?;
+    let bases = [1, 2].map(|next| base(options.port + next));
+    let [office, one_stop] = bases;
+    let applications = [
+        ("van-phong-dien-tu", "Văn phòng điện tử", office?),
+        ("mot-cua-dien-tu", "Một cửa điện tử", one_stop?),
+    ];
+    let seeded = seed(&installation, applications).await?;
+    serve_all(&installation, &seeded, listeners, options.json).await
+}
+
+fn fault(error: &dyn std::fmt::Display) -> Fault {
+    Fault::lasting("demo", error)
+}
+
+fn base(port: u16) -> Result<Url, Fault> {
+    Url::parse(&format!("http://localhost:{port}/")).map_err(|e| fault(&e))
+}
+
+async fn listeners(port: u16) -> Result<[TcpListener; 3], Fault> {
+    let listen = |port: u16| async move {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let taken = |e| fault(&format!("port {port}: {e}; choose another with --port"));
+        TcpListener::bind(address).await.map_err(taken)
+    };
+    Ok([
+        listen(port).await?,
+        listen(port + 1).await?,
+        listen(port + 2).await?,
+    ])
+}
+
+async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
+    let issuer = Issuer::parse(&format!("http://localhost:{port}")).map_err(|e| fault(&e))?;
+    let data = root.join("data");
+    let master = master_key(root, &data)?;
+    let branding = Branding::parse(BrandingInput {
+        province_name_vi: PROVINCE.0.to_owned(),
+        province_name_en: PROVINCE.1.to_owned(),
+        primary_colour: "#0b5d8a".to_owned(),
+        support_text_vi: Some("Trung tâm Chuyển đổi số".to_owned()),
+        support_text_en: Some("Digital Transformation Centre".to_owned()),
+        support_mail: Some("hotro@hoaban.example".to_owned()),
+        danger: Some(Danger::Demonstration),
+        ..BrandingInput::default()
+    });
+    let branding = branding
+        .map_err(|problems| fault(&problems.iter().map(ToString::to_string).collect::<String>()))?;
+    let exceptions = Exceptions {
+        loopback: true,
+        ..Exceptions::default()
+    };
+    let parts = Parts {
+        policy: Policy::new(IssuerKey::main(), issuer),
+        folder: &data,
+        create: true,
+        master: &master,
+        branding,
+        fetch: FetchRules {
+            exceptions,
+            ..FetchRules::default()
+        },
+        hashing: HashingBounds::default(),
+        clock: Clock::system(),
+    };
+    let installation = assemble(parts).await?;
+    let records = &installation.site.provider.records;
+    if records.setting(MARK).await?.is_some() {
+        return Err(fault(
+            &"the folder holds a demonstration already; choose another with --dir",
+        ));
+    }
+    records.set_setting(MARK, "true").await?;
+    Ok(installation)
+}
+
+/// A key of this demonstration alone, beside its data folder.
+fn master_key(root: &Path, data: &Path) -> Result<MasterKey, Fault> {
+    std::fs::create_dir_all(root).map_err(|e| fault(&e))?;
+    let path = root.join("master.key");
+    if path.exists() {
+        let source = MasterKeySource::File(path);
+        return MasterKey::read(&source, data, |_| None).map_err(|e| fault(&e));
+    }
+    let mut entropy = Generator::system().entropy()?;
+    let key = MasterKey::generate(&mut entropy);
+    key.write_new(&path, data).map_err(|e| fault(&e))?;
+    Ok(key)
+}
+
+async fn serve_all(
+    installation: &Installation,
+    seeded: &Seeded,
+    [issuer, first, second]: [TcpListener; 3],
+    json: bool,
+) -> Result<(), Fault> {
+    let site = &installation.site;
+    let (stopper, stop) = stop_pair();
+    let mut workers = worker::start(site, "demo", &stop);
+    site.record(What::Started {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+    .await?;
+    let served = Served {
+        router: router(site),
+        limits: Limits::default(),
+        stop: stop.clone(),
+        drain: Duration::from_secs(3),
+    };
+    let mut serving: JoinSet<Result<(), Fault>> = JoinSet::new();
+    serving.spawn(async move {
+        serve_tcp(issuer, Transport::default(), served).await;
+        Ok(())
+    });
+    for (place, listener) in [first, second].into_iter().enumerate() {
+        serving.spawn(application(site, seeded, place, listener, stop.clone())?);
+    }
+    let name = site.provider.policy.issuer.as_str();
+    let written = if json {
+        announce::as_json(name, seeded)
+    } else {
+        announce::as_tables(name, seeded)
+    };
+    written.map_err(|e| fault(&e))?;
+    let ended = tokio::select! {
+        told = termination() => told.map_err(|e| fault(&e)),
+        ended = serving.join_next() => ended.map_or(Ok(()), |e| e.unwrap_or_else(|e| Err(fault(&e)))),
+    };
+    site.stopping
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    stopper.stop();
+    let finish = async {
+        while serving.join_next().await.is_some() {}
+        while workers.join_next().await.is_some() {}
+    };
+    // The applications' keep-alive connections may outlast everybody's patience.
+    let _ = tokio::time::timeout(Duration::from_secs(4), finish).await;
+    site.record(What::Stopped).await?;
+    installation.records.close().await;
+    ended
+}
+
+type Running = std::pin::Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+
+fn application(
+    site: &Shared,
+    seeded: &Seeded,
+    place: usize,
+    listener: TcpListener,
+    mut stop: Stop,
+) -> Result<Running, Fault> {
+    let missing = || fault(&"an application is missing");
+    let own: &SeededApplication = seeded.applications.get(place).ok_or_else(missing)?;
+    let other = seeded
+        .applications
+        .get(1 - place.min(1))
+        .ok_or_else(missing)?;
+    let application = Application {
+        name: own.name.to_owned(),
+        issuer: Url::parse(site.provider.policy.issuer.as_str()).map_err(|e| fault(&e))?,
+        base_url: own.base.clone(),
+        client_id: own.client_id.clone(),
+        client_secret: own.secret.expose().to_owned(),
+        theme: if place == 0 {
+            Theme::Office
+        } else {
+            Theme::OneStop
+        },
+        other: Some(OtherApplication {
+            name: other.name.to_owned(),
+            url: other.base.clone(),
+        }),
+    };
+    Ok(Box::pin(async move {
+        let told = async move { stop.told().await };
+        serve(application, listener, told)
+            .await
+            .map_err(|e| fault(&e))
+    }))
+}

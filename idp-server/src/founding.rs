@@ -1,0 +1,80 @@
+//! What every installation begins with: keys and built-in roles. Shared by `init` and `demo`.
+
+use idp_core::base::entropy::Entropy;
+use idp_core::base::fault::Fault;
+use idp_core::base::id::Id;
+use idp_core::base::issuer::IssuerKey;
+use idp_core::base::time::Timestamp;
+use idp_core::jose::SigningAlgorithm;
+use idp_core::model::key::{Key, KeyPurpose};
+use idp_core::model::role::{Role, RoleName};
+use idp_core::model::{LocalText, Version};
+use idp_core::ports::KeyMaker;
+
+/// The keys of a new issuer, which sign at once: nobody has cached a key set yet.
+const KEYS: [(KeyPurpose, Option<SigningAlgorithm>); 4] = [
+    (KeyPurpose::Token, Some(SigningAlgorithm::ES256)),
+    (KeyPurpose::Token, Some(SigningAlgorithm::RS256)),
+    (KeyPurpose::Audit, Some(SigningAlgorithm::ES256)),
+    (KeyPurpose::Refresh, None),
+];
+
+/// Makes the first keys: ES256 and RS256 for tokens, one for the audit, one for refresh tokens.
+///
+/// # Errors
+/// When the generator fails.
+pub async fn keys(
+    maker: &dyn KeyMaker,
+    issuer: &IssuerKey,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Result<Vec<Key>, Fault> {
+    let names =
+        KEYS.map(|_| Id::<Key>::from_u128(u128::from_be_bytes(entropy.bytes())).to_string());
+    let making = KEYS
+        .iter()
+        .zip(names)
+        .map(|(&(purpose, algorithm), kid)| async move {
+            let made = maker.make(issuer, &kid, algorithm, purpose).await?;
+            Ok::<_, Fault>(Key {
+                kid,
+                version: Version::NEW,
+                issuer: issuer.clone(),
+                purpose,
+                algorithm: algorithm.map_or("HS256", SigningAlgorithm::name).to_owned(),
+                created_at: now,
+                active_from: now,
+                active_until: None,
+                published_until: None,
+                public_jwk: made.public_jwk,
+                sealed: made.sealed,
+            })
+        });
+    futures::future::try_join_all(making.collect::<Vec<_>>()).await
+}
+
+/// The roles that come with the product.
+pub fn built_in_roles() -> [Role; 2] {
+    let role = |name, vi: &str, en: &str| Role {
+        name,
+        version: Version::NEW,
+        title: LocalText {
+            vi: vi.to_owned(),
+            en: Some(en.to_owned()),
+        },
+        description: String::new(),
+        built_in: true,
+    };
+    [
+        role(
+            RoleName::province_administrator(),
+            "Quản trị tỉnh",
+            "Province administrator",
+        ),
+        role(
+            RoleName::unit_administrator(),
+            "Quản trị đơn vị",
+            "Unit administrator",
+        ),
+    ]
+}

@@ -1,0 +1,71 @@
+//! Values of the core as the API shows them, and back.
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use idp_admin_api::LocalText;
+use idp_admin_api::unit::UnitReference;
+use idp_core::base::refusal::Reason;
+use idp_core::base::time::Timestamp;
+use idp_core::model;
+use idp_core::model::UnitId;
+use idp_core::organisation::UnitTree;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Vietnam is seven hours ahead of UTC, all year.
+const VIETNAM: TimeDelta = TimeDelta::hours(7);
+
+/// A point in time as RFC 3339 in UTC, to the second.
+pub(super) fn time(at: Timestamp) -> String {
+    let at = DateTime::<Utc>::from_timestamp_millis(at.millis()).unwrap_or_default();
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A date (its first moment in Vietnam) or an RFC 3339 time.
+pub(super) fn parse_time(text: &str) -> Result<Timestamp, Reason> {
+    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        let midnight = date.and_hms_opt(0, 0, 0).ok_or(Reason::DateMalformed)?;
+        let utc = midnight.checked_sub_signed(VIETNAM).ok_or(Reason::DateMalformed)?;
+        return Ok(Timestamp::from_millis(utc.and_utc().timestamp_millis()));
+    }
+    let at = DateTime::parse_from_rfc3339(text).map_err(|_| Reason::DateMalformed)?;
+    Ok(Timestamp::from_millis(at.timestamp_millis()))
+}
+
+/// The same for a field that may be absent.
+pub(super) fn parse_times(text: Option<&String>) -> Result<Option<Timestamp>, Reason> {
+    text.map(|text| parse_time(text)).transpose()
+}
+
+/// A name of a closed list, written the same on both sides. The lists are kept equal by a test;
+/// a name that only one side knows is refused.
+pub(super) fn same<A: Serialize, B: DeserializeOwned>(name: A) -> Result<B, Reason> {
+    serde_json::to_value(name)
+        .and_then(serde_json::from_value)
+        .map_err(|_| Reason::ParameterMalformed)
+}
+
+/// A text for people, outwards.
+pub(super) fn local(text: &model::LocalText) -> LocalText {
+    LocalText { vi: text.vi.clone(), en: text.en.clone() }
+}
+
+/// A text for people, inwards.
+pub(super) fn core_local(text: LocalText) -> model::LocalText {
+    model::LocalText { vi: text.vi, en: text.en }
+}
+
+/// A unit named inside something else. One that is gone shows its id.
+pub(super) fn unit_reference(tree: &UnitTree, id: UnitId) -> UnitReference {
+    match tree.find(id) {
+        Some(unit) => UnitReference {
+            id: id.to_string(),
+            code: unit.code.to_string(),
+            name: local(&unit.name),
+        },
+        None => UnitReference {
+            id: id.to_string(),
+            code: String::new(),
+            name: LocalText::default(),
+        },
+    }
+}
