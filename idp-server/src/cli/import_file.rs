@@ -153,7 +153,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<UserImportRow>, FileProblem> {
     for record in reader.records() {
         let record =
             record.map_err(|e| FileProblem::Uneven(e.position().map_or(0, csv::Position::line)))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |at| line_of(text, at));
         if record.iter().all(str::is_empty) {
             continue;
         }
@@ -169,6 +169,15 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<UserImportRow>, FileProblem> {
         return Err(FileProblem::NoRows);
     }
     Ok(rows)
+}
+
+/// The line on which a record begins. The reader's own position lies before the empty lines that
+/// it passed over.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let offset = usize::try_from(at.byte()).unwrap_or(usize::MAX);
+    let rest = text.as_bytes().get(offset..).unwrap_or_default();
+    let passed = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
+    at.line() + passed.filter(|b| **b == b'\n').count() as u64
 }
 
 /// The separator that stands most often in the first line, outside quotation marks.

@@ -73,8 +73,13 @@ fn what_is_wrong_with_a_file_is_said() {
 
 #[test]
 fn lines_are_counted_as_editors_show_them() {
-    let rows = parse(b"name,title\nAn,\"two\nlines\"\n\nBinh,x\n").unwrap();
-    assert_eq!(rows.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 5]);
+    let lines = |file: &str| -> Vec<u64> {
+        let rows = parse(file.as_bytes()).unwrap();
+        rows.iter().map(|row| row.line).collect()
+    };
+    let file = "name,title\nAn,\"two\nlines\"\n\nBinh,x\nChi,y";
+    assert_eq!(lines(file), [2, 5, 6]);
+    assert_eq!(lines(&file.replace('\n', "\r\n")), [2, 5, 6]);
 }
 
 #[test]

@@ -238,7 +238,7 @@ fn cells<T>(entry: &T, columns: &[Column<T>], style: &Style) -> Vec<String> {
 fn table(headings: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic);
     if !headings.is_empty() {
         table.set_header(headings);

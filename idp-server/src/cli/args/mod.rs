@@ -78,8 +78,9 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(
     name = "idp",
+    bin_name = "idp",
     version,
-    about,
+    about = "Sign in once: the identity provider of a province",
     help_template = TEMPLATE,
     after_help = EXAMPLES,
     max_term_width = 100,
@@ -107,19 +108,22 @@ pub enum Format {
     Csv,
 }
 
+/// Where help lists them, after a command's own.
+const GLOBAL: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Globals {
     /// The configuration file
-    #[arg(long, global = true, value_name = "FILE", env = "IDP_CONFIG")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE", env = "IDP_CONFIG")]
     pub config: Option<PathBuf>,
     /// The running server's socket [default: admin.sock in the configured data folder]
-    #[arg(long, global = true, value_name = "PATH", env = "IDP_SOCKET")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "PATH", env = "IDP_SOCKET")]
     pub socket: Option<PathBuf>,
     /// The administrator who acts, by user name; every change is recorded under it
     #[arg(
         long = "as",
-        global = true,
+        global = true, help_heading = GLOBAL,
         value_name = "USERNAME",
         env = "IDP_AS",
         id = "acting_as"
@@ -128,20 +132,20 @@ pub struct Globals {
     /// How answers are written
     #[arg(
         long,
-        global = true,
+        global = true, help_heading = GLOBAL,
         value_enum,
         default_value_t,
         value_name = "FORMAT"
     )]
     pub output: Format,
     /// The language of tables and hints [default: as LANG says, else vi]
-    #[arg(long, global = true, value_enum, value_name = "LANG", env = "IDP_LANG")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, value_name = "LANG", env = "IDP_LANG")]
     pub lang: Option<Language>,
     /// Decide and report as if, but change nothing
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub dry_run: bool,
     /// Do not ask before changes that cannot be taken back
-    #[arg(long, short = 'y', global = true)]
+    #[arg(long, short = 'y', global = true, help_heading = GLOBAL)]
     pub yes: bool,
 }
 
