@@ -1,16 +1,28 @@
 //! A real installation: `idp init`, then `idp serve`, with a configuration file on disk.
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use url::Url;
 
-use crate::world::{self, binary};
+use crate::relying_party::filled;
+use crate::request::random;
+use crate::world::{self, Application, User, binary};
 use crate::{Agent, ports};
 
 /// Longest wait for the first answer, and for the end.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// User name of the first administrator.
+const ADMINISTRATOR: &str = "quantri";
+/// Name of the first administrator.
+const NAME: &str = "Nguyễn Văn Quản";
+/// Where nobody listens: tests read the callback from the redirect itself.
+pub const CALLBACK: &str = "http://localhost:9/callback";
 
 /// A folder that `idp init` filled.
 pub struct Installation {
@@ -20,7 +32,8 @@ pub struct Installation {
     pub issuer: Url,
     /// What `idp init` printed.
     pub printed: String,
-    port: u16,
+    /// The port it listens on.
+    pub port: u16,
 }
 
 /// A serving installation.
@@ -48,7 +61,7 @@ impl Installation {
                 "--admin",
                 "quantri",
             ])
-            .args(["--admin-name", "Nguyễn Văn Quản", "--dir"])
+            .args(["--admin-name", NAME, "--dir"])
             .arg(folder.path())
             .stdin(Stdio::null())
             .output()
@@ -122,6 +135,101 @@ impl Installation {
         panic!("not ready after {PATIENCE:?}: {}", serving.log());
     }
 
+    /// Runs one administrative command as the first administrator; the server may run or not.
+    pub fn administer(&self, arguments: &[&str]) -> Output {
+        let mut all = vec!["--as", ADMINISTRATOR, "--output", "json", "--yes"];
+        all.extend(arguments);
+        self.idp(&all)
+    }
+
+    /// Opens the first administrator's activation link, sets a password and returns the account.
+    pub async fn activate(&self) -> User {
+        let words = self
+            .printed
+            .split(|c: char| c.is_whitespace() || "\"'│<>".contains(c));
+        let link = words.into_iter().find(|word| word.contains("/activate"));
+        let link = Url::parse(link.expect("an activation link")).expect("an address");
+        let mut agent = Agent::new();
+        let answer = agent.fetch(&link).await;
+        let page = agent.follow_within(&self.issuer, answer).await;
+        let password = random();
+        let typed = [
+            ("new-password", password.as_str()),
+            ("repeat-password", &password),
+        ];
+        let (target, fields) = filled(&page, "save-password", &typed);
+        let answer = agent.submit(&target, &fields).await;
+        let answer = agent.follow_within(&self.issuer, answer).await;
+        assert!(
+            answer.status == 200 && !answer.page().has("error-message"),
+            "{}",
+            answer.body
+        );
+        User {
+            username: ADMINISTRATOR.to_owned(),
+            password,
+            name: NAME.to_owned(),
+            unit: String::new(),
+            roles: Vec::new(),
+        }
+    }
+
+    /// Registers a client and returns it with its secret.
+    ///
+    /// # Panics
+    /// When the command refuses.
+    pub fn client(&self, name: &str, further: &[&str]) -> Application {
+        let mut arguments = vec!["client", "add", "--name", name];
+        arguments.extend(further);
+        let output = self.administer(&arguments);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let printed: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Application {
+            name: name.to_owned(),
+            url: Url::parse(CALLBACK).expect("an address"),
+            client_id: text(&printed["client"]["client_id"]),
+            client_secret: text(&printed["client_secret"]),
+            redirect_uri: Url::parse(CALLBACK).expect("an address"),
+        }
+    }
+
+    /// A client that signs people in at [`CALLBACK`].
+    pub fn application(&self, name: &str, further: &[&str]) -> Application {
+        let mut arguments = vec!["--redirect-uri", CALLBACK];
+        arguments.extend(further);
+        self.client(name, &arguments)
+    }
+
+    /// A client that acts for itself.
+    pub fn service(&self, name: &str) -> Application {
+        self.client(name, &["--kind", "service"])
+    }
+
+    /// The running server's socket for administrators.
+    pub fn socket(&self) -> PathBuf {
+        self.files("admin.sock")
+            .into_iter()
+            .next()
+            .expect("the server's admin.sock")
+    }
+
+    /// The body of a `GET` over that socket.
+    pub fn fetch_over_socket(&self, path: &str) -> String {
+        let mut stream = UnixStream::connect(self.socket()).expect("the socket");
+        let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("written");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.contains(" 200 "), "{head}");
+        body.to_owned()
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command
@@ -129,12 +237,24 @@ impl Installation {
             .arg("--config")
             .arg(self.configuration());
         command.env("IDP__LISTEN__ADDRESS", format!("127.0.0.1:{}", self.port));
+        command.env("IDP__OUTGOING__DANGER_ALLOW_LOOPBACK", "true");
         command.stdin(Stdio::null());
         command
     }
 }
 
 impl Serving {
+    /// Process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills the server without warning, as a power cut would.
+    pub fn kill(mut self) {
+        self.child.kill().expect("the server can be killed");
+        self.child.wait().expect("the server ends");
+    }
+
     /// Asks the server to stop as a service manager does; its status and what it wrote.
     pub fn terminate(mut self) -> (Option<ExitStatus>, String) {
         world::signal(self.child.id(), "TERM");

@@ -21,7 +21,6 @@ pub mod installation;
 pub mod jwt;
 pub mod ports;
 pub mod receiver;
-pub mod registration;
 pub mod relying_party;
 pub mod request;
 pub mod source;
@@ -29,5 +28,6 @@ pub mod world;
 
 pub use agent::{Agent, Answer};
 pub use browser::Browser;
+pub use installation::Installation;
 pub use relying_party::{Callback, RelyingParty, Tokens};
 pub use world::{Application, User, World};

@@ -64,18 +64,22 @@ pub struct RelyingParty {
 impl RelyingParty {
     /// The application at `index` of this world, after discovery.
     pub async fn of(world: &World, index: usize) -> Self {
-        Self::with(world, world.applications[index].clone()).await
+        Self::at(&world.issuer_url(), world.applications[index].clone()).await
     }
 
     /// A client registered otherwise, after discovery.
-    pub async fn with(world: &World, application: Application) -> Self {
-        let address = world.at("/.well-known/openid-configuration");
-        let metadata = Agent::new().fetch(&address).await.json();
+    pub async fn at(issuer: &Url, application: Application) -> Self {
+        let base = issuer.as_str().trim_end_matches('/');
+        let address = Url::parse(&format!("{base}/.well-known/openid-configuration"));
+        let metadata = Agent::new()
+            .fetch(&address.expect("an address"))
+            .await
+            .json();
         let http = crate::agent::http_client();
         Self {
             application,
             metadata,
-            issuer: world.issuer_url(),
+            issuer: issuer.clone(),
             http,
         }
     }

@@ -1,9 +1,8 @@
 //! The running product: the real binary as a child process, its printed addresses, its data folder.
 
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -16,9 +15,6 @@ use crate::ports;
 const START: Duration = Duration::from_secs(60);
 /// Longest wait for a clean exit after the interrupt.
 const STOP: Duration = Duration::from_secs(30);
-
-/// The role of those who administer the whole province.
-const ADMINISTRATOR: &str = "province-administrator";
 
 /// A relying-party application of the demonstration.
 #[derive(Debug, Clone, Deserialize)]
@@ -161,59 +157,6 @@ impl World {
         std::fs::read_to_string(log_path(self.folder())).unwrap_or_default()
     }
 
-    /// Somebody who administers the whole province.
-    pub fn administrator(&self) -> &User {
-        let found = self
-            .users
-            .iter()
-            .find(|user| user.roles.iter().any(|role| role == ADMINISTRATOR));
-        found.expect("the demonstration has an administrator of the province")
-    }
-
-    /// The running server's socket for administrators.
-    pub fn socket(&self) -> PathBuf {
-        find_socket(self.folder(), 3).expect("the server's admin.sock")
-    }
-
-    /// The body of a `GET` over that socket.
-    pub fn fetch_over_socket(&self, path: &str) -> String {
-        let mut stream = UnixStream::connect(self.socket()).expect("the socket");
-        let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
-        stream.write_all(request.as_bytes()).expect("written");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-        assert!(head.contains(" 200 "), "{head}");
-        body.to_owned()
-    }
-
-    /// Runs one administrative command over the running server's socket, acting as the province's
-    /// administrator.
-    pub fn idp(&self, arguments: &[&str]) -> Output {
-        Command::new(binary())
-            .arg("--socket")
-            .arg(self.socket())
-            .args([
-                "--as",
-                &self.administrator().username,
-                "--output",
-                "json",
-                "--yes",
-            ])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the binary runs")
-    }
-
-    /// Kills the server without warning, as a power cut would.
-    pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().expect("the server can be killed");
-            child.wait().expect("the server ends");
-        }
-    }
-
     /// Interrupts the server as Ctrl-C does, and asserts that it leaves cleanly and never panicked.
     pub fn stop(mut self) {
         let mut child = self.child.take().expect("the server runs");
@@ -257,18 +200,6 @@ pub fn binary() -> PathBuf {
         .map(|folder| folder.join("idp"))
         .find(|path| path.is_file());
     beside.expect("the binary: set IDP_BIN, or build it with `cargo build -p idp-server`")
-}
-
-/// The socket below a folder, at most so many levels deep.
-fn find_socket(folder: &Path, levels: u8) -> Option<PathBuf> {
-    let direct = folder.join("admin.sock");
-    if direct.exists() || levels == 0 {
-        return direct.exists().then_some(direct);
-    }
-    let entries = std::fs::read_dir(folder).ok()?.flatten();
-    entries
-        .filter(|entry| entry.path().is_dir())
-        .find_map(|e| find_socket(&e.path(), levels - 1))
 }
 
 fn log_path(folder: &Path) -> PathBuf {

@@ -3,36 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use idp_tests::installation::Installation;
-use idp_tests::{Agent, World};
+use idp_tests::{Installation, World};
 
 fn text(output: &std::process::Output) -> String {
     let both = [&output.stdout[..], &output.stderr[..]].concat();
     String::from_utf8_lossy(&both).into_owned()
-}
-
-#[tokio::test]
-async fn an_installation_serves_and_stops_when_told() {
-    let installation = Installation::init();
-    let serving = installation.serve().await.expect("it serves");
-    let address = installation
-        .issuer
-        .join("/.well-known/openid-configuration")
-        .expect("address");
-    let metadata = Agent::new().fetch(&address).await.json();
-    let issuer = metadata["issuer"]
-        .as_str()
-        .expect("an issuer")
-        .trim_end_matches('/')
-        .to_owned();
-    assert_eq!(issuer, installation.issuer.as_str().trim_end_matches('/'));
-    let (status, log) = serving.terminate();
-    assert!(
-        status.is_some_and(|status| status.success()),
-        "{status:?}\n{log}"
-    );
-    let checked = installation.idp(&["config", "check"]);
-    assert!(checked.status.success(), "{}", text(&checked));
 }
 
 #[tokio::test]

@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use idp_tests::receiver::Receiver;
-use idp_tests::request::random;
-use idp_tests::{Agent, RelyingParty, Tokens, World, jwt, registration};
-use reqwest::Method;
+use idp_tests::{Agent, RelyingParty, Tokens, World};
 use url::Url;
 
 #[tokio::test]
@@ -287,94 +284,5 @@ async fn sign_out_at_the_provider_ends_the_session_and_returns_the_state() {
         url: answer.location().expect("an error redirect"),
     };
     assert_eq!(callback.parameter("error"), "login_required");
-    world.stop();
-}
-
-#[tokio::test]
-async fn a_logout_token_reaches_every_client_that_registered_an_address() {
-    let world = World::demo();
-    let receiver = Receiver::start().await;
-    let address = receiver.url.as_str();
-    let application =
-        registration::application(&world, "Receiver", &["--backchannel-logout-uri", address]);
-    let ours = RelyingParty::with(&world, application).await;
-    let mut agent = Agent::new();
-    let tokens = ours.sign_in(&mut agent, world.user()).await;
-    let id_token = ours.id_token(&tokens).await;
-
-    let page = agent.fetch(&world.at("/sign-out")).await;
-    ours.press(&mut agent, &page, "confirm-sign-out", &[]).await;
-    let token = receiver
-        .logout_token(Duration::from_secs(15))
-        .await
-        .expect("a logout token");
-    let audience = Some(ours.application.client_id.as_str());
-    let claims = jwt::verified(&token, &ours.keys().await, &world.issuer, audience);
-    assert_eq!(jwt::header(&token)["typ"], "logout+jwt");
-    let event = "http://schemas.openid.net/event/backchannel-logout";
-    assert!(claims["events"][event].is_object(), "{claims}");
-    assert_eq!(
-        (&claims["sid"], &claims["sub"]),
-        (&id_token["sid"], &id_token["sub"])
-    );
-    assert!(
-        claims.get("nonce").is_none() && claims["jti"].is_string(),
-        "{claims}"
-    );
-    world.stop();
-}
-
-#[tokio::test]
-async fn a_service_gets_a_token_of_its_own() {
-    let world = World::demo();
-    let application = registration::service(&world, "Service");
-    let service = RelyingParty::with(&world, application).await;
-    let answer = service
-        .ask("token_endpoint", &[("grant_type", "client_credentials")])
-        .await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    let body = answer.json();
-    assert!(
-        body.get("refresh_token").is_none() && body.get("id_token").is_none(),
-        "{body}"
-    );
-    let token = body["access_token"].as_str().expect("a token");
-    assert_eq!(jwt::header(token)["typ"], "at+jwt", "RFC 9068 §2.1");
-    let claims = jwt::verified(token, &service.keys().await, &world.issuer, None);
-    assert_eq!(
-        claims["client_id"].as_str(),
-        Some(service.application.client_id.as_str())
-    );
-    for required in ["iss", "exp", "aud", "sub", "iat", "jti"] {
-        assert!(
-            claims.get(required).is_some(),
-            "RFC 9068 §2.2: {required} in {claims}"
-        );
-    }
-    world.stop();
-}
-
-#[tokio::test]
-async fn metrics_and_health_answer() {
-    let world = World::demo();
-    let mut agent = Agent::new();
-    for path in ["/health/live", "/health/ready"] {
-        assert_eq!(agent.fetch(&world.at(path)).await.status, 200, "{path}");
-    }
-    assert_eq!(
-        agent.fetch(&world.at("/metrics")).await.status,
-        404,
-        "not for everybody"
-    );
-    let metrics = world.fetch_over_socket("/metrics");
-    assert!(metrics.contains("# TYPE"), "{metrics}");
-    let page = agent
-        .fetch(&world.at(&format!("/no-such-page/{}", random())))
-        .await;
-    assert_eq!(page.status, 404);
-    let wrong = agent
-        .send(Method::DELETE, &world.at("/token"), &[], None)
-        .await;
-    assert_eq!(wrong.status, 405);
     world.stop();
 }

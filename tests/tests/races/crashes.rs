@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use idp_tests::{Agent, Callback, RelyingParty, World};
+use idp_tests::{Agent, Callback, Installation, RelyingParty};
 
 use super::count;
+
+const SCOPE: &str = "openid offline_access";
 
 /// Refresh tokens whose answers arrived before the kill.
 async fn work_until(
@@ -26,9 +28,7 @@ async fn work_until(
 
 /// One more grant in the signed-in session; `None` once the server is gone.
 async fn one_grant(relying_party: &RelyingParty, agent: &mut Agent) -> Option<String> {
-    let request = relying_party
-        .request()
-        .with("scope", "openid offline_access");
+    let request = relying_party.request().with("scope", SCOPE);
     let url = relying_party.authorization_url(&request);
     let mut answer = agent.try_fetch(&url).await?;
     while let Some(next) = answer
@@ -49,16 +49,25 @@ async fn one_grant(relying_party: &RelyingParty, agent: &mut Agent) -> Option<St
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_grant_and_event_outlives_a_kill() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut world = World::demo_in(folder.path(), None);
+    let installation = Installation::init();
+    let mut serving = installation.serve().await.expect("it serves");
+    let user = installation.activate().await;
+    let application = installation.application(
+        "Ứng dụng",
+        &["--scope", "openid", "--scope", "offline_access"],
+    );
     let mut acknowledged_in_all = 0;
     for round in 0..count("IDP_TEST_KILLS", 3) {
-        let relying_party = Arc::new(RelyingParty::of(&world, 0).await);
+        let relying_party = RelyingParty::at(&installation.issuer, application.clone()).await;
+        let relying_party = Arc::new(relying_party);
         let stop = Arc::new(AtomicBool::new(false));
         let mut workers = Vec::new();
         for _ in 0..3 {
             let mut agent = Agent::new();
-            relying_party.sign_in(&mut agent, world.user()).await;
+            let request = relying_party.request().with("scope", SCOPE);
+            relying_party
+                .sign_in_with(&mut agent, &request, &user)
+                .await;
             workers.push(tokio::spawn(work_until(
                 Arc::clone(&relying_party),
                 agent,
@@ -67,7 +76,7 @@ async fn every_acknowledged_grant_and_event_outlives_a_kill() {
         }
         let pause = 150 + u64::try_from(round).expect("small") * 37 % 400;
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        world.kill();
+        serving.kill();
         stop.store(true, Ordering::Relaxed);
         let mut acknowledged = Vec::new();
         for worker in workers {
@@ -78,8 +87,7 @@ async fn every_acknowledged_grant_and_event_outlives_a_kill() {
             "round {round}: nothing was acknowledged in {pause} ms"
         );
 
-        world = World::demo_in(folder.path(), Some(world.port));
-        let relying_party = RelyingParty::of(&world, 0).await;
+        serving = installation.serve().await.expect("it serves again");
         for token in &acknowledged {
             let answer = relying_party.refresh(token).await;
             assert_eq!(
@@ -89,10 +97,10 @@ async fn every_acknowledged_grant_and_event_outlives_a_kill() {
             );
         }
         acknowledged_in_all += acknowledged.len();
-        let verified = world.idp(&["audit", "verify"]);
+        let verified = installation.administer(&["audit", "verify"]);
         let text = String::from_utf8_lossy(&verified.stderr);
         assert!(verified.status.success(), "round {round}: {text}");
     }
     println!("{acknowledged_in_all} acknowledged grants, none lost");
-    world.stop();
+    serving.terminate();
 }

@@ -27,7 +27,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use idp_tests::{World, world};
+use idp_tests::{Installation, World, world};
 
 use crate::drive::Plan;
 
@@ -82,27 +82,35 @@ async fn measure(arguments: &Arguments) {
         connections: usize::from(arguments.connections),
         duration: Duration::from_secs(arguments.seconds),
     };
-    let world = World::demo();
-    report::print_machine(&world);
     match arguments.scenario {
         Scenario::ClientCredentials => {
+            let installation = Installation::init();
+            let serving = installation.serve().await.expect("it serves");
+            report::print_machine(installation.folder.path(), serving.pid());
             let ceiling = ceiling::measure(plan).await;
-            let measured = scenario::client_credentials(&world, plan).await;
+            let measured = scenario::client_credentials(&installation, serving.pid(), plan).await;
             report::print_measured("client-credentials", &measured);
             report::print_against(&ceiling, measured.rate());
         }
-        Scenario::Refresh => {
-            let measured = scenario::refresh(&world, plan).await;
-            report::print_measured("refresh", &measured);
+        Scenario::Search => {
+            let installation = Installation::init();
+            let serving = installation.serve().await.expect("it serves");
+            report::print_machine(installation.folder.path(), serving.pid());
+            search::measure(&installation, arguments.people, plan.duration).await;
         }
-        Scenario::SignIn => {
-            let measured = sign_in::measure(&world, plan).await;
-            report::print_measured("sign-in", &measured);
+        Scenario::Refresh | Scenario::SignIn => {
+            let world = World::demo();
+            report::print_machine(world.folder(), world.pid());
+            let (name, measured) = if arguments.scenario == Scenario::Refresh {
+                ("refresh", scenario::refresh(&world, plan).await)
+            } else {
+                ("sign-in", sign_in::measure(&world, plan).await)
+            };
+            report::print_measured(name, &measured);
+            world.stop();
         }
-        Scenario::Search => search::measure(&world, arguments.people, plan.duration).await,
         Scenario::EmptyHandler => unreachable!("served above"),
     }
-    world.stop();
 }
 
 /// `cargo run -p idp-tests` does not build the server's binary, so this does, in the same profile.

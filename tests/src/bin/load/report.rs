@@ -1,12 +1,12 @@
 //! What is printed: the machine, the rate, the latencies, the shares, the ceiling.
 
-use idp_tests::World;
+use std::path::Path;
 
 use crate::ceiling::Ceiling;
 use crate::drive::{Measured, as_f64};
 use crate::machine;
 
-pub(crate) fn print_machine(world: &World) {
+pub(crate) fn print_machine(folder: &Path, server: u32) {
     let build = if cfg!(debug_assertions) {
         "debug"
     } else {
@@ -20,9 +20,9 @@ pub(crate) fn print_machine(world: &World) {
     println!("build       {build}, TLS off, audit on");
     println!(
         "store       SQLite, WAL, synchronous=FULL, on {}",
-        machine::file_system(world.folder())
+        machine::file_system(folder)
     );
-    let mib = as_f64(machine::resident_kib(world.pid())) / 1024.0;
+    let mib = as_f64(machine::resident_kib(server)) / 1024.0;
     println!("memory      {mib:.1} MiB resident before load");
 }
 

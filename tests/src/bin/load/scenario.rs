@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use idp_tests::{Agent, RelyingParty, World, registration};
+use idp_tests::{Agent, Installation, RelyingParty, World};
 
 use crate::connection::{Connection, form_request};
 use crate::drive::{Measured, Plan, Repeat, drive};
@@ -16,11 +16,12 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    fn of(relying_party: &RelyingParty, world: &World) -> Self {
+    fn of(relying_party: &RelyingParty) -> Self {
         let url = relying_party.endpoint("token_endpoint");
+        let port = url.port_or_known_default().unwrap_or_default();
         Self {
-            address: SocketAddr::from(([127, 0, 0, 1], world.port)),
-            host: format!("{}:{}", url.host_str().unwrap_or_default(), world.port),
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            host: format!("{}:{}", url.host_str().unwrap_or_default(), port),
             path: url.path().to_owned(),
             headers: format!("Authorization: {}\r\n", relying_party.basic()),
         }
@@ -50,10 +51,14 @@ impl Repeat for Service {
 }
 
 /// Tokens of a service, again and again.
-pub(crate) async fn client_credentials(world: &World, plan: Plan) -> Measured {
-    let service = registration::service(world, "Load");
-    let relying_party = RelyingParty::with(world, service).await;
-    let endpoint = Endpoint::of(&relying_party, world);
+pub(crate) async fn client_credentials(
+    installation: &Installation,
+    server: u32,
+    plan: Plan,
+) -> Measured {
+    let service = installation.service("Load");
+    let relying_party = RelyingParty::at(&installation.issuer, service).await;
+    let endpoint = Endpoint::of(&relying_party);
     let mut workers = Vec::new();
     for _ in 0..plan.connections {
         let connection = Connection::open(endpoint.address)
@@ -64,7 +69,7 @@ pub(crate) async fn client_credentials(world: &World, plan: Plan) -> Measured {
             request: endpoint.request("grant_type=client_credentials"),
         });
     }
-    drive(workers, world.pid(), plan.duration).await
+    drive(workers, server, plan.duration).await
 }
 
 struct Chain {
@@ -110,7 +115,7 @@ pub(crate) async fn refresh(world: &World, plan: Plan) -> Measured {
         let tokens = relying_party
             .sign_in_with(&mut agent, &request, world.user())
             .await;
-        let endpoint = Endpoint::of(&relying_party, world);
+        let endpoint = Endpoint::of(&relying_party);
         let connection = Connection::open(endpoint.address)
             .await
             .expect("a connection");

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use idp_tests::World;
+use idp_tests::Installation;
 use tokio::net::UnixStream;
 
 use crate::connection::{Connection, plain_request};
@@ -28,23 +28,23 @@ const QUERIES: [&str; 5] = [
 ];
 
 /// Brings the store to `people` and measures each query until the time is over.
-pub(crate) async fn measure(world: &World, people: u32, duration: Duration) {
+pub(crate) async fn measure(installation: &Installation, people: u32, duration: Duration) {
     let begun = Instant::now();
     for first in (0..people).step_by(ROWS as usize) {
-        import(world, first, people.min(first + ROWS));
+        import(installation, first, people.min(first + ROWS));
     }
     println!(
         "import      {people} people in {:.0} s",
         begun.elapsed().as_secs_f64()
     );
-    let mut connection = Connection::open_socket(&world.socket())
+    let mut connection = Connection::open_socket(&installation.socket())
         .await
         .expect("the socket");
     for query in QUERIES {
         let mut latencies = Vec::new();
         let begun = Instant::now();
         while begun.elapsed() < duration / 5 {
-            latencies.push(search(&mut connection, world, query).await);
+            latencies.push(search(&mut connection, query).await);
         }
         latencies.sort_unstable();
         let at = |share: usize| latencies[(latencies.len() - 1) * share / 100];
@@ -61,10 +61,10 @@ fn milliseconds(duration: Duration) -> f64 {
     as_f64(u64::try_from(duration.as_micros()).expect("short")) / 1_000.0
 }
 
-async fn search(connection: &mut Connection<UnixStream>, world: &World, query: &str) -> Duration {
-    let headers = format!("idp-acting-as: {}\r\n", world.administrator().username);
+async fn search(connection: &mut Connection<UnixStream>, query: &str) -> Duration {
+    let headers = "idp-acting-as: quantri\r\n";
     let path = format!("/admin/v1/users?q={query}&limit=50");
-    let request = plain_request(&path, "localhost", &headers);
+    let request = plain_request(&path, "localhost", headers);
     let begun = Instant::now();
     let answer = connection.exchange(&request).await.expect("an answer");
     let took = begun.elapsed();
@@ -72,7 +72,7 @@ async fn search(connection: &mut Connection<UnixStream>, world: &World, query: &
     took
 }
 
-fn import(world: &World, first: u32, end: u32) {
+fn import(installation: &Installation, first: u32, end: u32) {
     let mut file = tempfile::Builder::new()
         .suffix(".csv")
         .tempfile()
@@ -89,7 +89,7 @@ fn import(world: &World, first: u32, end: u32) {
     }
     file.flush().expect("written");
     let path = file.path().to_str().expect("a plain path");
-    let output = world.idp(&["user", "import", path]);
+    let output = installation.administer(&["user", "import", path]);
     assert!(
         output.status.success(),
         "{}",
