@@ -65,25 +65,7 @@ const WHOLE: &[Column<Unit>] = &[
 
 pub(super) async fn run(command: UnitCommand, context: &mut Context<'_>) -> Result<(), Failure> {
     match command {
-        UnitCommand::Add {
-            code,
-            name,
-            name_en,
-            parent,
-            from,
-        } => {
-            let unit = UnitNew {
-                code,
-                name: LocalText {
-                    vi: name,
-                    en: name_en,
-                },
-                parent,
-                valid_from: from,
-            };
-            let unit = context.api.add_unit(&unit).await?;
-            context.changed(&unit, WHOLE)
-        }
+        add @ UnitCommand::Add { .. } => self::add(add, context).await,
         UnitCommand::Show { unit } => {
             let unit = context.api.unit(&unit).await?;
             context.output.one(&unit, WHOLE)
@@ -124,6 +106,30 @@ pub(super) async fn run(command: UnitCommand, context: &mut Context<'_>) -> Resu
             context.changed(&unit, WHOLE)
         }
     }
+}
+
+async fn add(command: UnitCommand, context: &mut Context<'_>) -> Result<(), Failure> {
+    let UnitCommand::Add {
+        code,
+        name,
+        name_en,
+        parent,
+        from,
+    } = command
+    else {
+        return Ok(());
+    };
+    let unit = UnitNew {
+        code,
+        name: LocalText {
+            vi: name,
+            en: name_en,
+        },
+        parent,
+        valid_from: from,
+    };
+    let unit = context.api.add_unit(&unit).await?;
+    context.changed(&unit, WHOLE)
 }
 
 async fn edit(command: UnitCommand, context: &mut Context<'_>) -> Result<(), Failure> {
