@@ -5,10 +5,16 @@ use std::process::ExitCode;
 
 use async_trait::async_trait;
 use axum::Router;
+use idp_core::base::fault::Fault;
 
 use crate::cli::args::{DemoArgs, Format, Globals, InstallationCommand};
-use crate::cli::{Local, Program};
+use crate::cli::failure::Failure;
+use crate::cli::output::{Output, Style};
+use crate::cli::{self, Local, Program};
 use crate::demo;
+use crate::outside::master_key::own_uid;
+use crate::serve;
+use crate::serving::own_admin_router;
 
 /// Installs the one TLS provider; the first thing the process does.
 pub fn prepare() {
@@ -21,37 +27,60 @@ pub struct Idp;
 
 #[async_trait]
 impl Program for Idp {
-    fn local(&self, _config: Option<&Path>) -> Result<Local, String> {
-        Ok(Local::default())
+    fn local(&self, config: Option<&Path>) -> Result<Local, String> {
+        let settings = serve::settings(config).map_err(|fault| fault.detail)?;
+        Ok(Local {
+            socket: settings.listen.admin_socket,
+            acting_as: settings.administration.default_acting,
+        })
     }
 
-    async fn in_process(&self, _config: Option<&Path>) -> Result<Router, String> {
-        Err("start the server first with `idp serve`".to_owned())
+    async fn in_process(&self, config: Option<&Path>) -> Result<Router, String> {
+        let opened = async {
+            let settings = serve::settings(config)?;
+            serve::installation(&settings).await
+        };
+        let installation = opened.await.map_err(|fault| fault.detail)?;
+        let uid = own_uid().map_err(|e| e.to_string())?;
+        Ok(own_admin_router(&installation, uid))
     }
 
     async fn installation(&self, command: InstallationCommand, globals: &Globals) -> ExitCode {
+        let style = Style {
+            format: globals.output,
+            language: cli::language(globals),
+        };
+        let mut output = Output::to_terminal(style);
         let result = match command {
-            InstallationCommand::Demo(args) => demonstrate(args, globals).await,
-            _ => Ok(()),
+            InstallationCommand::Serve(_) => {
+                serve::run(globals.config.as_deref()).await.map_err(failed)
+            }
+            InstallationCommand::Demo(args) => demonstrate(args, globals).await.map_err(failed),
+            InstallationCommand::Init(args) => cli::init::run(&args, &mut output).await,
+            InstallationCommand::Config(command) => {
+                cli::config::run(&command, globals, &mut output)
+            }
+            InstallationCommand::Doctor(_) => cli::doctor::run(globals, &mut output).await,
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,
-            Err(fault) => {
-                tracing::error!("{fault}");
-                ExitCode::FAILURE
+            Err(failure) => {
+                output.failure(&failure);
+                ExitCode::from(failure.status())
             }
         }
     }
 }
 
-async fn demonstrate(
-    args: DemoArgs,
-    globals: &Globals,
-) -> Result<(), idp_core::base::fault::Fault> {
+async fn demonstrate(args: DemoArgs, globals: &Globals) -> Result<(), Fault> {
     demo::run(demo::DemoOptions {
         port: args.port,
         folder: args.dir,
         json: globals.output == Format::Json,
     })
     .await
+}
+
+fn failed(fault: Fault) -> Failure {
+    Failure::Failed(fault.to_string())
 }

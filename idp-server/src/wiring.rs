@@ -10,7 +10,7 @@ use idp_core::policy::Policy;
 use idp_core::store::records::Records;
 use idp_store::sqlite::{OpenOptions, SqliteRecords, open};
 
-use crate::http::site::{Shared, Site};
+use crate::http::site::{Logo, Shared, Site};
 use crate::outside::clock::Clock;
 use crate::outside::entropy::Generator;
 use crate::outside::fetch::{FetchRules, GuardedFetch};
@@ -33,6 +33,8 @@ pub struct Parts<'a> {
     pub master: &'a MasterKey,
     /// What its pages look like.
     pub branding: Branding,
+    /// The province's own logo.
+    pub logo: Option<Logo>,
     /// How it asks others.
     pub fetch: FetchRules,
     /// How many passwords are hashed at once.
@@ -90,6 +92,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
     let site = Site {
         provider,
         pages,
+        logo: parts.logo,
         clock,
         generator,
         refusals: Refusals::default(),

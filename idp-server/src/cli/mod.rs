@@ -6,10 +6,13 @@
 
 pub mod api;
 pub mod args;
+pub mod config;
 pub mod context;
+pub mod doctor;
 pub mod failure;
 pub mod file;
 pub mod import_file;
+pub mod init;
 pub mod language;
 pub mod nouns;
 pub mod output;

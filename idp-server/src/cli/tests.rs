@@ -157,7 +157,7 @@ async fn a_change_without_administrator_is_wrong_usage() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_taken_back_is_asked_or_refused() {
+async fn neither_a_dry_run_nor_a_sure_administrator_is_asked() {
     let program = Answering::with(200, an());
     let line = ["--as", "quantri", "user", "disable", "an.nv", "--dry-run"];
     assert_eq!(run_line(&program, &line).await.0, 0);

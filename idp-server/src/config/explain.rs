@@ -1,6 +1,7 @@
 //! What is made from the table of keys: explanations, the first configuration file, the manual.
 
 use super::key::{Absent, Key};
+use super::source::{self, Given};
 use super::{all_keys, reader};
 
 /// What `idp init` knows when it writes the first file.
@@ -58,6 +59,20 @@ fn default_text(key: &Key) -> String {
         Absent::Required => "(required)".to_owned(),
         Absent::Nothing => "(none)".to_owned(),
         Absent::Value(text) => key.as_toml(text),
+    }
+}
+
+/// What a key is set to, as written, and where: in the file's text or in a variable. `None` when it
+/// is set nowhere, or the text is no TOML.
+#[must_use]
+pub fn present_value(
+    path: &str,
+    text: &str,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Option<(String, &'static str)> {
+    match source::merge(text, environment).ok()?.remove(path)? {
+        Given::File(value) => Some((value.to_string(), "file")),
+        Given::Environment(text) => Some((text, "environment")),
     }
 }
 

@@ -25,7 +25,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use idp_core::policy::{Lifetimes, Policy, ThrottleRules};
 
@@ -34,7 +34,7 @@ use crate::outside::master_key::MasterKeySource;
 use crate::ui::Branding;
 
 pub use administration::AdministrationSettings;
-pub use explain::{Basics, default_file, explain, manual};
+pub use explain::{Basics, default_file, explain, manual, present_value};
 pub use issuer::IssuerSettings;
 pub use listen::{ListenSettings, TlsFiles};
 pub use passwords::PasswordSettings;
@@ -44,6 +44,20 @@ pub use telemetry::{LogFormat, TelemetrySettings};
 
 use key::Key;
 use reader::Reader;
+
+/// Where the configuration lies when nobody says where.
+pub const DEFAULT_FILE: &str = "/etc/idp/idp.toml";
+
+/// The file that is meant: the named one, else `idp.toml` here, else [`DEFAULT_FILE`].
+#[must_use]
+pub fn file(named: Option<&Path>) -> PathBuf {
+    let here = Path::new("idp.toml");
+    match named {
+        Some(named) => named.to_owned(),
+        None if here.exists() => here.to_owned(),
+        None => PathBuf::from(DEFAULT_FILE),
+    }
+}
 
 /// The sections in the order of the manual, each with its keys.
 const SECTIONS: &[&[Key]] = &[

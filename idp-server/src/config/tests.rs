@@ -260,6 +260,19 @@ fn explanations_name_value_default_and_variable() {
     assert_eq!(explain(Some("lifetime")), None);
 }
 
+#[test]
+fn present_values_name_their_origin() {
+    let environment = || variables(&[("IDP__LIFETIMES__CODE", "30s")]);
+    let present = |path| super::present_value(path, LEAST, environment());
+    assert_eq!(
+        present("lifetimes.code"),
+        Some(("30s".to_owned(), "environment"))
+    );
+    let url = "\"https://sso.tinh.example\"".to_owned();
+    assert_eq!(present("issuer.url"), Some((url, "file")));
+    assert_eq!(present("issuer.key"), None);
+}
+
 /// Set `IDP_WRITE_MANUALS=1` to write the page anew after a change of the table.
 #[test]
 fn the_operators_manual_is_up_to_date() {

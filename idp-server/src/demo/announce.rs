@@ -1,6 +1,7 @@
 //! What the terminal shows: a table for people, one JSON object for programs.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
@@ -52,7 +53,7 @@ fn main_unit(person: &DemoPerson) -> &'static str {
 }
 
 /// Writes the tables.
-pub(super) fn as_tables(issuer: &str, seeded: &Seeded) -> io::Result<()> {
+pub(super) fn as_tables(issuer: &str, socket: &Path, seeded: &Seeded) -> io::Result<()> {
     let mut addresses = table(["Địa chỉ / Address", ""]);
     addresses.add_row(["Đăng nhập một lần / Sign-on", issuer]);
     for app in &seeded.applications {
@@ -78,6 +79,8 @@ pub(super) fn as_tables(issuer: &str, seeded: &Seeded) -> io::Result<()> {
     }
     let mut out = io::stdout().lock();
     writeln!(out, "{addresses}\n\n{users}\n")?;
+    let command = format!("idp --socket {} --as quantri user list", socket.display());
+    writeln!(out, "Quản trị / Administration: {command}\n")?;
     writeln!(out, "Mở một ứng dụng và đăng nhập. Dừng bằng Ctrl-C.")?;
     writeln!(out, "Open an application and sign in. Stop with Ctrl-C.")?;
     out.flush()

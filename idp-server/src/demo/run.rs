@@ -2,33 +2,28 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use idp_core::base::fault::Fault;
 use idp_core::base::issuer::{Issuer, IssuerKey};
-use idp_core::event::What;
 use idp_core::policy::Policy;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use url::Url;
 
 use super::announce;
 use super::application::{Application, OtherApplication, Theme, serve};
 use super::people::PROVINCE;
 use super::seed::{Seeded, SeededApplication, seed};
-use crate::http::routes::router;
 use crate::http::site::Shared;
-use crate::listen::Limits;
-use crate::listen::server::{Served, Transport, serve_tcp};
-use crate::listen::stop::{Stop, stop_pair, termination};
+use crate::listen::stop::Stop;
 use crate::outside::clock::Clock;
 use crate::outside::entropy::Generator;
 use crate::outside::fetch::{Exceptions, FetchRules};
 use crate::outside::master_key::{MasterKey, MasterKeySource};
 use crate::outside::passwords::HashingBounds;
+use crate::serving::{Doors, Serving};
+use crate::telemetry::metrics::Metrics;
 use crate::ui::{Branding, BrandingInput, Danger};
 use crate::wiring::{Installation, Parts, assemble};
-use crate::worker;
 
 /// The setting that marks a store as a demonstration's.
 pub const MARK: &str = "demo";
@@ -67,7 +62,28 @@ pub async fn run(options: DemoOptions) -> Result<(), Fault> {
         ("mot-cua-dien-tu", "Một cửa điện tử", one_stop?),
     ];
     let seeded = seed(&installation, applications).await?;
-    serve_all(&installation, &seeded, listeners, options.json).await
+    let [issuer, first, second] = listeners;
+    let doors = Doors::plain(issuer, &root.join("data")).await?;
+    let site = installation.site.clone();
+    let mut serving = Serving::begin(installation, doors, Metrics::start()?).await?;
+    for (place, listener) in [first, second].into_iter().enumerate() {
+        serving.also(application(
+            &site,
+            &seeded,
+            place,
+            listener,
+            serving.stop(),
+        )?);
+    }
+    let name = site.provider.policy.issuer.as_str();
+    let socket = root.join("data").join("admin.sock");
+    let written = if options.json {
+        announce::as_json(name, &seeded)
+    } else {
+        announce::as_tables(name, &socket, &seeded)
+    };
+    written.map_err(|e| fault(&e))?;
+    serving.until_told().await
 }
 
 fn fault(error: &dyn std::fmt::Display) -> Fault {
@@ -117,6 +133,7 @@ async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
         create: true,
         master: &master,
         branding,
+        logo: None,
         fetch: FetchRules {
             exceptions,
             ..FetchRules::default()
@@ -147,58 +164,6 @@ fn master_key(root: &Path, data: &Path) -> Result<MasterKey, Fault> {
     let key = MasterKey::generate(&mut entropy);
     key.write_new(&path, data).map_err(|e| fault(&e))?;
     Ok(key)
-}
-
-async fn serve_all(
-    installation: &Installation,
-    seeded: &Seeded,
-    [issuer, first, second]: [TcpListener; 3],
-    json: bool,
-) -> Result<(), Fault> {
-    let site = &installation.site;
-    let (stopper, stop) = stop_pair();
-    let mut workers = worker::start(site, "demo", &stop);
-    site.record(What::Started {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    })
-    .await?;
-    let served = Served {
-        router: router(site),
-        limits: Limits::default(),
-        stop: stop.clone(),
-        drain: Duration::from_secs(3),
-    };
-    let mut serving: JoinSet<Result<(), Fault>> = JoinSet::new();
-    serving.spawn(async move {
-        serve_tcp(issuer, Transport::default(), served).await;
-        Ok(())
-    });
-    for (place, listener) in [first, second].into_iter().enumerate() {
-        serving.spawn(application(site, seeded, place, listener, stop.clone())?);
-    }
-    let name = site.provider.policy.issuer.as_str();
-    let written = if json {
-        announce::as_json(name, seeded)
-    } else {
-        announce::as_tables(name, seeded)
-    };
-    written.map_err(|e| fault(&e))?;
-    let ended = tokio::select! {
-        told = termination() => told.map_err(|e| fault(&e)),
-        ended = serving.join_next() => ended.map_or(Ok(()), |e| e.unwrap_or_else(|e| Err(fault(&e)))),
-    };
-    site.stopping
-        .store(true, std::sync::atomic::Ordering::Relaxed);
-    stopper.stop();
-    let finish = async {
-        while serving.join_next().await.is_some() {}
-        while workers.join_next().await.is_some() {}
-    };
-    // The applications' keep-alive connections may outlast everybody's patience.
-    let _ = tokio::time::timeout(Duration::from_secs(4), finish).await;
-    site.record(What::Stopped).await?;
-    installation.records.close().await;
-    ended
 }
 
 type Running = std::pin::Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;

@@ -1,6 +1,7 @@
 //! HTTP: thin adapters between axum and the flows. The URL map is [`routes`].
 
 pub mod account;
+pub mod admin;
 pub mod context;
 pub mod cookies;
 pub mod guard;

@@ -43,7 +43,8 @@ pub fn router(site: &Shared) -> Router {
         .route("/sign-out", get(sign_out::begin).post(sign_out::begin))
         .route("/sign-out/confirm", post(sign_out::confirm))
         .route("/signed-out", get(sign_out::signed_out))
-        .route("/assets/{name}", get(asset));
+        .route("/assets/{name}", get(asset))
+        .route("/branding/logo", get(logo));
     let protocol = Router::new()
         .route("/authorize", get(oauth::authorize).post(oauth::authorize))
         .route("/authorize/resume", get(oauth::resume))
@@ -98,6 +99,22 @@ async fn asset(State(site): State<Shared>, Path(name): Path<String>) -> Response
         headers.insert(header::ETAG, etag);
     }
     response
+}
+
+async fn logo(State(site): State<Shared>) -> Response {
+    let Some(logo) = &site.logo else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let headers = [
+        (header::CONTENT_TYPE, logo.content_type),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+        // An SVG opened by itself must not run anything in our origin.
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        ),
+    ];
+    (headers, logo.bytes.clone()).into_response()
 }
 
 async fn missing(State(site): State<Shared>, caller: Caller) -> Response {

@@ -21,6 +21,8 @@ pub struct Site {
     pub provider: Provider,
     /// Pages.
     pub pages: Pages,
+    /// The province's own logo.
+    pub logo: Option<Logo>,
     /// The clock.
     pub clock: Clock,
     /// The random generator.
@@ -29,6 +31,15 @@ pub struct Site {
     pub refusals: Refusals,
     /// Set when the server is about to stop, so that balancers look elsewhere.
     pub stopping: AtomicBool,
+}
+
+/// An image of the operator's, read at start.
+#[derive(Clone, Debug)]
+pub struct Logo {
+    /// The file.
+    pub bytes: bytes::Bytes,
+    /// The value of `Content-Type`.
+    pub content_type: &'static str,
 }
 
 /// The state of the router.

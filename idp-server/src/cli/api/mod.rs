@@ -170,3 +170,6 @@ fn read<T: DeserializeOwned>(answer: &Response<Bytes>) -> Answer<T> {
         Err(_) => Err(Failure::Failed(format!("the server answered {status}"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

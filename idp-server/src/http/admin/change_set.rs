@@ -16,7 +16,10 @@ use super::problem::{Answer, Refused};
 use super::wire::{same, time};
 
 /// With the present user name of whoever began it.
-async fn shown(desk: &Administration, set: &model::change_set::ChangeSet) -> Result<ChangeSet, Refused> {
+async fn shown(
+    desk: &Administration,
+    set: &model::change_set::ChangeSet,
+) -> Result<ChangeSet, Refused> {
     let user = match set.actor.parse() {
         Ok(id) => desk.provider.records.user(id).await?,
         Err(_) => None,
@@ -50,7 +53,11 @@ pub(super) async fn list(Desk(desk): Desk, Query(query): Query<PageQuery>) -> An
     for set in &listing.entries {
         entries.push(shown(&desk, set).await?);
     }
-    Ok(Json(Page { entries, next: listing.next }).into_response())
+    Ok(Json(Page {
+        entries,
+        next: listing.next,
+    })
+    .into_response())
 }
 
 pub(super) async fn show(Desk(desk): Desk, Path(id): Path<String>) -> Answer {
@@ -70,8 +77,15 @@ pub(super) async fn entries(
     let limit = limit(query.limit);
     let found = flow::entries(&desk, &id, from, limit).await?;
     let full = u32::try_from(found.len()).is_ok_and(|n| n == limit);
-    let next = found.last().filter(|_| full).map(|(e, _)| (e.place + 1).to_string());
-    Ok(Json(Page { entries: found.iter().map(entry).collect::<Vec<_>>(), next }).into_response())
+    let next = found
+        .last()
+        .filter(|_| full)
+        .map(|(e, _)| (e.place + 1).to_string());
+    Ok(Json(Page {
+        entries: found.iter().map(entry).collect::<Vec<_>>(),
+        next,
+    })
+    .into_response())
 }
 
 pub(super) async fn undo(Desk(mut desk): Desk, Path(id): Path<String>) -> Answer {

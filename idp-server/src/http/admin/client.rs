@@ -50,7 +50,10 @@ fn shown(tree: &UnitTree, c: &model::client::Client) -> Result<Client, Reason> {
 }
 
 fn whole(answer: &ClientAnswer) -> Answer {
-    Ok(one(shown(&answer.tree, &answer.client)?, answer.client.version.0))
+    Ok(one(
+        shown(&answer.tree, &answer.client)?,
+        answer.client.version.0,
+    ))
 }
 
 fn with_secret(answer: &ClientAnswer) -> Result<ClientWithSecret, Reason> {
@@ -111,8 +114,13 @@ pub(super) async fn list(Desk(desk): Desk, Query(query): Query<ClientQuery>) -> 
     let page = page(query.after, query.limit);
     let (listing, tree) = flow::list(&desk, query.q.as_deref(), &page).await?;
     let shown: Result<Vec<_>, _> = listing.entries.iter().map(|c| shown(&tree, c)).collect();
-    let page = idp_admin_api::Page { entries: shown?, next: listing.next };
-    Ok(axum::response::IntoResponse::into_response(axum::Json(page)))
+    let page = idp_admin_api::Page {
+        entries: shown?,
+        next: listing.next,
+    };
+    Ok(axum::response::IntoResponse::into_response(axum::Json(
+        page,
+    )))
 }
 
 pub(super) async fn show(Desk(desk): Desk, Path(id): Path<String>) -> Answer {
@@ -121,9 +129,17 @@ pub(super) async fn show(Desk(desk): Desk, Path(id): Path<String>) -> Answer {
 
 pub(super) async fn add(Desk(mut desk): Desk, Body(new): Body<ClientNew>) -> Answer {
     let (id, kind) = (new.client_id.clone(), same(new.kind)?);
-    let new = core::ClientNew { id, kind, metadata: new_metadata(new)? };
+    let new = core::ClientNew {
+        id,
+        kind,
+        metadata: new_metadata(new)?,
+    };
     let added = flow::add(&mut desk, &new).await?;
-    Ok(made(desk.dry_run, with_secret(&added)?, added.client.version.0))
+    Ok(made(
+        desk.dry_run,
+        with_secret(&added)?,
+        added.client.version.0,
+    ))
 }
 
 pub(super) async fn edit(

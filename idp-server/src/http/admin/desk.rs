@@ -59,7 +59,10 @@ fn expected(headers: &HeaderMap) -> Result<Option<Version>, Reason> {
     match headers.get(header::IF_MATCH).map(HeaderValue::to_str) {
         None | Some(Ok("*")) => Ok(None),
         Some(value) => {
-            let version = value.ok().and_then(version_of).ok_or(Reason::VersionMalformed)?;
+            let version = value
+                .ok()
+                .and_then(version_of)
+                .ok_or(Reason::VersionMalformed)?;
             Ok(Some(Version(version)))
         }
     }
@@ -68,7 +71,9 @@ fn expected(headers: &HeaderMap) -> Result<Option<Version>, Reason> {
 fn parameter(uri: &Uri, name: &str) -> Option<String> {
     let query = uri.query().unwrap_or_default();
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    pairs
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 /// The query, read whole: unknown and malformed parameters are refused.
@@ -97,7 +102,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let json: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         // Where in the body it went wrong is told, not what stood there: it may be a secret.
         serde_json::from_slice(json).map(Self).map_err(|e| {
-            let place = format!("line {}, column {}: {:?}", e.line(), e.column(), e.classify());
+            let place = format!(
+                "line {}, column {}: {:?}",
+                e.line(),
+                e.column(),
+                e.classify()
+            );
             Refused::because(Reason::ParameterMalformed, place)
         })
     }
@@ -105,7 +115,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
 /// The page that a query asks for.
 pub(super) fn page(after: Option<String>, limit: Option<u32>) -> PageRequest {
-    PageRequest { after, ..PageRequest::first(limit.unwrap_or(PAGE)) }
+    PageRequest {
+        after,
+        ..PageRequest::first(limit.unwrap_or(PAGE))
+    }
 }
 
 /// At most so many entries.
@@ -116,19 +129,28 @@ pub(super) fn limit(limit: Option<u32>) -> u32 {
 /// A page of a list whose entries are shown by `show`.
 pub(super) fn listed<A, B: Serialize>(listing: Listing<A>, show: impl Fn(A) -> B) -> Response {
     let entries = listing.entries.into_iter().map(show).collect();
-    Json(Page { entries, next: listing.next }).into_response()
+    Json(Page {
+        entries,
+        next: listing.next,
+    })
+    .into_response()
 }
 
 /// A page of a short list that was read whole, by place.
 pub(super) fn cut<A>(all: Vec<A>, page: &PageRequest) -> Result<Listing<A>, Reason> {
     let from = match &page.after {
         None => 0,
-        Some(after) => after.parse::<usize>().map_err(|_| Reason::ParameterMalformed)?,
+        Some(after) => after
+            .parse::<usize>()
+            .map_err(|_| Reason::ParameterMalformed)?,
     };
     let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let next = from.saturating_add(limit);
     let next = (next < all.len()).then(|| next.to_string());
-    Ok(Listing { entries: all.into_iter().skip(from).take(limit).collect(), next })
+    Ok(Listing {
+        entries: all.into_iter().skip(from).take(limit).collect(),
+        next,
+    })
 }
 
 /// One thing with its version as entity tag.
@@ -138,6 +160,10 @@ pub(super) fn one<T: Serialize>(value: T, version: i64) -> Response {
 
 /// The same for something that was just made; a dry run made nothing.
 pub(super) fn made<T: Serialize>(dry_run: bool, value: T, version: i64) -> Response {
-    let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };
+    let status = if dry_run {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
     (status, one(value, version)).into_response()
 }

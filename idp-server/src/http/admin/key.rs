@@ -1,9 +1,9 @@
 //! Keys over HTTP.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use axum::Json;
 use idp_admin_api::PageQuery;
 use idp_admin_api::key::{Key, KeyRotated, KeyRotation, KeyState};
 use idp_core::admin::key as core;
@@ -47,7 +47,10 @@ pub(super) async fn list(Desk(desk): Desk, Query(query): Query<PageQuery>) -> An
     let now = desk.context.here.now;
     let keys = flow::list(&desk).await?;
     let keys: Result<Vec<_>, _> = keys.iter().map(|k| shown(k, now)).collect();
-    Ok(listed(cut(keys?, &page(query.after, query.limit))?, |key| key))
+    Ok(listed(
+        cut(keys?, &page(query.after, query.limit))?,
+        |key| key,
+    ))
 }
 
 pub(super) async fn show(Desk(desk): Desk, Path(kid): Path<String>) -> Answer {
@@ -61,11 +64,26 @@ pub(super) async fn rotate(
     Body(wanted): Body<KeyRotation>,
 ) -> Answer {
     let (purpose, at_once) = (same(wanted.purpose)?, wanted.at_once);
-    let wanted = core::KeyRotation { purpose, algorithm: wanted.algorithm, at_once };
+    let wanted = core::KeyRotation {
+        purpose,
+        algorithm: wanted.algorithm,
+        at_once,
+    };
     let rotated = flow::rotate(&mut desk, &wanted, state.key_maker.as_ref()).await?;
     let now = desk.context.here.now;
     let retired: Result<Vec<_>, _> = rotated.retired.iter().map(|k| shown(k, now)).collect();
     let added = rotated.added.as_ref().map(|k| shown(k, now)).transpose()?;
-    let status = if desk.dry_run { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(KeyRotated { added, retired: retired? })).into_response())
+    let status = if desk.dry_run {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    Ok((
+        status,
+        Json(KeyRotated {
+            added,
+            retired: retired?,
+        }),
+    )
+        .into_response())
 }

@@ -84,7 +84,10 @@ fn people() -> Router<AdminState> {
             post(user_import::import).layer(DefaultBodyLimit::max(MAX_BYTES)),
         )
         .route(paths::ROLES, get(role::list).post(role::add))
-        .route(paths::ROLE, get(role::show).patch(role::edit).delete(role::remove))
+        .route(
+            paths::ROLE,
+            get(role::show).patch(role::edit).delete(role::remove),
+        )
 }
 
 fn things() -> Router<AdminState> {

@@ -30,7 +30,11 @@ pub(super) async fn list(Desk(desk): Desk, Query(query): Query<DeliveryQuery>) -
     let state = query.state.map(same).transpose()?;
     let listing = flow::list(&desk, state, &page(query.after, query.limit)).await?;
     let entries: Result<Vec<_>, _> = listing.entries.iter().map(shown).collect();
-    Ok(Json(idp_admin_api::Page { entries: entries?, next: listing.next }).into_response())
+    Ok(Json(idp_admin_api::Page {
+        entries: entries?,
+        next: listing.next,
+    })
+    .into_response())
 }
 
 pub(super) async fn show(Desk(desk): Desk, Path(id): Path<String>) -> Answer {

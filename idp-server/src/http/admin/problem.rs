@@ -24,18 +24,28 @@ pub(super) struct Refused {
 impl Refused {
     /// A refusal with what this occurrence adds to the rule.
     pub(super) fn because(reason: Reason, detail: impl std::fmt::Display) -> Self {
-        Self { detail: Some(detail.to_string()), ..Self::from(Failure::from(reason)) }
+        Self {
+            detail: Some(detail.to_string()),
+            ..Self::from(Failure::from(reason))
+        }
     }
 
     /// An import with wrong rows.
     pub(super) fn rows(rows: Vec<ImportRowReport>) -> Self {
-        Self { rows, ..Self::from(Failure::from(Reason::ImportRowWrong)) }
+        Self {
+            rows,
+            ..Self::from(Failure::from(Reason::ImportRowWrong))
+        }
     }
 }
 
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
-        Self { failure, detail: None, rows: Vec::new() }
+        Self {
+            failure,
+            detail: None,
+            rows: Vec::new(),
+        }
     }
 }
 
@@ -69,7 +79,10 @@ pub(super) async fn nothing_here() -> Refused {
 
 /// Turns a [`Refused`] into the problem that the caller reads; a fault is logged here, once.
 pub(super) async fn render(request: Request, next: Next) -> Response {
-    let id = request.extensions().get::<Arrival>().map(|a| a.request_id.clone());
+    let id = request
+        .extensions()
+        .get::<Arrival>()
+        .map(|a| a.request_id.clone());
     let mut response = next.run(request).await;
     let Some(refused) = response.extensions_mut().remove::<Refused>() else {
         return response;
@@ -120,7 +133,9 @@ fn answer(problem: &Problem) -> Response {
     let body = serde_json::to_vec(problem).unwrap_or_default();
     let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
     if let Some(seconds) = problem.retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

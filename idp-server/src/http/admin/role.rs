@@ -23,7 +23,10 @@ fn shown(role: &model::role::Role) -> Role {
 
 pub(super) async fn list(Desk(desk): Desk, Query(query): Query<PageQuery>) -> Answer {
     let roles = flow::list(&desk).await?;
-    Ok(listed(cut(roles, &page(query.after, query.limit))?, |role| shown(&role)))
+    Ok(listed(
+        cut(roles, &page(query.after, query.limit))?,
+        |role| shown(&role),
+    ))
 }
 
 pub(super) async fn show(Desk(desk): Desk, Path(name): Path<String>) -> Answer {
@@ -33,7 +36,11 @@ pub(super) async fn show(Desk(desk): Desk, Path(name): Path<String>) -> Answer {
 
 pub(super) async fn add(Desk(mut desk): Desk, Body(new): Body<RoleNew>) -> Answer {
     let title = core_local(new.title);
-    let new = core::RoleNew { name: new.name, title, description: new.description };
+    let new = core::RoleNew {
+        name: new.name,
+        title,
+        description: new.description,
+    };
     let role = flow::add(&mut desk, &new).await?;
     Ok(made(desk.dry_run, shown(&role), role.version.0))
 }
@@ -44,7 +51,10 @@ pub(super) async fn edit(
     Body(edit): Body<RoleEdit>,
 ) -> Answer {
     let title = edit.title.map(core_local);
-    let edit = core::RoleEdit { title, description: edit.description };
+    let edit = core::RoleEdit {
+        title,
+        description: edit.description,
+    };
     let role = flow::edit(&mut desk, &name, &edit).await?;
     Ok(one(shown(&role), role.version.0))
 }

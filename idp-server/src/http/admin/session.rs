@@ -16,15 +16,24 @@ use super::problem::Answer;
 use super::wire::{same, time};
 
 fn shown(desk: &Administration, of: &OwnedSession) -> Result<Session, Reason> {
-    let (now, idle) = (desk.context.here.now, desk.provider.policy.lifetimes.session_idle);
+    let (now, idle) = (
+        desk.context.here.now,
+        desk.provider.policy.lifetimes.session_idle,
+    );
     let session = &of.session;
     let live = session.is_live(now, idle);
     let ended = match session.ended {
-        Some((at, why)) => Some(SessionEnded { at: time(at), why: same(why)? }),
+        Some((at, why)) => Some(SessionEnded {
+            at: time(at),
+            why: same(why)?,
+        }),
         None if live => None,
         None => {
             let at = session.expires_at.min(session.last_seen_at + idle);
-            Some(SessionEnded { at: time(at), why: SessionEnd::Expired })
+            Some(SessionEnded {
+                at: time(at),
+                why: SessionEnd::Expired,
+            })
         }
     };
     Ok(Session {
@@ -36,7 +45,12 @@ fn shown(desk: &Administration, of: &OwnedSession) -> Result<Session, Reason> {
         },
         live,
         acr: session.authentication.level.acr().to_owned(),
-        amr: session.authentication.methods.iter().map(|m| m.amr().to_owned()).collect(),
+        amr: session
+            .authentication
+            .methods
+            .iter()
+            .map(|m| m.amr().to_owned())
+            .collect(),
         auth_time: time(session.authentication.at),
         created_at: time(session.created_at),
         last_seen_at: time(session.last_seen_at),
@@ -51,7 +65,11 @@ pub(super) async fn list(Desk(desk): Desk, Query(query): Query<SessionQuery>) ->
     let page = page(query.after, query.limit);
     let listing = flow::list(&desk, query.user.as_deref(), query.ended, &page).await?;
     let entries: Result<Vec<_>, _> = listing.entries.iter().map(|s| shown(&desk, s)).collect();
-    Ok(Json(idp_admin_api::Page { entries: entries?, next: listing.next }).into_response())
+    Ok(Json(idp_admin_api::Page {
+        entries: entries?,
+        next: listing.next,
+    })
+    .into_response())
 }
 
 pub(super) async fn show(Desk(desk): Desk, Path(id): Path<String>) -> Answer {
@@ -60,7 +78,11 @@ pub(super) async fn show(Desk(desk): Desk, Path(id): Path<String>) -> Answer {
 }
 
 fn counted(ended: Ended) -> Answer {
-    Ok(Json(SessionsEnded { sessions: ended.sessions, logouts: ended.logouts }).into_response())
+    Ok(Json(SessionsEnded {
+        sessions: ended.sessions,
+        logouts: ended.logouts,
+    })
+    .into_response())
 }
 
 pub(super) async fn end(Desk(mut desk): Desk, Path(id): Path<String>) -> Answer {

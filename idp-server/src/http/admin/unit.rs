@@ -36,9 +36,7 @@ fn whole(of: &UnitInTree) -> Answer {
 pub(super) async fn list(Desk(desk): Desk, Query(query): Query<UnitQuery>) -> Answer {
     let tree = flow::tree(&desk).await?;
     let below = match &query.below {
-        Some(named) => {
-            Some(tree.subtree(tree.named(named).ok_or(Reason::UnitUnknown)?.id))
-        }
+        Some(named) => Some(tree.subtree(tree.named(named).ok_or(Reason::UnitUnknown)?.id)),
         None => None,
     };
     let mut found: Vec<Unit> = Vec::new();
@@ -49,7 +47,10 @@ pub(super) async fn list(Desk(desk): Desk, Query(query): Query<UnitQuery>) -> An
             found.push(unit_shown);
         }
     }
-    Ok(listed(cut(found, &page(query.after, query.limit))?, |unit| unit))
+    Ok(listed(
+        cut(found, &page(query.after, query.limit))?,
+        |unit| unit,
+    ))
 }
 
 pub(super) async fn show(Desk(desk): Desk, Path(named): Path<String>) -> Answer {
@@ -64,7 +65,11 @@ pub(super) async fn add(Desk(mut desk): Desk, Body(new): Body<UnitNew>) -> Answe
         valid_from: parse_times(new.valid_from.as_ref())?,
     };
     let added = flow::add(&mut desk, &new).await?;
-    Ok(made(desk.dry_run, shown(&added.tree, &added.unit)?, added.unit.version.0))
+    Ok(made(
+        desk.dry_run,
+        shown(&added.tree, &added.unit)?,
+        added.unit.version.0,
+    ))
 }
 
 pub(super) async fn edit(
@@ -86,5 +91,9 @@ pub(super) async fn disable(Desk(mut desk): Desk, Path(named): Path<String>) -> 
 }
 
 pub(super) async fn enable(Desk(mut desk): Desk, Path(named): Path<String>) -> Answer {
-    whole(&flow::enable(&mut desk, &named).await.map_err(Refused::from)?)
+    whole(
+        &flow::enable(&mut desk, &named)
+            .await
+            .map_err(Refused::from)?,
+    )
 }

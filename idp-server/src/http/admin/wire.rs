@@ -24,7 +24,9 @@ pub(super) fn time(at: Timestamp) -> String {
 pub(super) fn parse_time(text: &str) -> Result<Timestamp, Reason> {
     if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         let midnight = date.and_hms_opt(0, 0, 0).ok_or(Reason::DateMalformed)?;
-        let utc = midnight.checked_sub_signed(VIETNAM).ok_or(Reason::DateMalformed)?;
+        let utc = midnight
+            .checked_sub_signed(VIETNAM)
+            .ok_or(Reason::DateMalformed)?;
         return Ok(Timestamp::from_millis(utc.and_utc().timestamp_millis()));
     }
     let at = DateTime::parse_from_rfc3339(text).map_err(|_| Reason::DateMalformed)?;
@@ -46,12 +48,18 @@ pub(super) fn same<A: Serialize, B: DeserializeOwned>(name: A) -> Result<B, Reas
 
 /// A text for people, outwards.
 pub(super) fn local(text: &model::LocalText) -> LocalText {
-    LocalText { vi: text.vi.clone(), en: text.en.clone() }
+    LocalText {
+        vi: text.vi.clone(),
+        en: text.en.clone(),
+    }
 }
 
 /// A text for people, inwards.
 pub(super) fn core_local(text: LocalText) -> model::LocalText {
-    model::LocalText { vi: text.vi, en: text.en }
+    model::LocalText {
+        vi: text.vi,
+        en: text.en,
+    }
 }
 
 /// A unit named inside something else. One that is gone shows its id.

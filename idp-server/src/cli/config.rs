@@ -1,0 +1,148 @@
+//! `idp config check` and `idp config explain`.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::args::{ConfigCommand, Format, Globals};
+use super::failure::Failure;
+use super::language::{Text, text};
+use super::output::{Column, Output, column};
+use crate::config::{self, Problem, Settings};
+use crate::listen::tls::Tls;
+use crate::outside::fetch::read_authorities;
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Failure::Reported`] when the configuration has problems; a usage failure for an unknown key.
+pub fn run(command: &ConfigCommand, globals: &Globals, output: &mut Output) -> Result<(), Failure> {
+    let file = config::file(globals.config.as_deref());
+    match command {
+        ConfigCommand::Check => check(&file, output),
+        ConfigCommand::Explain { key } => explain(key.as_deref(), &file, output),
+    }
+}
+
+/// What `check` answers to programs.
+#[derive(Serialize)]
+struct Report<'a> {
+    file: String,
+    problems: &'a [Problem],
+}
+
+fn check(file: &Path, output: &mut Output) -> Result<(), Failure> {
+    let problems = match Settings::load(file, std::env::vars()) {
+        Ok(settings) => file_problems(&settings),
+        Err(problems) => problems.0,
+    };
+    let report = Report {
+        file: file.display().to_string(),
+        problems: &problems,
+    };
+    let columns: [Column<Problem>; 3] = [
+        column("key", text("Khoá", "Key"), |problem, _| {
+            problem.key.clone()
+        }),
+        column(
+            "wrong",
+            text("Sai ở đâu", "What is wrong"),
+            |problem, _| problem.wrong.clone(),
+        ),
+        column(
+            "right",
+            text("Cần là", "What would be right"),
+            |problem, _| problem.right.clone(),
+        ),
+    ];
+    if problems.is_empty() && output.style.format == Format::Table {
+        let good = output.style.language.pick(GOOD);
+        return output.line(&format!("{good} ({})", report.file));
+    }
+    output.list(&report, &problems, &columns)?;
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Reported)
+    }
+}
+
+/// What only the files themselves can tell: whether those that keys name can be used.
+fn file_problems(settings: &Settings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut note = |key: &str, wrong: String, right: &str| {
+        problems.push(Problem {
+            key: key.to_owned(),
+            wrong,
+            right: right.to_owned(),
+        });
+    };
+    if let Some(files) = &settings.listen.tls
+        && let Err(fault) = Tls::load(files.certificate.clone(), files.key.clone())
+    {
+        note(
+            "listen.tls",
+            fault.detail,
+            "a PEM chain and the private key of its first certificate",
+        );
+    }
+    if let Some(path) = &settings.outgoing.ca_file
+        && let Err(fault) = read_authorities(path)
+    {
+        note(
+            "outgoing.ca_file",
+            fault.detail,
+            "a PEM file with certificates",
+        );
+    }
+    if let Some(path) = &settings.province.logo
+        && let Err(error) = std::fs::metadata(path)
+    {
+        note(
+            "province.logo",
+            error.to_string(),
+            "a picture file that the server can read",
+        );
+    }
+    problems
+}
+
+fn explain(key: Option<&str>, file: &Path, output: &mut Output) -> Result<(), Failure> {
+    let unknown = || Failure::Usage(format!("{}: there is no such key", key.unwrap_or_default()));
+    let explained = config::explain(key).ok_or_else(unknown)?;
+    output.line(explained.trim_end())?;
+    let written = std::fs::read_to_string(file).unwrap_or_default();
+    let present = key.and_then(|key| config::present_value(key, &written, std::env::vars()));
+    match present {
+        Some((value, origin)) => output.line(&format!("Present:   {value} ({origin})")),
+        None => Ok(()),
+    }
+}
+
+const GOOD: Text = text("cấu hình không có lỗi", "the configuration has no problems");
+
+#[cfg(test)]
+mod tests {
+    use super::file_problems;
+    use crate::config::Settings;
+
+    #[test]
+    fn files_that_cannot_be_used_are_problems_of_their_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ca.pem"), "no certificate").unwrap();
+        let text = "
+            issuer.url = 'https://sso.tinh.example'
+            province.name_vi = 'Tỉnh Bình Minh'
+            province.logo = 'logo.png'
+            keys.master_key_file = 'master.key'
+            listen.tls.certificate = 'c.pem'
+            listen.tls.key = 'k.pem'
+            outgoing.ca_file = 'ca.pem'";
+        let settings = Settings::parse(text, folder.path(), []).unwrap();
+        let keys: Vec<_> = file_problems(&settings)
+            .into_iter()
+            .map(|p| p.key)
+            .collect();
+        assert_eq!(keys, ["listen.tls", "outgoing.ca_file", "province.logo"]);
+    }
+}

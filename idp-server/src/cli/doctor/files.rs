@@ -1,0 +1,134 @@
+//! What can be seen from outside the store: permissions and the TLS certificate.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use idp_core::base::time::Timestamp;
+use url::Url;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer;
+
+use super::Finding;
+use crate::config::{Settings, TlsFiles};
+use crate::listen::tls::{Tls, read_chain};
+
+/// A certificate that ends within this is to be renewed.
+const RENEW: Duration = Duration::from_secs(21 * 86_400);
+
+/// Data folder and what lies in it: nothing for anybody but the owner.
+pub(super) fn permissions(settings: &Settings) -> Vec<Finding> {
+    let folder = &settings.store.folder;
+    let entries = fs::read_dir(folder);
+    let Ok(entries) = entries else {
+        let remedy = "make it with `idp init`, or correct store.folder";
+        return vec![Finding::fail(
+            "permissions",
+            format!("{} cannot be read", folder.display()),
+            remedy,
+        )];
+    };
+    let inside = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let open: Vec<Finding> = std::iter::once(folder.clone())
+        .chain(inside)
+        .filter_map(|path| exposed(&path))
+        .collect();
+    if open.is_empty() {
+        vec![Finding::ok(
+            "permissions",
+            format!("{} is private", folder.display()),
+        )]
+    } else {
+        open
+    }
+}
+
+fn exposed(path: &Path) -> Option<Finding> {
+    let mode = fs::symlink_metadata(path).ok()?.mode() & 0o777;
+    let shown = path.display();
+    (mode & 0o077 != 0).then(|| {
+        let detail = format!("others may use {shown} (mode {mode:o})");
+        Finding::fail("permissions", detail, format!("chmod go= '{shown}'"))
+    })
+}
+
+/// The certificate: usable with its key, for this issuer, now and for some time.
+pub(super) fn certificate(settings: &Settings, now: Timestamp) -> Vec<Finding> {
+    let Some(files) = &settings.listen.tls else {
+        return Vec::new();
+    };
+    if let Err(fault) = Tls::load(files.certificate.clone(), files.key.clone()) {
+        let remedy = "put a PEM chain and the key of its first certificate there";
+        return vec![Finding::fail("tls", fault.detail, remedy)];
+    }
+    examined(settings, files, now).unwrap_or_else(|| {
+        vec![Finding::fail(
+            "tls",
+            "the certificate cannot be read",
+            "have it issued again",
+        )]
+    })
+}
+
+fn examined(settings: &Settings, files: &TlsFiles, now: Timestamp) -> Option<Vec<Finding>> {
+    let chain = read_chain(&files.certificate).ok()?;
+    let (_, leaf) = X509Certificate::from_der(chain.first()?).ok()?;
+    let from = Timestamp::from_seconds(leaf.validity().not_before.timestamp());
+    let until = Timestamp::from_seconds(leaf.validity().not_after.timestamp());
+    let renew = "renew it, then send the server SIGHUP";
+    let validity = match () {
+        () if now < from => {
+            Finding::fail("tls", "the certificate is not valid yet", "check the clock")
+        }
+        () if until <= now => Finding::fail("tls", "the certificate has expired", renew),
+        () if until <= now + RENEW => {
+            let days = until.since(now).as_secs() / 86_400;
+            Finding::warn("tls", format!("the certificate ends in {days} days"), renew)
+        }
+        () => {
+            let days = until.since(now).as_secs() / 86_400;
+            Finding::ok("tls", format!("the certificate is valid for {days} days"))
+        }
+    };
+    let mut findings = vec![validity];
+    let host = Url::parse(settings.issuer.url.as_str())
+        .ok()?
+        .host_str()?
+        .to_owned();
+    if !names(&leaf, &host) {
+        let detail = format!("the certificate is not for {host}");
+        findings.push(Finding::fail(
+            "tls",
+            detail,
+            "have it issued for the issuer's host",
+        ));
+    }
+    Some(findings)
+}
+
+/// Whether a subject alternative name is `host`; a wildcard stands for one label (RFC 9525 §6.3).
+fn names(leaf: &X509Certificate<'_>, host: &str) -> bool {
+    let Ok(Some(names)) = leaf.subject_alternative_name() else {
+        return false;
+    };
+    names.value.general_names.iter().any(|name| match name {
+        GeneralName::DNSName(name) => {
+            let parent = host.split_once('.').map(|(_, parent)| parent);
+            name.eq_ignore_ascii_case(host)
+                || name.strip_prefix("*.").is_some_and(|rest| {
+                    parent.is_some_and(|parent| rest.eq_ignore_ascii_case(parent))
+                })
+        }
+        GeneralName::IPAddress(octets) => {
+            let bare = host.trim_start_matches('[').trim_end_matches(']');
+            match bare.parse() {
+                Ok(std::net::IpAddr::V4(address)) => *octets == address.octets(),
+                Ok(std::net::IpAddr::V6(address)) => *octets == address.octets(),
+                Err(_) => false,
+            }
+        }
+        _ => false,
+    })
+}

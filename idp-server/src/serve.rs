@@ -1,0 +1,138 @@
+//! `idp serve`: an installation by its configuration file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use idp_core::base::fault::Fault;
+use tokio::net::TcpListener;
+
+use crate::config::{self, Settings};
+use crate::demo;
+use crate::http::site::Logo;
+use crate::listen::admin_socket::AdminSocket;
+use crate::listen::server::Transport;
+use crate::listen::tls::Tls;
+use crate::outside::clock::Clock;
+use crate::outside::master_key::MasterKey;
+use crate::serving::{Doors, Serving};
+use crate::telemetry::{logs, metrics::Metrics};
+use crate::wiring::{Installation, Parts, assemble};
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// A fault in the operator's words; all problems of the configuration at once.
+pub async fn run(config: Option<&Path>) -> Result<(), Fault> {
+    let settings = settings(config)?;
+    logs::start(&settings.telemetry)?;
+    let metrics = Metrics::start()?;
+    let installation = installation(&settings).await?;
+    let tls = match &settings.listen.tls {
+        None => None,
+        Some(files) => Some(Arc::new(Tls::load(
+            files.certificate.clone(),
+            files.key.clone(),
+        )?)),
+    };
+    let doors = Doors {
+        public: listen(settings.listen.address).await?,
+        transport: Transport {
+            tls: tls.clone(),
+            proxies: Arc::new(settings.listen.proxies.clone()),
+        },
+        admin: AdminSocket::bind(&settings.listen.admin_socket).await?,
+        metrics: match settings.telemetry.metrics_address {
+            None => None,
+            Some(address) => Some(listen(address).await?),
+        },
+        limits: settings.listen.limits,
+        drain: settings.listen.drain,
+    };
+    let issuer = settings.issuer.url.as_str().to_owned();
+    let mut serving = Serving::begin(installation, doors, metrics).await?;
+    if let Some(tls) = tls {
+        let mut stop = serving.stop();
+        serving.also(async move {
+            tokio::select! {
+                reloading = tls.reload_on_hangup() => {
+                    reloading.map_err(|e| Fault::lasting("signals", e))
+                }
+                () = stop.told() => Ok(()),
+            }
+        });
+    }
+    tracing::info!(issuer, address = %settings.listen.address, "serving");
+    serving.until_told().await
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// All problems at once, as one fault.
+pub fn settings(config: Option<&Path>) -> Result<Settings, Fault> {
+    let file = config::file(config);
+    Settings::load(&file, std::env::vars()).map_err(|problems| Fault::lasting("config", problems))
+}
+
+async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Fault> {
+    let taken = |e| Fault::lasting("listen", format!("{address}: {e}"));
+    TcpListener::bind(address).await.map_err(taken)
+}
+
+/// Puts the configured installation together; refuses a demonstration's store (security
+/// sentence 12) and one that belongs to another issuer.
+///
+/// # Errors
+/// A fault in the operator's words.
+pub async fn installation(settings: &Settings) -> Result<Installation, Fault> {
+    let folder = &settings.store.folder;
+    let environment = |name: &str| std::env::var(name).ok();
+    let master = MasterKey::read(&settings.master_key, folder, environment)
+        .map_err(|e| Fault::lasting("master key", e))?;
+    let installation = assemble(Parts {
+        policy: settings.policy(),
+        folder,
+        create: false,
+        master: &master,
+        branding: settings.branding().clone(),
+        logo: settings.province.logo.as_deref().map(logo).transpose()?,
+        fetch: settings.outgoing.clone(),
+        hashing: settings.passwords.bounds,
+        clock: Clock::system(),
+    })
+    .await?;
+    if installation
+        .site
+        .provider
+        .records
+        .setting(demo::MARK)
+        .await?
+        .is_some()
+    {
+        let remedy = "this store belongs to a demonstration; make one with `idp init`";
+        return Err(Fault::lasting("store", remedy));
+    }
+    Ok(installation)
+}
+
+/// The province's logo, read once.
+fn logo(path: &Path) -> Result<Logo, Fault> {
+    let trouble = |what: String| Fault::lasting("logo", format!("{}: {what}", path.display()));
+    let extension = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
+    let content_type = match extension.to_ascii_lowercase().as_str() {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        "svg" => "image/svg+xml",
+        _ => return Err(trouble("is no png, jpg, webp or svg file".to_owned())),
+    };
+    let bytes = std::fs::read(path).map_err(|e| trouble(e.to_string()))?;
+    Ok(Logo {
+        bytes: Bytes::from(bytes),
+        content_type,
+    })
+}
