@@ -96,9 +96,9 @@ pub fn check(
     }
     .map_err(|reason| AuthorizeRefusal::Page(reason.into()))?;
     let state = parameters.find("state").map(str::to_owned);
-    check_rest(parameters, client, hinted_sub, now).map(|request| (request, to.clone())).map_err(
-        |refusal| AuthorizeRefusal::Redirect(ErrorRedirect { to, state, refusal }),
-    )
+    check_rest(parameters, client, hinted_sub, now)
+        .map(|request| (request, to.clone()))
+        .map_err(|refusal| AuthorizeRefusal::Redirect(ErrorRedirect { to, state, refusal }))
 }
 
 fn check_rest(
@@ -118,7 +118,10 @@ fn check_rest(
         "code" => return Err(Reason::ResponseTypeNotAllowed.into()),
         _ => return Err(Reason::ResponseTypeUnsupported.into()),
     }
-    if parameters.find("response_mode").is_some_and(|mode| mode != "query") {
+    if parameters
+        .find("response_mode")
+        .is_some_and(|mode| mode != "query")
+    {
         return Err(Reason::ResponseModeUnsupported.into());
     }
     let challenge = CodeChallenge::parse(parameters)?;
@@ -156,11 +159,18 @@ fn prompt(parameters: &Parameters) -> Result<Prompt, Refusal> {
     })
 }
 
+/// Digits only: `parse` alone would take a sign.
 fn max_age(parameters: &Parameters) -> Result<Option<u32>, Refusal> {
-    parameters
-        .find("max_age")
-        .map(|text| text.parse().map_err(|_| Refusal::new(Reason::ParameterMalformed)))
-        .transpose()
+    let Some(text) = parameters.find("max_age") else {
+        return Ok(None);
+    };
+    let seconds = text
+        .parse()
+        .ok()
+        .filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+    seconds
+        .map(Some)
+        .ok_or_else(|| Reason::ParameterMalformed.into())
 }
 
 fn unit(parameters: &Parameters) -> Result<Option<AgencyCode>, Refusal> {
@@ -196,4 +206,277 @@ pub fn with_query(address: &str, query: &str) -> String {
         Some(_) => "&",
     };
     format!("{address}{joint}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample::{NOW, client};
+    use crate::model::client::ClientKind;
+    use crate::oauth::sample::{CHALLENGE, ISSUER, REDIRECT, parameters, web};
+
+    /// A request with nothing wrong in it.
+    const GOOD: [(&str, &str); 7] = [
+        ("response_type", "code"),
+        ("client_id", "app"),
+        ("redirect_uri", REDIRECT),
+        ("scope", "openid profile"),
+        ("state", "của tôi"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+
+    /// The good request with some parameters replaced, added, or (when empty) left out.
+    fn request(changed: &[(&str, &str)]) -> Parameters {
+        let kept = GOOD
+            .iter()
+            .filter(|(name, _)| !changed.iter().any(|(other, _)| other == name));
+        let added = changed.iter().filter(|(_, value)| !value.is_empty());
+        let pairs: Vec<_> = kept.chain(added).copied().collect();
+        parameters(&pairs)
+    }
+
+    fn checked(changed: &[(&str, &str)]) -> AuthorizationRequest {
+        check(&request(changed), Some(&web()), Ok(None), NOW)
+            .unwrap()
+            .0
+    }
+
+    /// The reason of a refusal that is sent back to the client with the state.
+    fn redirected(changed: &[(&str, &str)]) -> Reason {
+        match check(&request(changed), Some(&web()), Ok(None), NOW) {
+            Err(AuthorizeRefusal::Redirect(error)) => {
+                assert_eq!(error.to.as_str(), REDIRECT);
+                assert_eq!(error.state.as_deref(), Some("của tôi"));
+                error.refusal.reason
+            }
+            other => panic!("{changed:?}: {other:?}"),
+        }
+    }
+
+    fn page(client: Option<&Client>, changed: &[(&str, &str)]) -> Reason {
+        match check(&request(changed), client, Ok(None), NOW) {
+            Err(AuthorizeRefusal::Page(refusal)) => refusal.reason,
+            other => panic!("{changed:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_not_proved_is_refused_on_a_page() {
+        let web = web();
+        let disabled = Client {
+            disabled: true,
+            ..web.clone()
+        };
+        assert_eq!(page(None, &[]), Reason::ClientUnknown);
+        assert_eq!(page(Some(&disabled), &[]), Reason::ClientUnknown);
+        for (address, reason) in [
+            ("", Reason::RedirectUriMissing),
+            ("https://rp.example/cb", Reason::RedirectUriMismatch),
+            (
+                "https://rp.example/cb?tenant=1&x=2",
+                Reason::RedirectUriMismatch,
+            ),
+            (
+                "https://evil.example/cb?tenant=1",
+                Reason::RedirectUriMismatch,
+            ),
+        ] {
+            assert_eq!(
+                page(Some(&web), &[("redirect_uri", address)]),
+                reason,
+                "{address}"
+            );
+        }
+        // The address counts first: whatever else is wrong, it is not told to a stranger's address.
+        let both = [
+            ("redirect_uri", "https://evil.example/"),
+            ("response_type", "token"),
+        ];
+        assert_eq!(page(Some(&web), &both), Reason::RedirectUriMismatch);
+    }
+
+    #[test]
+    fn several_registered_addresses_and_none_sent_is_refused() {
+        let mut one = client(ClientKind::Web, &[REDIRECT]);
+        assert_eq!(
+            page(Some(&one), &[("redirect_uri", "")]),
+            Reason::RedirectUriMissing
+        );
+        one.redirect_uris.push("https://rp.example/other".into());
+        assert_eq!(
+            page(Some(&one), &[("redirect_uri", "")]),
+            Reason::RedirectUriMissing
+        );
+    }
+
+    #[test]
+    fn each_rule_behind_a_proved_address_has_its_reason() {
+        for (changed, reason) in [
+            (
+                vec![("request", "e30.e30.")],
+                Reason::RequestObjectUnsupported,
+            ),
+            (
+                vec![("request_uri", "https://rp.example/r")],
+                Reason::RequestUriUnsupported,
+            ),
+            (vec![("response_type", "")], Reason::ParameterMissing),
+            (
+                vec![("response_type", "token")],
+                Reason::ResponseTypeUnsupported,
+            ),
+            (
+                vec![("response_type", "code id_token")],
+                Reason::ResponseTypeUnsupported,
+            ),
+            (
+                vec![("response_mode", "fragment")],
+                Reason::ResponseModeUnsupported,
+            ),
+            (
+                vec![("response_mode", "form_post")],
+                Reason::ResponseModeUnsupported,
+            ),
+            (vec![("code_challenge", "")], Reason::PkceMissing),
+            (
+                vec![("code_challenge_method", "")],
+                Reason::PkceMethodUnsupported,
+            ),
+            (
+                vec![("code_challenge_method", "plain")],
+                Reason::PkceMethodUnsupported,
+            ),
+            (
+                vec![("code_challenge", "abc")],
+                Reason::PkceChallengeMalformed,
+            ),
+            (vec![("scope", "")], Reason::ParameterMissing),
+            (vec![("scope", "openid \"x\"")], Reason::ParameterMalformed),
+            (vec![("scope", "openid payroll")], Reason::ScopeNotAllowed),
+            (vec![("prompt", "none login")], Reason::PromptNoneWithOthers),
+            (
+                vec![("prompt", "consent none")],
+                Reason::PromptNoneWithOthers,
+            ),
+            (vec![("max_age", "-1")], Reason::ParameterMalformed),
+            (vec![("max_age", "+1")], Reason::ParameterMalformed),
+            (vec![("max_age", "1.5")], Reason::ParameterMalformed),
+            (vec![("max_age", "một")], Reason::ParameterMalformed),
+            (vec![("max_age", "4294967296")], Reason::ParameterMalformed),
+            (vec![("unit", "../H42")], Reason::PositionUnknown),
+        ] {
+            assert_eq!(redirected(&changed), reason, "{changed:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_without_the_code_grant_may_not_ask_for_codes() {
+        let mut service = web();
+        service.grant_types = vec![GrantType::ClientCredentials];
+        match check(&request(&[]), Some(&service), Ok(None), NOW) {
+            Err(AuthorizeRefusal::Redirect(error)) => {
+                assert_eq!(error.refusal.reason, Reason::ResponseTypeNotAllowed);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_hint_that_is_not_ours_is_told_to_the_client() {
+        let wrong = Err(Reason::IdTokenHintWrong.into());
+        match check(&request(&[]), Some(&web()), wrong, NOW) {
+            Err(AuthorizeRefusal::Redirect(error)) => {
+                assert_eq!(error.refusal.reason, Reason::IdTokenHintWrong);
+            }
+            other => panic!("{other:?}"),
+        }
+        let hinted = check(&request(&[]), Some(&web()), Ok(Some("sub".into())), NOW).unwrap();
+        assert_eq!(hinted.0.hinted_sub.as_deref(), Some("sub"));
+    }
+
+    #[test]
+    fn what_is_understood_is_kept_and_what_is_unknown_is_ignored() {
+        let request = checked(&[
+            ("nonce", "n"),
+            ("prompt", "select_account consent tomorrow"),
+            ("max_age", "0"),
+            ("login_hint", "an"),
+            ("ui_locales", "vi en"),
+            ("unit", "H42.05"),
+            ("response_mode", "query"),
+            ("acr_values", "urn:vn:nd69-2024:loa:1"),
+            ("display", "popup"),
+            ("claims", "{}"),
+            ("unheard_of", "x"),
+        ]);
+        assert_eq!(request.scope, ["openid", "profile"]);
+        assert_eq!(
+            request.prompt,
+            Prompt {
+                none: false,
+                login: true,
+                consent: true
+            }
+        );
+        assert_eq!(
+            (request.max_age, request.login_hint.as_deref()),
+            (Some(0), Some("an"))
+        );
+        assert_eq!(request.unit.unwrap().as_str(), "H42.05");
+        assert_eq!(
+            (request.requested_at, request.redirect_uri.as_str()),
+            (NOW, REDIRECT)
+        );
+        for (prompt, expected) in [
+            ("", Prompt::default()),
+            ("create", Prompt::default()),
+            (
+                "none",
+                Prompt {
+                    none: true,
+                    ..Prompt::default()
+                },
+            ),
+            (
+                "login",
+                Prompt {
+                    login: true,
+                    ..Prompt::default()
+                },
+            ),
+        ] {
+            assert_eq!(checked(&[("prompt", prompt)]).prompt, expected, "{prompt}");
+        }
+    }
+
+    #[test]
+    fn state_and_nonce_are_untouched_up_to_the_bound() {
+        let long = "Ă&=+% \"".repeat(crate::oauth::params::MAX_VALUE_BYTES / 8);
+        let request = checked(&[("state", &long), ("nonce", &long)]);
+        assert_eq!(request.state.as_deref(), Some(long.as_str()));
+        assert_eq!(request.nonce.as_deref(), Some(long.as_str()));
+    }
+
+    #[test]
+    fn an_answer_keeps_the_registered_query_and_carries_state_and_issuer() {
+        let (_, to) = check(&request(&[]), Some(&web()), Ok(None), NOW).unwrap();
+        let address = answer(&to, ISSUER, Some("a b&c"), &[("code", "x/y")]);
+        assert_eq!(
+            address,
+            "https://rp.example/cb?tenant=1&code=x%2Fy&state=a+b%26c&iss=https%3A%2F%2Fsso.tinh.example"
+        );
+        assert_eq!(
+            with_query("https://rp.example/cb", "a=b"),
+            "https://rp.example/cb?a=b"
+        );
+        assert_eq!(
+            with_query("https://rp.example/cb?", "a=b"),
+            "https://rp.example/cb?a=b"
+        );
+        assert_eq!(
+            answer(&to, ISSUER, None, &[]),
+            format!("{REDIRECT}&iss=https%3A%2F%2Fsso.tinh.example")
+        );
+    }
 }

@@ -14,3 +14,6 @@ pub mod redirect_uri;
 pub mod revoke;
 pub mod scope;
 pub mod token;
+
+#[cfg(test)]
+pub(crate) mod sample;
