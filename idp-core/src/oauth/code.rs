@@ -49,3 +49,80 @@ impl CodeTicket {
         self.challenge.verify(verifier)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::sample::{CHALLENGE, NOW, REDIRECT, VERIFIER, after, named, parameters, web};
+
+    #[test]
+    fn each_rule_has_its_refusal_in_order() {
+        let challenge = parameters(&[
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]);
+        let ticket = CodeTicket {
+            grant: GrantId::from_u128(1),
+            client: web().id,
+            redirect_uri: REDIRECT.into(),
+            challenge: CodeChallenge::parse(&challenge).unwrap(),
+            expires_at: after(60),
+        };
+        let (own, other) = (web(), named("other"));
+        let wrong = VERIFIER.replace('d', "e");
+        for (client, address, verifier, now, expected) in [
+            (&own, Some(REDIRECT), Some(VERIFIER), NOW, None),
+            (&own, Some(REDIRECT), Some(VERIFIER), after(59), None),
+            (
+                &own,
+                Some(REDIRECT),
+                Some(VERIFIER),
+                after(60),
+                Some(Reason::CodeExpired),
+            ),
+            (
+                &other,
+                None,
+                None,
+                after(60),
+                Some(Reason::CodeOfAnotherClient),
+            ),
+            (&own, None, None, after(60), Some(Reason::CodeExpired)),
+            (
+                &own,
+                None,
+                Some(VERIFIER),
+                NOW,
+                Some(Reason::CodeRedirectUriWrong),
+            ),
+            (
+                &own,
+                Some("https://rp.example/cb"),
+                Some(VERIFIER),
+                NOW,
+                Some(Reason::CodeRedirectUriWrong),
+            ),
+            (
+                &own,
+                Some(REDIRECT),
+                None,
+                NOW,
+                Some(Reason::PkceVerifierMalformed),
+            ),
+            (
+                &own,
+                Some(REDIRECT),
+                Some(&wrong),
+                NOW,
+                Some(Reason::PkceVerifierWrong),
+            ),
+        ] {
+            let answer = ticket.check(client, address, verifier, now);
+            assert_eq!(
+                answer.err().map(|r| r.reason),
+                expected,
+                "{address:?} {now:?}"
+            );
+        }
+    }
+}

@@ -62,8 +62,14 @@ pub type Question = (Interaction, Reason);
 type Check = fn(&InteractionFacts<'_>, &SignedIn) -> Option<Question>;
 
 /// The checks behind the sign-in, in order.
-const CHECKS: [Check; 6] =
-    [login_asked_for, too_old, hint_names_another, password_must_change, position_open, consent_missing];
+const CHECKS: [Check; 6] = [
+    login_asked_for,
+    too_old,
+    hint_names_another,
+    password_must_change,
+    position_open,
+    consent_missing,
+];
 
 /// The first question that must be asked; `None` when everything is answered.
 pub fn next(facts: &InteractionFacts<'_>) -> Option<Question> {
@@ -109,7 +115,9 @@ fn position_open(facts: &InteractionFacts<'_>, signed_in: &SignedIn) -> Option<Q
         && facts.request.unit.is_none()
         && facts.request.scope.iter().any(|s| s == scope::UNIT);
     let held = signed_in.user.positions_at(facts.now);
-    let chosen = facts.chosen.is_some_and(|id| held.iter().any(|p| p.id == id));
+    let chosen = facts
+        .chosen
+        .is_some_and(|id| held.iter().any(|p| p.id == id));
     (wanted && held.len() > 1 && !chosen)
         .then_some((Interaction::ChoosePosition, Reason::PositionChoiceNeeded))
 }
@@ -144,4 +152,324 @@ pub fn position<'a>(
     }
     let chosen = facts.chosen.and_then(|id| held.iter().find(|p| p.id == id));
     Ok(chosen.or_else(|| held.first()).copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample::{self, CLINIC, HEALTH, JUSTICE};
+    use crate::base::issuer::IssuerKey;
+    use crate::model::Version;
+    use crate::model::identifier::AgencyCode;
+    use crate::oauth::authorize::{Prompt, check};
+    use crate::oauth::sample::{CHALLENGE, NOW, REDIRECT, after, parameters, web};
+
+    struct Scene {
+        request: AuthorizationRequest,
+        client: Client,
+        signed_in: Option<SignedIn>,
+        chosen: Option<PositionId>,
+    }
+
+    impl Scene {
+        /// A request with no open question: `an`, signed in a minute ago, holds two positions.
+        fn new() -> Self {
+            let client = web();
+            let parameters = parameters(&[
+                ("response_type", "code"),
+                ("redirect_uri", REDIRECT),
+                ("scope", "openid unit"),
+                ("code_challenge", CHALLENGE),
+                ("code_challenge_method", "S256"),
+            ]);
+            let (request, _) = check(&parameters, Some(&client), Ok(None), NOW).unwrap();
+            let user = sample::with_position(sample::user("an"), HEALTH);
+            let user = sample::with_position(user, JUSTICE);
+            let mut session = sample::session(user.id);
+            session.authentication.at = after(-60);
+            let signed_in = SignedIn {
+                session,
+                user,
+                sub: Some("sub-an".into()),
+                consent: None,
+                units: sample::units(),
+            };
+            Self {
+                request,
+                client,
+                signed_in: Some(signed_in),
+                chosen: None,
+            }
+        }
+
+        fn with(change: impl FnOnce(&mut Self, &mut SignedIn)) -> Self {
+            let mut scene = Self::new();
+            let mut signed_in = scene.signed_in.take().unwrap();
+            change(&mut scene, &mut signed_in);
+            scene.signed_in = Some(signed_in);
+            scene
+        }
+
+        fn facts(&self) -> InteractionFacts<'_> {
+            InteractionFacts {
+                request: &self.request,
+                client: &self.client,
+                signed_in: self.signed_in.as_ref(),
+                chosen: self.chosen,
+                now: NOW,
+            }
+        }
+
+        fn next(&self) -> Option<Question> {
+            next(&self.facts())
+        }
+
+        fn position(&self) -> Result<Option<PositionId>, Reason> {
+            let found = position(&self.facts(), self.signed_in.as_ref().unwrap())?;
+            Ok(found.map(|p| p.id))
+        }
+    }
+
+    const LOGIN: Prompt = Prompt {
+        none: false,
+        login: true,
+        consent: false,
+    };
+    const CONSENT: Prompt = Prompt {
+        none: false,
+        login: false,
+        consent: true,
+    };
+    const FIRST: PositionId = PositionId::from_u128(1000);
+    const SECOND: PositionId = PositionId::from_u128(1001);
+
+    fn consent(scope: &[&str], at: Timestamp) -> Option<Consent> {
+        Some(Consent {
+            issuer: IssuerKey::main(),
+            user: sample::user("an").id,
+            client: web().id,
+            version: Version(1),
+            scope: scope.iter().map(|s| (*s).to_owned()).collect(),
+            at,
+        })
+    }
+
+    #[test]
+    fn who_is_signed_in_and_asked_nothing_goes_on() {
+        assert_eq!(Scene::new().next(), None);
+        let nobody = Scene {
+            signed_in: None,
+            ..Scene::new()
+        };
+        assert_eq!(
+            nobody.next(),
+            Some((Interaction::SignIn, Reason::SignInNeeded))
+        );
+    }
+
+    #[test]
+    fn a_login_that_was_asked_for_is_answered_by_a_fresh_sign_in() {
+        let asked = |at| {
+            Scene::with(|scene, signed_in| {
+                scene.request.prompt = LOGIN;
+                signed_in.session.authentication.at = at;
+            })
+            .next()
+        };
+        let question = Some((Interaction::SignIn, Reason::SignInNeeded));
+        assert_eq!(asked(after(-1)), question);
+        assert_eq!(asked(NOW), None);
+        assert_eq!(asked(after(5)), None);
+    }
+
+    #[test]
+    fn an_old_sign_in_is_renewed_and_a_fresh_one_always_satisfies() {
+        let aged = |max_age, at| {
+            Scene::with(|scene, signed_in| {
+                scene.request.max_age = Some(max_age);
+                signed_in.session.authentication.at = at;
+            })
+            .next()
+        };
+        let question = Some((Interaction::SignIn, Reason::SignInTooOld));
+        assert_eq!(aged(0, after(-1)), question);
+        assert_eq!(aged(0, NOW), None);
+        assert_eq!(aged(0, after(30)), None, "answered after the request came");
+        assert_eq!(aged(60, after(-60)), None);
+        assert_eq!(aged(60, after(-61)), question);
+        assert_eq!(aged(u32::MAX, after(-1_000_000)), None);
+    }
+
+    #[test]
+    fn a_hint_of_somebody_else_asks_for_that_person() {
+        let hinted = |hint: &str, sub: Option<&str>| {
+            Scene::with(|scene, signed_in| {
+                scene.request.hinted_sub = Some(hint.into());
+                signed_in.sub = sub.map(str::to_owned);
+            })
+            .next()
+        };
+        let question = Some((Interaction::SignIn, Reason::SignedInAsAnother));
+        assert_eq!(hinted("sub-an", Some("sub-an")), None);
+        assert_eq!(hinted("sub-binh", Some("sub-an")), question);
+        assert_eq!(hinted("sub-binh", None), question);
+    }
+
+    #[test]
+    fn positions_are_asked_for_when_the_client_wants_and_nothing_decides() {
+        let ask = |change: fn(&mut Scene, &mut SignedIn)| {
+            Scene::with(|scene, signed_in| {
+                scene.client.position = PositionChoice::Ask;
+                change(scene, signed_in);
+            })
+            .next()
+        };
+        let question = Some((Interaction::ChoosePosition, Reason::PositionChoiceNeeded));
+        assert_eq!(ask(|_, _| ()), question);
+        assert_eq!(ask(|s, _| s.chosen = Some(SECOND)), None);
+        assert_eq!(
+            ask(|s, _| s.chosen = Some(PositionId::from_u128(9))),
+            question
+        );
+        assert_eq!(ask(|s, _| s.request.scope = vec!["openid".into()]), None);
+        let unit = |s: &mut Scene, _: &mut SignedIn| {
+            s.request.unit = Some(AgencyCode::parse("H42.06").unwrap());
+        };
+        assert_eq!(ask(unit), None);
+        assert_eq!(ask(|_, p| p.user.positions[1].until = Some(NOW)), None);
+    }
+
+    #[test]
+    fn consent_is_remembered_until_more_is_asked_or_it_is_asked_again() {
+        let asked = |given: Option<Consent>, prompt, rule| {
+            Scene::with(|scene, signed_in| {
+                scene.client.consent = rule;
+                scene.request.prompt = prompt;
+                signed_in.consent = given;
+            })
+            .next()
+        };
+        let none = Prompt::default();
+        let all = &["openid", "unit", "profile"];
+        let question = Some((Interaction::Consent, Reason::ConsentNeeded));
+        for (given, prompt, rule, expected) in [
+            (None, none, ConsentRule::Never, None),
+            (None, none, ConsentRule::Ask, question.clone()),
+            (consent(all, after(-9)), none, ConsentRule::Ask, None),
+            (
+                consent(&["openid"], after(-9)),
+                none,
+                ConsentRule::Ask,
+                question.clone(),
+            ),
+            (
+                consent(all, after(-9)),
+                CONSENT,
+                ConsentRule::Ask,
+                question.clone(),
+            ),
+            (consent(all, NOW), CONSENT, ConsentRule::Ask, None),
+            (None, CONSENT, ConsentRule::Never, question.clone()),
+            (
+                consent(&["openid"], NOW),
+                CONSENT,
+                ConsentRule::Never,
+                question,
+            ),
+        ] {
+            let shown = format!("{given:?} {prompt:?} {rule:?}");
+            assert_eq!(asked(given, prompt, rule), expected, "{shown}");
+        }
+    }
+
+    #[test]
+    fn questions_come_in_their_order() {
+        let mut scene = Scene::with(|scene, signed_in| {
+            scene.request.prompt = Prompt {
+                consent: true,
+                ..LOGIN
+            };
+            scene.request.max_age = Some(10);
+            scene.request.hinted_sub = Some("sub-binh".into());
+            scene.client.position = PositionChoice::Ask;
+            signed_in.session.password_change_needed = true;
+        });
+        let mut reasons = Vec::new();
+        type Answer = fn(&mut Scene);
+        let answers: [Answer; 6] = [
+            |s| s.request.prompt.login = false,
+            |s| s.request.max_age = None,
+            |s| s.request.hinted_sub = None,
+            |s| s.signed_in.as_mut().unwrap().session.password_change_needed = false,
+            |s| s.chosen = Some(FIRST),
+            |s| s.request.prompt.consent = false,
+        ];
+        for answer in answers {
+            reasons.push(scene.next().unwrap());
+            answer(&mut scene);
+        }
+        assert_eq!(
+            reasons,
+            [
+                (Interaction::SignIn, Reason::SignInNeeded),
+                (Interaction::SignIn, Reason::SignInTooOld),
+                (Interaction::SignIn, Reason::SignedInAsAnother),
+                (Interaction::ChangePassword, Reason::PasswordChangeNeeded),
+                (Interaction::ChoosePosition, Reason::PositionChoiceNeeded),
+                (Interaction::Consent, Reason::ConsentNeeded),
+            ]
+        );
+        assert_eq!(scene.next(), None);
+    }
+
+    #[test]
+    fn each_question_has_its_error_when_none_may_be_asked() {
+        for (reason, code) in [
+            (Reason::SignInNeeded, "login_required"),
+            (Reason::SignInTooOld, "login_required"),
+            (Reason::SignedInAsAnother, "login_required"),
+            (Reason::PasswordChangeNeeded, "interaction_required"),
+            (Reason::PositionChoiceNeeded, "interaction_required"),
+            (Reason::ConsentNeeded, "consent_required"),
+        ] {
+            assert_eq!(reason.code().as_str(), code);
+        }
+    }
+
+    #[test]
+    fn the_position_told_is_the_named_the_chosen_or_the_main_one() {
+        let unit = |code: &str| {
+            let code = AgencyCode::parse(code).unwrap();
+            Scene::with(|scene, _| {
+                scene.request.unit = Some(code);
+                scene.chosen = Some(FIRST);
+            })
+        };
+        assert_eq!(Scene::new().position(), Ok(Some(FIRST)));
+        assert_eq!(
+            Scene::with(|s, _| s.chosen = Some(SECOND)).position(),
+            Ok(Some(SECOND))
+        );
+        assert_eq!(
+            unit("H42.06").position(),
+            Ok(Some(SECOND)),
+            "the request outranks the page"
+        );
+        for stranger in ["H42.05.01", "H42", "H99"] {
+            assert_eq!(
+                unit(stranger).position(),
+                Err(Reason::PositionUnknown),
+                "{stranger}"
+            );
+        }
+        let ended = Scene::with(|s, p| {
+            s.chosen = Some(SECOND);
+            p.user.positions[1].until = Some(NOW);
+        });
+        assert_eq!(ended.position(), Ok(Some(FIRST)));
+        let none = Scene::with(|_, p| p.user.positions.clear());
+        assert_eq!(none.position(), Ok(None));
+        let moved = Scene::with(|_, p| p.user.positions[0].unit = CLINIC);
+        assert_eq!(moved.position(), Ok(Some(FIRST)));
+    }
 }

@@ -39,7 +39,11 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
         Err(reason) => return Decision::refused(reason),
     };
     let now = deciding.now();
-    let offline = facts.request.scope.iter().any(|s| s == scope::OFFLINE_ACCESS)
+    let offline = facts
+        .request
+        .scope
+        .iter()
+        .any(|s| s == scope::OFFLINE_ACCESS)
         && facts.client.may_use(GrantType::RefreshToken);
     let grant = Grant {
         id: GrantId::generate(now, deciding.entropy),
@@ -68,10 +72,16 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
             scope: grant.scope.clone(),
         },
     );
-    let issued = IssuedCode { code: SecretText::generate(deciding.entropy), grant: grant.id };
-    let mut decision =
-        Decision::done(issued).with_change(Change::Grant(Write::Put(grant))).with_event(event);
-    decision.changes.extend(touched(signed_in, deciding).map(|s| Change::Session(Write::Put(s))));
+    let issued = IssuedCode {
+        code: SecretText::generate(deciding.entropy),
+        grant: grant.id,
+    };
+    let mut decision = Decision::done(issued)
+        .with_change(Change::Grant(Write::Put(grant)))
+        .with_event(event);
+    decision
+        .changes
+        .extend(touched(signed_in, deciding).map(|s| Change::Session(Write::Put(s))));
     if signed_in.sub.is_none() {
         let issuer = deciding.policy.issuer_key.clone();
         let subject = Subject::public(issuer, signed_in.user.id, deciding.entropy);
@@ -90,6 +100,178 @@ fn lifetime(client: &Client, offline: bool, policy: &Policy) -> Duration {
 fn touched(signed_in: &SignedIn, deciding: &Deciding<'_>) -> Option<Session> {
     let session = &signed_in.session;
     let now = deciding.now();
-    (now.since(session.last_seen_at) >= TOUCH)
-        .then(|| Session { last_seen_at: now, ..session.clone() })
+    (now.since(session.last_seen_at) >= TOUCH).then(|| Session {
+        last_seen_at: now,
+        ..session.clone()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample::{self, HEALTH, JUSTICE};
+    use crate::base::time::Timestamp;
+    use crate::model::user::PositionId;
+    use crate::oauth::authorize::{AuthorizationRequest, check};
+    use crate::oauth::sample::{
+        CHALLENGE, NOW, REDIRECT, Stage, after, parameters, reason, web, written_grant,
+    };
+
+    struct Scene {
+        client: Client,
+        request: AuthorizationRequest,
+        signed_in: SignedIn,
+    }
+
+    impl Scene {
+        fn new(scope: &str) -> Self {
+            let client = web();
+            let parameters = parameters(&[
+                ("response_type", "code"),
+                ("redirect_uri", REDIRECT),
+                ("scope", scope),
+                ("nonce", "số một"),
+                ("code_challenge", CHALLENGE),
+                ("code_challenge_method", "S256"),
+            ]);
+            let (request, _) = check(&parameters, Some(&client), Ok(None), NOW).unwrap();
+            let user = sample::with_position(sample::user("an"), HEALTH);
+            let user = sample::with_position(user, JUSTICE);
+            let signed_in = SignedIn {
+                session: sample::session(user.id),
+                user,
+                sub: Some("sub-an".into()),
+                consent: None,
+                units: sample::units(),
+            };
+            Self {
+                client,
+                request,
+                signed_in,
+            }
+        }
+
+        fn decide(&self, now: Timestamp) -> Decision<IssuedCode> {
+            let mut stage = Stage::at(now);
+            decide(&self.facts(), &mut stage.deciding())
+        }
+
+        fn facts(&self) -> InteractionFacts<'_> {
+            InteractionFacts {
+                request: &self.request,
+                client: &self.client,
+                signed_in: Some(&self.signed_in),
+                chosen: Some(PositionId::from_u128(1001)),
+                now: NOW,
+            }
+        }
+
+        fn lifetime(&self) -> Duration {
+            let decision = self.decide(NOW);
+            written_grant(&decision).unwrap().expires_at.since(NOW)
+        }
+    }
+
+    #[test]
+    fn the_grant_holds_what_was_asked_and_how_the_person_signed_in() {
+        let scene = Scene::new("openid unit");
+        let decision = scene.decide(after(5));
+        let grant = written_grant(&decision).unwrap().clone();
+        let session = &scene.signed_in.session;
+        assert_eq!(
+            (grant.state, grant.generation, grant.offline),
+            (GrantState::Authorized, 0, false)
+        );
+        assert_eq!(
+            (grant.user, grant.session),
+            (scene.signed_in.user.id, session.id)
+        );
+        assert_eq!(
+            (&grant.client, &grant.scope),
+            (&scene.client.id, &scene.request.scope)
+        );
+        assert_eq!(grant.nonce.as_deref(), Some("số một"));
+        assert_eq!(grant.position, Some(PositionId::from_u128(1001)));
+        assert_eq!(grant.authentication, session.authentication);
+        assert_eq!(grant.version, Version::NEW);
+        assert_eq!(
+            decision.events[0].what,
+            What::GrantAuthorized {
+                user: grant.user,
+                client: grant.client.clone(),
+                grant: grant.id,
+                scope: grant.scope.clone(),
+            }
+        );
+        let issued = sample::done(decision);
+        assert_eq!(issued.grant, grant.id);
+        assert_eq!(issued.code.expose().len(), 43, "256 bits in base64url");
+    }
+
+    #[test]
+    fn nobody_signed_in_and_a_unit_without_a_position_get_nothing() {
+        let mut scene = Scene::new("openid unit");
+        scene.request.unit =
+            Some(crate::model::identifier::AgencyCode::parse("H42.05.01").unwrap());
+        let refused = scene.decide(NOW);
+        assert_eq!(reason(&refused), Reason::PositionUnknown);
+        assert!(refused.changes.is_empty() && refused.events.is_empty());
+        let facts = InteractionFacts {
+            signed_in: None,
+            ..scene.facts()
+        };
+        let refused = decide(&facts, &mut Stage::at(NOW).deciding());
+        assert_eq!(reason(&refused), Reason::SignInNeeded);
+        assert!(refused.changes.is_empty());
+    }
+
+    #[test]
+    fn offline_access_of_a_native_client_lasts_longest() {
+        let policy = crate::oauth::sample::policy();
+        let mut scene = Scene::new("openid offline_access");
+        assert_eq!(scene.lifetime(), policy.lifetimes.refresh_token);
+        assert!(written_grant(&scene.decide(NOW)).unwrap().offline);
+        scene.client.kind = ClientKind::Native;
+        assert_eq!(scene.lifetime(), policy.lifetimes.refresh_token_native);
+        // Without the refresh grant the scope gives nothing that could outlive the session.
+        scene.client.grant_types = vec![GrantType::AuthorizationCode];
+        assert!(!written_grant(&scene.decide(NOW)).unwrap().offline);
+        assert_eq!(scene.lifetime(), policy.lifetimes.refresh_token);
+        let mut online = Scene::new("openid");
+        online.client.kind = ClientKind::Native;
+        assert_eq!(online.lifetime(), policy.lifetimes.refresh_token);
+    }
+
+    #[test]
+    fn the_subject_is_made_with_the_first_grant_only() {
+        let subjects = |scene: &Scene| {
+            let mut changes = scene.decide(NOW).changes;
+            changes.retain(|change| matches!(change, Change::Subject(_)));
+            changes
+        };
+        let mut scene = Scene::new("openid");
+        assert_eq!(subjects(&scene), []);
+        scene.signed_in.sub = None;
+        let made = subjects(&scene);
+        let [Change::Subject(subject)] = made.as_slice() else {
+            panic!("{made:?}")
+        };
+        assert_eq!(subject.user, scene.signed_in.user.id);
+        assert_eq!(subject.sector, "");
+        assert_eq!(subject.sub.len(), 27, "160 random bits");
+    }
+
+    #[test]
+    fn a_session_is_touched_once_a_minute() {
+        let touched = |seconds| {
+            let decision = Scene::new("openid").decide(after(seconds));
+            decision.changes.iter().find_map(|change| match change {
+                Change::Session(Write::Put(session)) => Some(session.last_seen_at),
+                _ => None,
+            })
+        };
+        assert_eq!(touched(0), None);
+        assert_eq!(touched(59), None);
+        assert_eq!(touched(60), Some(after(60)));
+    }
 }
