@@ -169,10 +169,7 @@ async fn events_of(
 ///
 /// # Errors
 /// `administrator_unknown`, `outside_scope`. A broken chain is an answer.
-pub async fn verify(
-    desk: &mut Administration,
-    kept: &[BlockHead],
-) -> Result<AuditReport, Failure> {
+pub async fn verify(desk: &mut Administration, kept: &[BlockHead]) -> Result<AuditReport, Failure> {
     admit(desk).await?;
     let records = desk.provider.records.clone();
     let keys = AuditKeys::of(&records.keys(&desk.provider.policy.issuer_key).await?);

@@ -35,7 +35,9 @@ pub async fn list(
     let ground = desk.ground().await?;
     let mut listing = desk.provider.records.change_sets(page).await?;
     let signature = ground.by.signature();
-    listing.entries.retain(|set| ground.by.units().is_none() || set.actor == signature);
+    listing
+        .entries
+        .retain(|set| ground.by.units().is_none() || set.actor == signature);
     Ok(listing)
 }
 
@@ -89,10 +91,7 @@ pub async fn entries(
     Ok(now)
 }
 
-async fn user_of(
-    desk: &Administration,
-    entry: &ChangeSetEntry,
-) -> Result<Option<User>, Failure> {
+async fn user_of(desk: &Administration, entry: &ChangeSetEntry) -> Result<Option<User>, Failure> {
     match entry.id.parse() {
         Ok(id) => Ok(desk.provider.records.user(id).await?),
         Err(_) => Ok(None),

@@ -188,10 +188,7 @@ fn blame(report: &mut ImportReport, batch: &[ReadyUser], value: &str) {
 }
 
 /// Wraps imported hashes, which takes as long as a sign-in each.
-async fn ready(
-    desk: &Administration,
-    users: Vec<PlannedUser>,
-) -> Result<Vec<ReadyUser>, Failure> {
+async fn ready(desk: &Administration, users: Vec<PlannedUser>) -> Result<Vec<ReadyUser>, Failure> {
     let mut ready = Vec::with_capacity(users.len());
     for planned in users {
         let password = match &planned.password_hash {

@@ -51,11 +51,7 @@ pub async fn add(desk: &mut Administration, new: &RoleNew) -> Result<Role, Failu
 ///
 /// # Errors
 /// What [`role::edit`] refuses with; `not_found_here`.
-pub async fn edit(
-    desk: &mut Administration,
-    name: &str,
-    edit: &RoleEdit,
-) -> Result<Role, Failure> {
+pub async fn edit(desk: &mut Administration, name: &str, edit: &RoleEdit) -> Result<Role, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let role = load_role(desk, name).await?;

@@ -244,7 +244,7 @@ async fn state_facts(
         change,
         UserChange::Disable(_) | UserChange::UnassignRole(..)
     ) {
-        facts.administrators = load::administrators(desk.provider).await?;
+        facts.administrators = load::administrators(&desk.provider).await?;
     }
     if matches!(change, UserChange::Disable(_)) {
         let now = desk.context.here.now;
@@ -284,5 +284,5 @@ pub async fn reset(
 /// # Errors
 /// A fault of the store.
 pub async fn province_administrators(desk: &Administration) -> Result<Administrators, Failure> {
-    Ok(load::administrators(desk.provider).await?)
+    Ok(load::administrators(&desk.provider).await?)
 }

@@ -155,13 +155,12 @@ fn summary(tree: &UnitTree, user: &model::User, now: Timestamp) -> Result<UserSu
     })
 }
 
-/// The link as an administrator hands it over. The secret stands in the fragment's place of no
-/// log: the path below the issuer.
+/// The link as an administrator hands it over.
 pub(super) fn link(issuer: &Issuer, user: &model::User, made: &MadeLink) -> ActivationLink {
     ActivationLink {
         user_name: user.user_name(),
         name: user.name.clone(),
-        url: issuer.endpoint(&format!("/activate/{}", made.secret.expose())),
+        url: issuer.endpoint(&format!("/activate?link={}", made.secret.expose())),
         expires_at: time(made.expires_at),
     }
 }
