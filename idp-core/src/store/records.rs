@@ -214,6 +214,8 @@ pub trait Records: Send + Sync {
 
     /// A change set.
     async fn change_set(&self, id: ChangeSetId) -> Result<Option<ChangeSet>, Fault>;
+    /// Change sets, newest first.
+    async fn change_sets(&self, page: &PageRequest) -> Result<Listing<ChangeSet>, Fault>;
     /// Its entries from a place on.
     async fn change_set_entries(
         &self,

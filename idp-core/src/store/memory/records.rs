@@ -437,6 +437,13 @@ impl Records for MemoryRecords {
         Ok(self.state().change_sets.get(&id.to_string()).cloned())
     }
 
+    async fn change_sets(&self, page: &PageRequest) -> Result<Listing<ChangeSet>, Fault> {
+        let state = self.state();
+        let sets = state.change_sets.values().rev().cloned();
+        let sets = sets.map(|s| (s.id.to_string(), s));
+        Ok(listing(sets, page, downwards))
+    }
+
     async fn change_set_entries(
         &self,
         id: ChangeSetId,

@@ -409,6 +409,13 @@ impl<E: Engine> Records for SqlRecords<E> {
             .await
     }
 
+    async fn change_sets(&self, page: &PageRequest) -> Result<Listing<ChangeSet>, Fault> {
+        let text = "SELECT id, body FROM change_sets WHERE id < $1 ORDER BY id DESC LIMIT $2";
+        let after = page.after.as_deref().unwrap_or(ABOVE_ALL);
+        let values = values![after, read::probe(page)];
+        read::listing(self.rows(text, values).await?, page, |row| row.body(1))
+    }
+
     async fn change_set_entries(
         &self,
         id: ChangeSetId,
