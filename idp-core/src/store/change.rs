@@ -29,6 +29,10 @@ pub enum Write<T> {
 }
 
 /// One write as data, grouped by aggregate.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a batch holds a few changes for a moment; boxing would cost an allocation each"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// An account.

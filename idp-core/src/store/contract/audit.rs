@@ -7,6 +7,7 @@ use crate::event::seal::{Block, BlockHead};
 use crate::model::Version;
 use crate::model::change_set::{ChangeSet, ChangeSetEntry, ChangeSetKind, ChangeSetState};
 use crate::store::change::{Batch, Change, Write};
+use crate::store::page::PageRequest;
 use crate::store::records::Records;
 
 fn events(numbers: std::ops::Range<u32>) -> Batch {
@@ -140,6 +141,19 @@ pub(super) async fn blocks_and_change_sets_are_kept(records: &impl Records) {
     );
     let stored = records.change_set(set.id).await.unwrap().unwrap();
     assert_eq!(stored.version, Version(1));
+    let newer = ChangeSet {
+        id: sample::id(5),
+        ..set.clone()
+    };
+    commit(records, vec![Change::ChangeSet(Write::Put(newer))])
+        .await
+        .unwrap();
+    let mut page = PageRequest::first(1);
+    let newest = records.change_sets(&page).await.unwrap();
+    page.after = newest.next;
+    let older = records.change_sets(&page).await.unwrap();
+    assert_eq!(newest.entries[0].id, sample::id(5));
+    assert_eq!((older.entries, older.next), (vec![stored], None));
     let entries = records.change_set_entries(set.id, 1, 100).await.unwrap();
     assert_eq!(entries, [entry(1, 1), entry(1, 2)]);
     assert_eq!(

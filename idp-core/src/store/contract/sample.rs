@@ -163,6 +163,7 @@ pub fn session(number: u128, user: UserId) -> Session {
         created_at: at(1),
         last_seen_at: at(1),
         expires_at: at(1_000),
+        password_change_needed: false,
         ended: None,
         user_agent: String::new(),
     }

@@ -8,5 +8,6 @@ mod tickets;
 pub use records::MemoryRecords;
 pub use tickets::MemoryTickets;
 
-#[cfg(all(test, feature = "contract"))]
+#[cfg(test)]
+#[cfg(feature = "contract")]
 mod tests;

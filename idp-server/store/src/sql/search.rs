@@ -112,7 +112,7 @@ impl Search {
             builder.push(if number == 0 { "SELECT " } else { ", " });
             builder.push("(SELECT COUNT(*) FROM (SELECT 1 ");
             builder.push_with(&source.from, &source.values);
-            builder.push_with(" LIMIT ?) counted)", &values![SPARSE]);
+            builder.push_with(" LIMIT ?) counted)", &[Value::from(SPARSE)]);
         }
         Some(builder.finish())
     }
@@ -140,7 +140,10 @@ impl Search {
             builder.push(" AND ");
             builder.push_with(text, values);
         }
-        builder.push_with(" ORDER BY u.sort_key, u.id LIMIT ?", &values![self.limit]);
+        builder.push_with(
+            " ORDER BY u.sort_key, u.id LIMIT ?",
+            &[Value::from(self.limit)],
+        );
         builder.finish()
     }
 }

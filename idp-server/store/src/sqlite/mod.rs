@@ -13,6 +13,8 @@ mod fault;
 mod folder;
 mod readers;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod tickets;
 mod writer;
 
