@@ -9,6 +9,8 @@ mod load;
 pub mod outbox;
 pub mod role;
 pub mod session;
+#[cfg(test)]
+mod tests;
 pub mod unit;
 pub mod user;
 
