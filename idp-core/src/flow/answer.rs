@@ -1,9 +1,12 @@
 //! Answers what a decision asked of the outside.
 
+use std::sync::Arc;
+
 use super::{Failure, Provider};
 use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
+use crate::base::time::Timestamp;
 use crate::jose::JwkSet;
 use crate::ports::{Outgoing, PasswordVerdict};
 
@@ -29,16 +32,29 @@ impl Provider {
         self.passwords.hash(password).await.map_err(busy)
     }
 
-    /// A client's key set. Fetched each time it is asked for: the fetcher caches by address.
-    pub(super) async fn client_keys(&self, uri: &str) -> Result<JwkSet, Failure> {
-        let request =
-            Outgoing { url: uri.to_owned(), form: None, most_bytes: MOST_KEY_SET_BYTES };
+    /// A client's key set: the one that is known, or a fetched one. `fresh` asks for a newer one
+    /// because a key was missing.
+    pub(super) async fn client_keys(
+        &self,
+        uri: &str,
+        fresh: bool,
+        now: Timestamp,
+    ) -> Result<Arc<JwkSet>, Failure> {
+        if let Some(keys) = self.key_sets.find(uri, fresh, now) {
+            return Ok(keys);
+        }
+        let request = Outgoing {
+            url: uri.to_owned(),
+            form: None,
+            most_bytes: MOST_KEY_SET_BYTES,
+        };
         let unavailable = || Failure::from(Reason::ClientKeysUnavailable);
         let answer = self.fetch.fetch(request).await.map_err(|_| unavailable())?;
         if answer.status != 200 {
             return Err(unavailable());
         }
-        JwkSet::parse(&answer.body).map_err(|_| unavailable())
+        let keys = JwkSet::parse(&answer.body).map_err(|_| unavailable())?;
+        Ok(self.key_sets.keep(uri, keys, now))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod browser;
 pub mod consent;
 pub mod deliver;
 pub mod introspect;
+pub mod key_sets;
 pub mod password;
 pub mod person;
 pub mod position;
@@ -51,6 +52,8 @@ pub struct Provider {
     pub passwords: Arc<dyn Passwords>,
     /// Requests to outside.
     pub fetch: Arc<dyn Fetch>,
+    /// Clients' key sets, kept for a while.
+    pub key_sets: Arc<key_sets::KeySets>,
     /// Seals tickets.
     pub ticket_sealing: Arc<SealingKey>,
     /// Seals outbox payloads.

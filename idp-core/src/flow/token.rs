@@ -12,7 +12,7 @@ use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
-use crate::jose::{Header, SigningAlgorithm, jws};
+use crate::jose::{Header, JwkSet, SigningAlgorithm, jws};
 use crate::model::key::KeyPurpose;
 use crate::oauth::access_token;
 use crate::oauth::client_auth::{AuthenticatedClient, ClientFacts, Presented, authenticate};
@@ -53,7 +53,8 @@ impl Provider {
                 }
                 Outcome::Refused(refusal) => return Err(refusal.into()),
                 Outcome::Need(Asks::ClientKeys { uri, fresh }) => {
-                    facts.keys = Some(self.client_keys(&uri).await?);
+                    let keys = self.client_keys(&uri, fresh, context.here.now).await?;
+                    facts.keys = Some(JwkSet::clone(&keys));
                     facts.keys_cached = !fresh;
                 }
                 Outcome::Need(_) => return Err(endless()),

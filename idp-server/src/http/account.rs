@@ -13,8 +13,9 @@ use idp_core::oauth::params::Parameters;
 use idp_core::store::records::SessionFacts;
 
 use super::context::Caller;
+use super::guard::leads_to;
 use super::oauth::asking;
-use super::questions::local;
+use super::questions::{local, origin_of};
 use super::site::Shared;
 use super::wire::{Form, failure_page, page, page_with_status, path, redirect};
 use crate::ui::pages::{
@@ -104,6 +105,8 @@ struct Asked {
     link: Option<String>,
     waiting: Option<String>,
     must_change: bool,
+    /// The origin that the form leads on to, when a request waits.
+    origin: Option<String>,
 }
 
 fn form(
@@ -150,7 +153,11 @@ pub async fn ask_password(
     Form(query): Form,
 ) -> Response {
     match asked(&site, &caller, query.as_ref()).await {
-        Ok(asked) => page(&site, &caller, &form(&site, &caller, asked, None)),
+        Ok(asked) => {
+            let origin = asked.origin.clone();
+            let shown = page(&site, &caller, &form(&site, &caller, asked, None));
+            leads_to(shown, origin.as_deref())
+        }
         Err(failure) => password_failure(&site, &caller, &failure),
     }
 }
@@ -174,15 +181,21 @@ async fn asked(
             link,
             waiting,
             must_change: false,
+            origin: None,
         });
     }
     let facts = live(site, caller).await?.ok_or(Reason::SessionOver)?;
     let must_change = facts.session.password_change_needed;
+    let origin = match &waiting {
+        Some(waiting) => Some(origin_of(site, caller, waiting).await?),
+        None => None,
+    };
     Ok(Asked {
         user_name: facts.user.user_name(),
         link: None,
         waiting,
         must_change,
+        origin,
     })
 }
 
@@ -215,8 +228,11 @@ pub async fn set_password(
             site.note_refusal(refusal.reason, &caller.arrival);
             match asked(&site, &caller, body.as_ref()).await {
                 Ok(asked) => {
+                    let origin = asked.origin.clone();
                     let value = form(&site, &caller, asked, shown(refusal.reason));
-                    page_with_status(&site, &caller, StatusCode::UNPROCESSABLE_ENTITY, &value)
+                    let status = StatusCode::UNPROCESSABLE_ENTITY;
+                    let again = page_with_status(&site, &caller, status, &value);
+                    leads_to(again, origin.as_deref())
                 }
                 Err(failure) => password_failure(&site, &caller, &failure),
             }

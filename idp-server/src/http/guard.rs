@@ -8,12 +8,21 @@ use axum::response::Response;
 use super::site::Shared;
 
 /// The policy of a page (security sentence 6, clickjacking): nothing from elsewhere, nothing
-/// inline, no framing. Browsers apply `form-action` to redirects as well, and the answer of a
-/// form here leads on to a relying party, so the directive names the schemes a proved redirect
-/// can have; the address itself is proved by exact comparison.
+/// inline, no framing, and forms only to this server.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
-    form-action 'self' https: http://localhost:* http://127.0.0.1:* http://[::1]:*; \
-    frame-ancestors 'none'; base-uri 'none'";
+    form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Lets the form of this page lead on to `origin`. Browsers apply `form-action` to the redirects
+/// that follow a form, and the answer of a question leads back to the relying party; only an
+/// origin that was proved may be named.
+pub fn leads_to(mut response: Response, origin: Option<&str>) -> Response {
+    let Some(origin) = origin else { return response };
+    let policy = PAGE_POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}"));
+    if let Ok(policy) = policy.parse() {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
 
 /// Sets the security headers; a handler's own value stays.
 pub async fn headers(State(site): State<Shared>, request: Request, next: Next) -> Response {

@@ -11,9 +11,11 @@ use idp_core::model::client::Client;
 use idp_core::model::organisation_unit::OrganisationUnit;
 use idp_core::model::user::User;
 use idp_core::oauth::params::Parameters;
+use idp_core::oauth::redirect_uri::ValidRedirect;
 use url::Url;
 
 use super::context::Caller;
+use super::guard::leads_to;
 use super::oauth::asking;
 use super::site::Shared;
 use super::wire::{Form, failure_page, page, path, redirect};
@@ -28,6 +30,8 @@ struct Waiting {
     pending: Pending,
     client: Client,
     user: User,
+    /// The origin that the page's form leads on to.
+    origin: String,
 }
 
 async fn waiting(
@@ -46,12 +50,23 @@ async fn waiting(
     let session = caller.visitor.session.as_ref();
     let live = provider.live_session(session, context.here.now).await?;
     let user = live.ok_or(Reason::SessionOver)?.user;
-    Ok(Waiting {
-        secret,
-        pending,
-        client,
-        user,
-    })
+    let origin = ValidRedirect::check(&client, &pending.request.redirect_uri)?.origin().to_owned();
+    Ok(Waiting { secret, pending, client, user, origin })
+}
+
+/// The origin that the forms of a waiting request lead on to.
+pub(super) async fn origin_of(
+    site: &Shared,
+    caller: &Caller,
+    waiting: &str,
+) -> Result<String, Failure> {
+    let context = site.context(&caller.arrival)?;
+    let secret = SecretText::new(waiting.to_owned());
+    let browser = &caller.visitor.browser;
+    let pending = site.provider.pending(&secret, browser, &context).await?;
+    let client = site.provider.client_of(&pending.request).await?;
+    let to = ValidRedirect::check(&client, &pending.request.redirect_uri)?;
+    Ok(to.origin().to_owned())
 }
 
 /// A text in the page's language.
@@ -76,7 +91,7 @@ pub async fn ask_position(
     Form(query): Form,
 ) -> Response {
     match position_page(&site, &caller, query).await {
-        Ok(value) => page(&site, &caller, &value),
+        Ok((value, origin)) => leads_to(page(&site, &caller, &value), Some(&origin)),
         Err(failure) => failure_page(&site, &caller, &failure),
     }
 }
@@ -85,7 +100,7 @@ async fn position_page(
     site: &Shared,
     caller: &Caller,
     query: Result<Parameters, Refusal>,
-) -> Result<ChoosePositionPage, Failure> {
+) -> Result<(ChoosePositionPage, String), Failure> {
     let waiting = waiting(site, caller, query, "request").await?;
     let now = site.clock.now();
     let paths = site.provider.all_paths(&waiting.user, now).await?;
@@ -107,12 +122,13 @@ async fn position_page(
                 main: held.main,
             }
         });
-    Ok(ChoosePositionPage {
+    let value = ChoosePositionPage {
         form: target(site, caller, "/choose-position"),
         pending: waiting.secret.expose().to_owned(),
         application: local(&waiting.client.name, caller),
         positions: positions.collect(),
-    })
+    };
+    Ok((value, waiting.origin))
 }
 
 /// `POST /choose-position`.
@@ -150,7 +166,11 @@ pub async fn ask_consent(
     Form(query): Form,
 ) -> Response {
     match waiting(&site, &caller, query, "request").await {
-        Ok(waiting) => page(&site, &caller, &consent_page(&site, &caller, waiting)),
+        Ok(waiting) => {
+            let origin = waiting.origin.clone();
+            let shown = page(&site, &caller, &consent_page(&site, &caller, waiting));
+            leads_to(shown, Some(&origin))
+        }
         Err(failure) => failure_page(&site, &caller, &failure),
     }
 }

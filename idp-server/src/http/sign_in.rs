@@ -9,9 +9,11 @@ use idp_core::base::secret::SecretText;
 use idp_core::flow::Failure;
 use idp_core::flow::sign_in::Typed;
 use idp_core::oauth::params::Parameters;
+use idp_core::oauth::redirect_uri::ValidRedirect;
 
 use super::context::Caller;
 use super::cookies::{self, Name};
+use super::guard::leads_to;
 use super::oauth::asking;
 use super::site::Shared;
 use super::wire::{Form, failure_page, page, page_with_status, path, redirect};
@@ -20,20 +22,21 @@ use crate::ui::pages::{FormTarget, SignInPage, SignInRefusal};
 /// `GET /sign-in`.
 pub async fn ask(State(site): State<Shared>, caller: Caller, Form(query): Form) -> Response {
     match prepared(&site, &caller, query).await {
-        Ok(value) => page(&site, &caller, &value),
+        Ok((value, origin)) => leads_to(page(&site, &caller, &value), origin.as_deref()),
         Err(failure) => failure_page(&site, &caller, &failure),
     }
 }
 
+/// The page, and the origin that its form leads on to.
 async fn prepared(
     site: &Shared,
     caller: &Caller,
     query: Result<Parameters, Refusal>,
-) -> Result<SignInPage, Failure> {
+) -> Result<(SignInPage, Option<String>), Failure> {
     let query = query?;
     let waiting = query.secret("request");
     let Some(secret) = &waiting else {
-        return Ok(blank(site, caller));
+        return Ok((blank(site, caller), None));
     };
     let context = site.context(&caller.arrival)?;
     let pending = site
@@ -45,13 +48,15 @@ async fn prepared(
         .provider
         .live_session(caller.visitor.session.as_ref(), context.here.now)
         .await?;
-    Ok(SignInPage {
+    let to = ValidRedirect::check(&client, &pending.request.redirect_uri)?;
+    let value = SignInPage {
         pending: Some(secret.expose().to_owned()),
         application: Some(super::questions::local(&client.name, caller)),
         user_name: pending.request.login_hint.unwrap_or_default(),
         again: live.is_some(),
         ..blank(site, caller)
-    })
+    };
+    Ok((value, Some(to.origin().to_owned())))
 }
 
 fn blank(site: &Shared, caller: &Caller) -> SignInPage {
@@ -157,8 +162,8 @@ async fn again(
     };
     let waiting = body.find("pending").unwrap_or_default();
     let query = Parameters::parse(format!("request={waiting}").as_bytes());
-    let value = match prepared(site, caller, query).await {
-        Ok(value) => value,
+    let (value, origin) = match prepared(site, caller, query).await {
+        Ok(prepared) => prepared,
         Err(failure) => return failure_page(site, caller, &failure),
     };
     let value = SignInPage {
@@ -167,7 +172,8 @@ async fn again(
         ..value
     };
     let status = StatusCode::from_u16(refusal.code().status()).unwrap_or(StatusCode::UNAUTHORIZED);
-    let mut response = page_with_status(site, caller, status, &value);
+    let shown = page_with_status(site, caller, status, &value);
+    let mut response = leads_to(shown, origin.as_deref());
     if let Some(seconds) = refusal.retry_after {
         response
             .headers_mut()

@@ -9,6 +9,7 @@ use idp_core::oauth::params::Parameters;
 
 use super::context::Caller;
 use super::cookies::{self, Name};
+use super::guard::leads_to;
 use super::site::Shared;
 use super::wire::{Form, failure_page, page, path, redirect};
 use crate::ui::pages::{ConfirmSignOutPage, FormTarget, SignedOutPage};
@@ -71,7 +72,9 @@ async fn answer(site: &Shared, caller: &Caller, reply: Result<SignOutReply, Fail
                 applications: Vec::new(),
                 stay_path: path(site, "/"),
             };
-            page(site, caller, &value)
+            let then = request.then.and_then(|then| url::Url::parse(&then).ok());
+            let origin = then.map(|then| then.origin().ascii_serialization());
+            leads_to(page(site, caller, &value), origin.as_deref())
         }
         Ok(SignOutReply::Done { then, told }) => {
             let mut response = match then {

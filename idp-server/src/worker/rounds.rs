@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idp_core::flow::Failure;
+use idp_core::model::outbox::OutboxState;
 use idp_core::store::change::Batch;
+use idp_core::store::page::PageRequest;
 
 use super::context;
 use crate::http::site::Shared;
@@ -16,6 +18,10 @@ const MOST_ROWS: u32 = 1_000;
 /// Delivers what is due, until nothing is.
 pub(super) async fn deliver(site: Shared) -> Result<(), Failure> {
     while site.provider.deliver_due(&mut context(&site)?).await? > 0 {}
+    let page = PageRequest::first(500);
+    let waiting = site.provider.records.outbox(Some(OutboxState::Pending), &page).await?;
+    // One page is enough to see that something is wrong; counting on would cost more than it tells.
+    metrics::gauge!("idp_outbox_pending").set(count(waiting.entries.len()));
     Ok(())
 }
 
@@ -31,7 +37,15 @@ pub(super) async fn seal(site: Shared, holder: Arc<str>) -> Result<(), Failure> 
             "audit block sealed"
         );
     }
+    let records = &site.provider.records;
+    let last = records.last_block().await?.map_or(0, |block| block.head.last);
+    let unsealed = records.events_after(last, 1_000).await?.len();
+    metrics::gauge!("idp_audit_unsealed").set(count(unsealed));
     Ok(())
+}
+
+fn count(entries: usize) -> f64 {
+    f64::from(u32::try_from(entries).unwrap_or(u32::MAX))
 }
 
 /// Writes the refusals of callers nobody knows.
