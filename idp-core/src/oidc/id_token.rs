@@ -7,21 +7,24 @@ use serde_json::{Map, Value};
 use super::claims::Person;
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
-use crate::jose::{CompactJws, ExpectedTyp, ExpiryRule, JwkSet, JwtRules, SigningAlgorithm, VerifiedJwt};
+use crate::jose::{
+    CompactJws, ExpectedTyp, ExpiryRule, JwkSet, JwtRules, SigningAlgorithm, VerifiedJwt,
+};
 use crate::model::grant::Grant;
 use crate::oauth::scope::Scope;
 use crate::policy::Policy;
 
 const MAX_HINT_BYTES: usize = 8 * 1024;
 
-/// The claims of an ID Token, without `at_hash`, which needs the signed access token.
+/// The claims of an ID Token, without `at_hash`, which needs the signed access token. `scope` is
+/// what this token is asked for: the grant's, or less after a refresh.
 pub fn claims(
-    grant: &Grant,
+    (grant, scope): (&Grant, &Scope),
     person: &Person<'_>,
     sub: &str,
     (now, policy): (Timestamp, &Policy),
 ) -> Map<String, Value> {
-    let mut claims = person.organisation_claims(&Scope::of(&grant.scope), now);
+    let mut claims = person.organisation_claims(scope, now);
     let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     put("iss", policy.issuer.as_str().into());
     put("sub", sub.into());
@@ -31,7 +34,12 @@ pub fn claims(
     put("exp", (now + policy.lifetimes.id_token).seconds().into());
     put("auth_time", grant.authentication.at.seconds().into());
     put("acr", grant.authentication.level.acr().into());
-    let methods: Vec<&str> = grant.authentication.methods.iter().map(|m| m.amr()).collect();
+    let methods: Vec<&str> = grant
+        .authentication
+        .methods
+        .iter()
+        .map(|m| m.amr())
+        .collect();
     put("amr", methods.into());
     put("sid", grant.session.to_string().into());
     if let Some(nonce) = &grant.nonce {
@@ -101,7 +109,10 @@ mod tests {
     fn at_hash_is_the_left_half_of_the_algorithms_hash() {
         // OpenID Connect Core appendix A.3 gives this token and this at_hash for RS256.
         let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-        assert_eq!(at_hash(token, SigningAlgorithm::RS256), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(
+            at_hash(token, SigningAlgorithm::RS256),
+            "77QmUPtjPfzWtF2AnpK9RQ"
+        );
         assert_eq!(at_hash(token, SigningAlgorithm::EdDSA).len(), 43);
     }
 }

@@ -51,8 +51,8 @@ impl TokenRequest {
     /// [`Reason::ParameterMissing`], [`Reason::GrantTypeUnsupported`],
     /// [`Reason::ParameterMalformed`] for a malformed scope.
     pub fn parse(body: &Parameters) -> Result<Self, Refusal> {
-        let grant_type = GrantType::parse(body.required("grant_type")?)
-            .ok_or(Reason::GrantTypeUnsupported)?;
+        let grant_type =
+            GrantType::parse(body.required("grant_type")?).ok_or(Reason::GrantTypeUnsupported)?;
         let secret = |name: &str| body.secret(name).ok_or(Reason::ParameterMissing);
         let scope = body.find("scope").map(Scope::parse).transpose()?;
         Ok(match grant_type {
@@ -61,7 +61,10 @@ impl TokenRequest {
                 redirect_uri: body.find("redirect_uri").map(str::to_owned),
                 verifier: body.secret("code_verifier"),
             },
-            GrantType::RefreshToken => Self::RefreshToken { token: secret("refresh_token")?, scope },
+            GrantType::RefreshToken => Self::RefreshToken {
+                token: secret("refresh_token")?,
+                scope,
+            },
             GrantType::ClientCredentials => Self::ClientCredentials { scope },
         })
     }
@@ -130,7 +133,7 @@ fn plan(
     };
     let id_token = scope
         .holds(scope::OPENID)
-        .then(|| id_token::claims(grant, &person, &subject.sub, (now, policy)));
+        .then(|| id_token::claims((grant, scope), &person, &subject.sub, (now, policy)));
     Ok(TokenPlan {
         access,
         id_token,
@@ -142,6 +145,70 @@ fn plan(
 
 /// The client's own lifetime, never longer than the policy's.
 fn access_lifetime(client: &Client, policy: &crate::policy::Policy) -> std::time::Duration {
-    let own = client.access_token_seconds.map(|s| std::time::Duration::from_secs(s.into()));
-    own.map_or(policy.lifetimes.access_token, |own| own.min(policy.lifetimes.access_token))
+    let own = client
+        .access_token_seconds
+        .map(|s| std::time::Duration::from_secs(s.into()));
+    own.map_or(policy.lifetimes.access_token, |own| {
+        own.min(policy.lifetimes.access_token)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::sample::parameters;
+
+    fn parse(body: &[(&str, &str)]) -> Result<TokenRequest, Reason> {
+        TokenRequest::parse(&parameters(body)).map_err(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn each_rule_of_the_body_has_its_refusal() {
+        let password = [
+            ("grant_type", "password"),
+            ("username", "an"),
+            ("password", "x"),
+        ];
+        for (body, expected) in [
+            (&[][..], Reason::ParameterMissing),
+            (
+                &[("grant_type", "authorization_code")],
+                Reason::ParameterMissing,
+            ),
+            (&[("grant_type", "refresh_token")], Reason::ParameterMissing),
+            (&password, Reason::GrantTypeUnsupported),
+            (
+                &[("grant_type", "client_credentials"), ("scope", "\u{1}")],
+                Reason::ParameterMalformed,
+            ),
+        ] {
+            assert_eq!(parse(body).unwrap_err(), expected, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_says_which_grant_is_meant() {
+        for (name, grant_type) in [
+            ("authorization_code", GrantType::AuthorizationCode),
+            ("refresh_token", GrantType::RefreshToken),
+            ("client_credentials", GrantType::ClientCredentials),
+        ] {
+            let body = [("grant_type", name), ("code", "c"), ("refresh_token", "r")];
+            assert_eq!(parse(&body).unwrap().grant_type(), grant_type);
+        }
+    }
+
+    #[test]
+    fn a_client_shortens_access_tokens_and_never_lengthens_them() {
+        let policy = crate::oauth::sample::policy();
+        for (own, seconds) in [(None, 600), (Some(60), 60), (Some(6000), 600)] {
+            let mut client = crate::oauth::sample::web();
+            client.access_token_seconds = own;
+            assert_eq!(
+                access_lifetime(&client, &policy).as_secs(),
+                seconds,
+                "{own:?}"
+            );
+        }
+    }
 }

@@ -61,7 +61,9 @@ impl Presented {
     /// [`Reason::RefreshTokenMalformed`].
     pub fn parse(token: &SecretText) -> Result<Self, Refusal> {
         let malformed = || Refusal::new(Reason::RefreshTokenMalformed);
-        let bytes = URL_SAFE_NO_PAD.decode(token.expose()).map_err(|_| malformed())?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(token.expose())
+            .map_err(|_| malformed())?;
         let (grant, rest) = bytes.split_first_chunk::<16>().ok_or_else(malformed)?;
         let (generation, tag) = rest.split_first_chunk::<4>().ok_or_else(malformed)?;
         Ok(Self {
@@ -83,7 +85,10 @@ impl Presented {
     pub fn verify(&self, tags: &[[u8; 32]]) -> Result<RefreshToken, Refusal> {
         let matches = tags.iter().any(|tag| bool::from(tag.ct_eq(&self.tag)));
         matches
-            .then_some(RefreshToken { grant: self.grant, generation: self.generation })
+            .then_some(RefreshToken {
+                grant: self.grant,
+                generation: self.generation,
+            })
             .ok_or_else(|| Reason::RefreshTokenMalformed.into())
     }
 }
@@ -97,7 +102,9 @@ pub fn decide(
     deciding: &mut Deciding<'_>,
 ) -> Decision<TokenPlan> {
     let client = client.client();
-    let Some(facts) = facts else { return Decision::refused(Reason::GrantEnded) };
+    let Some(facts) = facts else {
+        return Decision::refused(Reason::GrantEnded);
+    };
     let grant = &facts.grant.grant;
     if grant.client != client.id {
         return Decision::refused(Reason::RefreshTokenOfAnotherClient);
@@ -105,7 +112,11 @@ pub fn decide(
     if grant.state != GrantState::Active {
         return Decision::refused(Reason::GrantEnded);
     }
-    match standing(token, grant, (deciding.now(), deciding.policy.lifetimes.refresh_grace)) {
+    match standing(
+        token,
+        grant,
+        (deciding.now(), deciding.policy.lifetimes.refresh_grace),
+    ) {
         Standing::Old => reused(client, grant, deciding),
         standing => check(facts, wanted, deciding.now())
             .and_then(|scope| issue(client, facts, (&scope, standing), deciding))
@@ -146,7 +157,10 @@ fn reused(client: &Client, grant: &Grant, deciding: &mut Deciding<'_>) -> Decisi
             reason: Reason::RefreshTokenReused.name().to_owned(),
         },
     );
-    let revoked = Grant { state: GrantState::Revoked, ..grant.clone() };
+    let revoked = Grant {
+        state: GrantState::Revoked,
+        ..grant.clone()
+    };
     Decision::refused(Reason::RefreshTokenReused)
         .with_change(Change::Grant(Write::Put(revoked)))
         .with_event(event)
@@ -183,7 +197,15 @@ fn issue(
         issued.grant.rotated_at = deciding.now();
         changes.push(Change::Grant(Write::Put(issued.grant.clone())));
     }
-    let mut plan = plan(client, &IssueFacts { grant: &issued, paths: facts.paths }, scope, deciding)?;
+    let mut plan = plan(
+        client,
+        &IssueFacts {
+            grant: &issued,
+            paths: facts.paths,
+        },
+        scope,
+        deciding,
+    )?;
     // OpenID Connect Core §12.2: an ID Token from a refresh carries no nonce of its own.
     if let Some(claims) = &mut plan.id_token {
         claims.remove("nonce");
@@ -199,4 +221,233 @@ fn issue(
     let mut decision = Decision::done(plan).with_event(event);
     decision.changes = changes;
     Ok(decision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample::{self, done};
+    use crate::model::session::SessionEnd;
+    use crate::model::user::AccountState;
+    use crate::oauth::sample::{
+        NOW, Stage, after, authenticated, grant_facts, named, reason, web, written_grant,
+    };
+    use crate::store::records::GrantFacts;
+
+    /// A grant at its third generation, rotated just now.
+    fn third() -> GrantFacts {
+        let mut facts = grant_facts(&web());
+        facts.grant.generation = 3;
+        facts.grant.scope = vec!["openid".into(), "profile".into(), "roles".into()];
+        facts.grant.nonce = Some("n".into());
+        facts
+    }
+
+    fn refresh(
+        client: &Client,
+        generation: u32,
+        wanted: Option<&str>,
+        facts: &GrantFacts,
+        now: Timestamp,
+    ) -> Decision<TokenPlan> {
+        let token = RefreshToken {
+            grant: facts.grant.id,
+            generation,
+        };
+        let wanted = wanted.map(|text| Scope::parse(text).unwrap());
+        let facts = IssueFacts {
+            grant: facts,
+            paths: &[],
+        };
+        let mut stage = Stage::at(now);
+        decide(
+            &authenticated(client),
+            token,
+            wanted.as_ref(),
+            Some(&facts),
+            &mut stage.deciding(),
+        )
+    }
+
+    #[test]
+    fn the_newest_rotates() {
+        let facts = third();
+        let decision = refresh(&web(), 3, None, &facts, after(100));
+        let grant = written_grant(&decision).unwrap();
+        assert_eq!((grant.generation, grant.rotated_at), (4, after(100)));
+        assert_eq!(
+            grant.expires_at, facts.grant.expires_at,
+            "rotation lengthens nothing"
+        );
+        let plan = done(decision);
+        assert_eq!(plan.refresh, Some((facts.grant.id, 4)));
+        assert_eq!(plan.access.scope, "openid profile roles");
+        let id_token = plan.id_token.unwrap();
+        assert_eq!(
+            id_token["auth_time"],
+            facts.grant.authentication.at.seconds()
+        );
+        assert!(!id_token.contains_key("nonce"));
+    }
+
+    #[test]
+    fn within_the_grace_the_one_before_gets_the_same_successor() {
+        let decision = refresh(&web(), 2, None, &third(), after(9));
+        assert!(decision.changes.is_empty());
+        assert_eq!(done(decision).refresh, Some((third().grant.id, 3)));
+    }
+
+    #[test]
+    fn whatever_is_older_or_newer_than_ever_made_revokes() {
+        for (generation, now) in [
+            (2, after(10)),
+            (1, NOW),
+            (0, NOW),
+            (4, NOW),
+            (u32::MAX, NOW),
+        ] {
+            let decision = refresh(&web(), generation, None, &third(), now);
+            assert_eq!(
+                reason(&decision),
+                Reason::RefreshTokenReused,
+                "{generation}"
+            );
+            assert_eq!(written_grant(&decision).unwrap().state, GrantState::Revoked);
+            assert!(matches!(decision.events[0].what, What::GrantRevoked { .. }));
+        }
+    }
+
+    #[test]
+    fn another_clients_token_is_refused_and_nothing_ends() {
+        for generation in [3, 1] {
+            let decision = refresh(&named("other"), generation, None, &third(), NOW);
+            assert_eq!(reason(&decision), Reason::RefreshTokenOfAnotherClient);
+            assert!(decision.changes.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_scope_may_be_narrowed_for_one_answer_and_never_widened() {
+        let decision = refresh(&web(), 3, Some("openid"), &third(), NOW);
+        assert_eq!(written_grant(&decision).unwrap().scope, third().grant.scope);
+        let plan = done(decision);
+        assert_eq!(plan.access.scope, "openid");
+        assert!(
+            !plan.id_token.unwrap().contains_key("roles"),
+            "no claim nobody asked for"
+        );
+        let silent = done(refresh(&web(), 3, Some("profile"), &third(), NOW));
+        assert_eq!(silent.id_token, None);
+        for wider in ["openid email", "offline_access"] {
+            let decision = refresh(&web(), 3, Some(wider), &third(), NOW);
+            assert_eq!(reason(&decision), Reason::ScopeExceedsGrant);
+            assert!(decision.changes.is_empty(), "the token is not spent");
+        }
+    }
+
+    #[test]
+    fn what_ended_meanwhile_ends_the_refresh() {
+        type Change = fn(&mut GrantFacts);
+        let cases: [(Change, Option<Reason>); 9] = [
+            (
+                |f| f.grant.state = GrantState::Revoked,
+                Some(Reason::GrantEnded),
+            ),
+            (
+                |f| f.grant.state = GrantState::Authorized,
+                Some(Reason::GrantEnded),
+            ),
+            (|f| f.grant.expires_at = NOW, Some(Reason::GrantEnded)),
+            (
+                |f| {
+                    f.user.state = AccountState::Disabled {
+                        at: NOW,
+                        why: String::new(),
+                    }
+                },
+                Some(Reason::PersonDisabled),
+            ),
+            (|f| f.session = None, Some(Reason::SessionOver)),
+            (
+                |f| f.session.as_mut().unwrap().ended = Some((NOW, SessionEnd::SignedOut)),
+                Some(Reason::SessionOver),
+            ),
+            (
+                |f| f.session.as_mut().unwrap().expires_at = NOW,
+                Some(Reason::SessionOver),
+            ),
+            (
+                |f| {
+                    f.grant.offline = true;
+                    f.session.as_mut().unwrap().ended = Some((NOW, SessionEnd::SignedOut));
+                },
+                None,
+            ),
+            (
+                |f| {
+                    f.grant.offline = true;
+                    f.session = None;
+                },
+                None,
+            ),
+        ];
+        for (change, expected) in cases {
+            let mut facts = third();
+            change(&mut facts);
+            let decision = refresh(&web(), 3, None, &facts, NOW);
+            match expected {
+                None => assert_eq!(done(decision).refresh, Some((facts.grant.id, 4))),
+                Some(expected) => {
+                    assert_eq!(reason(&decision), expected);
+                    assert!(decision.changes.is_empty());
+                }
+            }
+        }
+        let token = RefreshToken {
+            grant: GrantId::from_u128(9),
+            generation: 1,
+        };
+        let gone = decide(
+            &authenticated(&web()),
+            token,
+            None,
+            None,
+            &mut Stage::at(NOW).deciding(),
+        );
+        assert_eq!(reason(&gone), Reason::GrantEnded);
+    }
+
+    #[test]
+    fn a_token_is_its_grant_its_generation_and_a_tag_that_only_we_make() {
+        let grant = sample::grant(&sample::session(sample::user("an").id), &web()).id;
+        let (tag, other) = ([7; 32], [8; 32]);
+        let token = RefreshToken::encode(grant, 3, &tag);
+        assert_eq!(token.expose().len(), 70);
+        let presented = Presented::parse(&token).unwrap();
+        assert_eq!(presented.message(), RefreshToken::message(grant, 3));
+        let known = RefreshToken {
+            grant,
+            generation: 3,
+        };
+        assert_eq!(
+            presented.verify(&[other, tag]),
+            Ok(known),
+            "an older key still counts"
+        );
+        for tags in [&[][..], &[other]] {
+            let refused = presented.verify(tags).unwrap_err();
+            assert_eq!(refused.reason, Reason::RefreshTokenMalformed);
+        }
+        let longer = format!("{}AAAA", token.expose());
+        for text in ["", "abc", "a.b.c", "đ", &token.expose()[..68], &longer] {
+            let Err(refused) = Presented::parse(&SecretText::new(text.to_owned())) else {
+                panic!("{text} was taken apart")
+            };
+            assert_eq!(refused.reason, Reason::RefreshTokenMalformed);
+        }
+        assert_ne!(
+            RefreshToken::message(grant, 3),
+            RefreshToken::message(grant, 4)
+        );
+    }
 }
