@@ -35,7 +35,9 @@ pub struct TokenFacts {
 /// [`Reason::IntrospectionNotAllowed`].
 pub fn check_caller(client: &AuthenticatedClient) -> Result<(), Refusal> {
     let allowed = client.is_confidential();
-    allowed.then_some(()).ok_or_else(|| Reason::IntrospectionNotAllowed.into())
+    allowed
+        .then_some(())
+        .ok_or_else(|| Reason::IntrospectionNotAllowed.into())
 }
 
 /// Answers an introspection. Everything that does not count is `{"active": false}` and nothing
@@ -47,10 +49,12 @@ pub fn answer(
     facts: &TokenFacts,
     now: Timestamp,
 ) -> Map<String, Value> {
-    let claims = token.filter(|_| !facts.revoked).and_then(|token| match token {
-        KnownToken::Access(claims) => access(claims, facts, now),
-        KnownToken::Refresh(token) => refresh(*token, facts, now),
-    });
+    let claims = token
+        .filter(|_| !facts.revoked)
+        .and_then(|token| match token {
+            KnownToken::Access(claims) => access(claims, facts, now),
+            KnownToken::Refresh(token) => refresh(*token, facts, now),
+        });
     let own = |claims: &Map<String, Value>| {
         claims.get("client_id").and_then(Value::as_str) == Some(client.client().id.as_str())
     };
@@ -58,10 +62,17 @@ pub fn answer(
     visible.unwrap_or_else(|| object(json!({"active": false})))
 }
 
-fn access(claims: &AccessTokenClaims, facts: &TokenFacts, now: Timestamp) -> Option<Map<String, Value>> {
+fn access(
+    claims: &AccessTokenClaims,
+    facts: &TokenFacts,
+    now: Timestamp,
+) -> Option<Map<String, Value>> {
     let lives = match claims.grant() {
         None => true,
-        Some(_) => facts.grant.as_ref().is_some_and(|grant| is_live(grant, now)),
+        Some(_) => facts
+            .grant
+            .as_ref()
+            .is_some_and(|grant| is_live(grant, now)),
     };
     if !lives || now >= claims.expires_at() {
         return None;
@@ -92,5 +103,163 @@ fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(object) => object,
         _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::client::Client;
+    use crate::model::grant::GrantState;
+    use crate::model::session::SessionEnd;
+    use crate::model::user::AccountState;
+    use crate::oauth::sample::{
+        ISSUER, NOW, after, authenticated, grant_facts, named, public, web,
+    };
+
+    fn access_token(grant: Option<crate::model::GrantId>) -> KnownToken {
+        let mut entropy = crate::admin::sample::entropy();
+        KnownToken::Access(AccessTokenClaims {
+            iss: ISSUER.into(),
+            sub: "sub-an".into(),
+            aud: ISSUER.into(),
+            client_id: "app".into(),
+            exp: after(600).seconds(),
+            iat: NOW.seconds(),
+            jti: AccessTokenClaims::jti(grant, &mut entropy),
+            scope: "openid".into(),
+            auth_time: None,
+            acr: None,
+        })
+    }
+
+    fn facts() -> TokenFacts {
+        TokenFacts {
+            grant: Some(grant_facts(&web())),
+            revoked: false,
+        }
+    }
+
+    fn ask(
+        client: &Client,
+        token: Option<&KnownToken>,
+        facts: &TokenFacts,
+        now: Timestamp,
+    ) -> Value {
+        answer(&authenticated(client), token, facts, now).into()
+    }
+
+    #[test]
+    fn public_clients_may_not_ask() {
+        let refused = check_caller(&authenticated(&public())).unwrap_err();
+        assert_eq!(refused.reason, Reason::IntrospectionNotAllowed);
+        assert_eq!(check_caller(&authenticated(&web())), Ok(()));
+    }
+
+    #[test]
+    fn an_active_token_is_told_with_its_claims() {
+        let facts = facts();
+        let grant = facts.grant.as_ref().unwrap().grant.clone();
+        let access = ask(&web(), Some(&access_token(Some(grant.id))), &facts, NOW);
+        assert_eq!(access["active"], true);
+        assert_eq!(access["token_type"], "Bearer");
+        assert_eq!(
+            (&access["sub"], &access["client_id"]),
+            (&json!("sub-an"), &json!("app"))
+        );
+        assert_eq!(access["exp"], after(600).seconds());
+        let newest = KnownToken::Refresh(RefreshToken {
+            grant: grant.id,
+            generation: 1,
+        });
+        assert_eq!(
+            ask(&web(), Some(&newest), &facts, NOW),
+            json!({
+                "active": true, "client_id": "app", "sub": "sub-an", "scope": "openid",
+                "exp": grant.expires_at.seconds(), "iat": NOW.seconds(),
+            })
+        );
+        let own = ask(
+            &web(),
+            Some(&access_token(None)),
+            &TokenFacts::default(),
+            NOW,
+        );
+        assert_eq!(own["active"], true, "a client's own token needs no grant");
+    }
+
+    #[test]
+    fn what_does_not_count_is_inactive_and_nothing_more() {
+        let grant = facts().grant.unwrap().grant.id;
+        let access = access_token(Some(grant));
+        let refresh = |generation| KnownToken::Refresh(RefreshToken { grant, generation });
+        let inactive = json!({"active": false});
+        assert_eq!(ask(&web(), None, &TokenFacts::default(), NOW), inactive);
+        assert_eq!(
+            ask(&web(), Some(&access), &facts(), after(600)),
+            inactive,
+            "expired"
+        );
+        assert_eq!(
+            ask(&web(), Some(&refresh(0)), &facts(), NOW),
+            inactive,
+            "rotated away"
+        );
+        let later = after(8 * 3600);
+        assert_eq!(
+            ask(&web(), Some(&refresh(1)), &facts(), later),
+            inactive,
+            "expired"
+        );
+        type Change = fn(&mut TokenFacts);
+        let changes: [(&str, Change); 5] = [
+            ("revoked by itself", |f| f.revoked = true),
+            ("no grant", |f| f.grant = None),
+            ("revoked", |f| {
+                f.grant.as_mut().unwrap().grant.state = GrantState::Revoked
+            }),
+            ("signed out", |f| {
+                let session = f.grant.as_mut().unwrap().session.as_mut().unwrap();
+                session.ended = Some((NOW, SessionEnd::SignedOut));
+            }),
+            ("disabled", |f| {
+                let disabled = AccountState::Disabled {
+                    at: NOW,
+                    why: String::new(),
+                };
+                f.grant.as_mut().unwrap().user.state = disabled;
+            }),
+        ];
+        for (shown, change) in changes {
+            let mut facts = facts();
+            change(&mut facts);
+            for token in [&access, &refresh(1)] {
+                assert_eq!(ask(&web(), Some(token), &facts, NOW), inactive, "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_clients_token_is_shown_to_resource_servers_only() {
+        let other = named("other");
+        let resource_server = Client {
+            introspects: true,
+            ..named("other")
+        };
+        let grant = facts().grant.unwrap().grant.id;
+        let refresh = KnownToken::Refresh(RefreshToken {
+            grant,
+            generation: 1,
+        });
+        for token in [access_token(Some(grant)), refresh] {
+            assert_eq!(
+                ask(&other, Some(&token), &facts(), NOW),
+                json!({"active": false})
+            );
+            assert_eq!(
+                ask(&resource_server, Some(&token), &facts(), NOW)["active"],
+                true
+            );
+        }
     }
 }

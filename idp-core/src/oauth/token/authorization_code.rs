@@ -42,7 +42,12 @@ pub fn decide(
     if !first {
         return burned(client, Reason::CodeReused, facts, deciding);
     }
-    let checks = ticket.check(client, redemption.redirect_uri, redemption.verifier, deciding.now());
+    let checks = ticket.check(
+        client,
+        redemption.redirect_uri,
+        redemption.verifier,
+        deciding.now(),
+    );
     if let Err(refusal) = checks {
         return burned(client, refusal.reason, facts, deciding);
     }
@@ -61,7 +66,9 @@ fn burned(
     deciding: &mut Deciding<'_>,
 ) -> Decision<TokenPlan> {
     let refused = Decision::refused(reason);
-    let Some(grant) = facts.map(|f| &f.grant.grant).filter(|g| g.state != GrantState::Revoked)
+    let Some(grant) = facts
+        .map(|f| &f.grant.grant)
+        .filter(|g| g.state != GrantState::Revoked)
     else {
         return refused;
     };
@@ -73,8 +80,13 @@ fn burned(
             reason: reason.name().to_owned(),
         },
     );
-    let revoked = Grant { state: GrantState::Revoked, ..grant.clone() };
-    refused.with_change(Change::Grant(Write::Put(revoked))).with_event(event)
+    let revoked = Grant {
+        state: GrantState::Revoked,
+        ..grant.clone()
+    };
+    refused
+        .with_change(Change::Grant(Write::Put(revoked)))
+        .with_event(event)
 }
 
 fn issue(
@@ -94,7 +106,15 @@ fn issue(
     let scope = Scope::of(&grant.scope);
     let mut issued = facts.grant.clone();
     issued.grant = grant.clone();
-    let plan = plan(client, &IssueFacts { grant: &issued, paths: facts.paths }, &scope, deciding)?;
+    let plan = plan(
+        client,
+        &IssueFacts {
+            grant: &issued,
+            paths: facts.paths,
+        },
+        &scope,
+        deciding,
+    )?;
     let event = deciding.event(
         Actor::Client(client.id.clone()),
         What::TokenIssued {
@@ -103,7 +123,9 @@ fn issue(
             grant_type: GrantType::AuthorizationCode.as_str().to_owned(),
         },
     );
-    Ok(Decision::done(plan).with_change(Change::Grant(Write::Put(grant))).with_event(event))
+    Ok(Decision::done(plan)
+        .with_change(Change::Grant(Write::Put(grant)))
+        .with_event(event))
 }
 
 fn check_grant(facts: &IssueFacts<'_>, now: crate::base::time::Timestamp) -> Result<(), Refusal> {
@@ -119,4 +141,240 @@ fn check_grant(facts: &IssueFacts<'_>, now: crate::base::time::Timestamp) -> Res
         return Err(Reason::SessionOver.into());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample::done;
+    use crate::base::time::Timestamp;
+    use crate::model::session::SessionEnd;
+    use crate::model::user::AccountState;
+    use crate::oauth::pkce::CodeChallenge;
+    use crate::oauth::sample::{
+        CHALLENGE, NOW, REDIRECT, Stage, VERIFIER, after, authenticated, grant_facts, named,
+        parameters, reason, web, written_grant,
+    };
+    use crate::store::records::GrantFacts;
+
+    const RIGHT: Redemption<'static> = Redemption {
+        redirect_uri: Some(REDIRECT),
+        verifier: Some(VERIFIER),
+    };
+
+    fn ticket() -> CodeTicket {
+        let challenge = [
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ];
+        CodeTicket {
+            grant: crate::model::GrantId::from_u128(600),
+            client: web().id,
+            redirect_uri: REDIRECT.into(),
+            challenge: CodeChallenge::parse(&parameters(&challenge)).unwrap(),
+            expires_at: after(60),
+        }
+    }
+
+    fn authorized() -> GrantFacts {
+        let mut facts = grant_facts(&web());
+        facts.grant.state = GrantState::Authorized;
+        facts.grant.generation = 0;
+        facts
+    }
+
+    fn redeem(
+        client: &Client,
+        redemption: Redemption<'_>,
+        taken: &Taken<CodeTicket>,
+        grant: Option<&GrantFacts>,
+        now: Timestamp,
+    ) -> Decision<TokenPlan> {
+        let facts = grant.map(|grant| IssueFacts { grant, paths: &[] });
+        let mut stage = Stage::at(now);
+        decide(
+            &authenticated(client),
+            redemption,
+            taken,
+            facts.as_ref(),
+            &mut stage.deciding(),
+        )
+    }
+
+    fn first(
+        redemption: Redemption<'_>,
+        facts: &GrantFacts,
+        now: Timestamp,
+    ) -> Decision<TokenPlan> {
+        redeem(
+            &web(),
+            redemption,
+            &Taken::First(ticket()),
+            Some(facts),
+            now,
+        )
+    }
+
+    #[test]
+    fn the_first_redemption_activates_the_grant() {
+        let facts = authorized();
+        let decision = first(RIGHT, &facts, after(5));
+        let grant = written_grant(&decision).unwrap();
+        assert_eq!(
+            (grant.state, grant.generation, grant.rotated_at),
+            (GrantState::Active, 1, after(5))
+        );
+        assert_eq!(
+            grant.version, facts.grant.version,
+            "checked against a change meanwhile"
+        );
+        assert!(matches!(
+            decision.events[0].what,
+            What::TokenIssued { grant: Some(_), .. }
+        ));
+        let plan = done(decision);
+        assert_eq!(plan.refresh, Some((facts.grant.id, 1)));
+        assert_eq!(plan.access.sub, "sub-an");
+        assert_eq!(
+            (plan.access.iat, plan.access.exp),
+            (after(5).seconds(), after(605).seconds())
+        );
+        assert_eq!(plan.access.grant(), Some(facts.grant.id));
+        assert!(plan.id_token.is_some());
+    }
+
+    #[test]
+    fn refresh_and_id_tokens_come_only_where_they_are_due() {
+        let mut facts = authorized();
+        facts.grant.scope = vec!["profile".into()];
+        let client = Client {
+            grant_types: vec![GrantType::AuthorizationCode],
+            ..web()
+        };
+        let taken = Taken::First(ticket());
+        let decision = redeem(&client, RIGHT, &taken, Some(&facts), NOW);
+        assert_eq!(written_grant(&decision).unwrap().generation, 0);
+        let plan = done(decision);
+        assert_eq!((plan.refresh, plan.id_token), (None, None));
+    }
+
+    #[test]
+    fn a_replay_revokes_whatever_the_grant_became() {
+        let taken = Taken::Again(ticket());
+        for (state, writes) in [
+            (GrantState::Authorized, true),
+            (GrantState::Active, true),
+            (GrantState::Revoked, false),
+        ] {
+            let mut facts = authorized();
+            facts.grant.state = state;
+            let decision = redeem(&web(), RIGHT, &taken, Some(&facts), NOW);
+            assert_eq!(reason(&decision), Reason::CodeReused);
+            let written = written_grant(&decision).map(|grant| grant.state);
+            assert_eq!(written, writes.then_some(GrantState::Revoked), "{state:?}");
+            assert_eq!(decision.events.len(), usize::from(writes));
+        }
+        // A replay by somebody else ends it too: the code is in more hands than it should be.
+        let decision = redeem(&named("other"), RIGHT, &taken, Some(&authorized()), NOW);
+        assert_eq!(reason(&decision), Reason::CodeReused);
+        assert!(written_grant(&decision).is_some());
+    }
+
+    #[test]
+    fn unknown_codes_and_lost_grants_are_refused_without_a_change() {
+        let unknown = redeem(&web(), RIGHT, &Taken::Unknown, None, NOW);
+        assert_eq!(reason(&unknown), Reason::CodeUnknown);
+        let lost = redeem(&web(), RIGHT, &Taken::First(ticket()), None, NOW);
+        assert_eq!(reason(&lost), Reason::GrantEnded);
+        assert!(unknown.changes.is_empty() && lost.changes.is_empty());
+    }
+
+    #[test]
+    fn whatever_is_wrong_burns_the_code() {
+        let other = "a".repeat(43);
+        let wrong = Redemption {
+            verifier: Some(&other),
+            ..RIGHT
+        };
+        let elsewhere = Redemption {
+            redirect_uri: Some("https://rp.example/cb"),
+            ..RIGHT
+        };
+        let none = Redemption {
+            redirect_uri: None,
+            verifier: None,
+        };
+        for (redemption, now, expected) in [
+            (wrong, NOW, Reason::PkceVerifierWrong),
+            (
+                Redemption {
+                    verifier: None,
+                    ..RIGHT
+                },
+                NOW,
+                Reason::PkceVerifierMalformed,
+            ),
+            (elsewhere, NOW, Reason::CodeRedirectUriWrong),
+            (none, NOW, Reason::CodeRedirectUriWrong),
+            (RIGHT, after(60), Reason::CodeExpired),
+        ] {
+            let decision = first(redemption, &authorized(), now);
+            assert_eq!(reason(&decision), expected);
+            let written = written_grant(&decision).map(|grant| grant.state);
+            assert_eq!(written, Some(GrantState::Revoked), "{expected:?}");
+        }
+        let taken = Taken::First(ticket());
+        let decision = redeem(&named("other"), RIGHT, &taken, Some(&authorized()), NOW);
+        assert_eq!(reason(&decision), Reason::CodeOfAnotherClient);
+        assert_eq!(written_grant(&decision).unwrap().state, GrantState::Revoked);
+        match &decision.events[0].what {
+            What::GrantRevoked { client, reason, .. } => {
+                assert_eq!(
+                    (client, reason.as_str()),
+                    (&web().id, "code_of_another_client")
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_changed_since_the_authorization_counts() {
+        type Change = fn(&mut GrantFacts);
+        let cases: [(Change, Reason); 7] = [
+            (|f| f.grant.state = GrantState::Active, Reason::GrantEnded),
+            (|f| f.grant.expires_at = NOW, Reason::GrantEnded),
+            (|f| f.subject = None, Reason::GrantEnded),
+            (
+                |f| {
+                    f.user.state = AccountState::Disabled {
+                        at: NOW,
+                        why: String::new(),
+                    }
+                },
+                Reason::PersonDisabled,
+            ),
+            (|f| f.session = None, Reason::SessionOver),
+            (
+                |f| f.session.as_mut().unwrap().ended = Some((NOW, SessionEnd::SignedOut)),
+                Reason::SessionOver,
+            ),
+            (
+                |f| f.session.as_mut().unwrap().expires_at = NOW,
+                Reason::SessionOver,
+            ),
+        ];
+        for (change, expected) in cases {
+            let mut facts = authorized();
+            change(&mut facts);
+            let decision = first(RIGHT, &facts, NOW);
+            assert_eq!(reason(&decision), expected);
+            assert_eq!(written_grant(&decision).unwrap().state, GrantState::Revoked);
+        }
+        let mut revoked = authorized();
+        revoked.grant.state = GrantState::Revoked;
+        let decision = first(RIGHT, &revoked, NOW);
+        assert_eq!(reason(&decision), Reason::GrantEnded);
+        assert!(decision.changes.is_empty());
+    }
 }

@@ -63,3 +63,70 @@ pub fn decide(
     };
     Decision::done(plan).with_event(event)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample::done;
+    use crate::model::client::{Client, ClientKind};
+    use crate::oauth::sample::{NOW, Stage, after, authenticated, public, reason, web};
+
+    fn service() -> Client {
+        let scopes = ["openid", "profile", "payroll:read", "payroll:write"];
+        Client {
+            kind: ClientKind::Service,
+            grant_types: vec![GrantType::ClientCredentials],
+            scopes: scopes.map(str::to_owned).to_vec(),
+            ..web()
+        }
+    }
+
+    fn ask(client: &Client, wanted: Option<&str>) -> Decision<TokenPlan> {
+        let wanted = wanted.map(|text| Scope::parse(text).unwrap());
+        decide(
+            &authenticated(client),
+            wanted.as_ref(),
+            &mut Stage::at(NOW).deciding(),
+        )
+    }
+
+    #[test]
+    fn the_subject_is_the_client_and_no_person_is_spoken_of() {
+        let decision = ask(&service(), None);
+        assert!(decision.changes.is_empty());
+        assert!(matches!(
+            decision.events[0].what,
+            What::TokenIssued { grant: None, .. }
+        ));
+        let plan = done(decision);
+        assert_eq!(
+            (plan.access.sub.as_str(), plan.access.client_id.as_str()),
+            ("app", "app")
+        );
+        assert_eq!(plan.access.scope, "payroll:read payroll:write");
+        assert_eq!(plan.access.exp, after(600).seconds());
+        assert_eq!(
+            (plan.access.grant(), plan.access.auth_time, &plan.access.acr),
+            (None, None, &None)
+        );
+        assert_eq!((plan.id_token, plan.refresh), (None, None));
+        let one = done(ask(&service(), Some("payroll:read")));
+        assert_eq!(one.access.scope, "payroll:read");
+    }
+
+    #[test]
+    fn public_clients_and_scopes_of_a_person_are_refused() {
+        let public = Client {
+            grant_types: vec![GrantType::ClientCredentials],
+            ..public()
+        };
+        assert_eq!(reason(&ask(&public, None)), Reason::GrantTypeNotAllowed);
+        for wanted in ["openid", "payroll:read profile", "unknown"] {
+            assert_eq!(
+                reason(&ask(&service(), Some(wanted))),
+                Reason::ScopeNotAllowed,
+                "{wanted}"
+            );
+        }
+    }
+}
