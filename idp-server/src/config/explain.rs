@@ -84,6 +84,7 @@ pub fn default_file(basics: &Basics<'_>) -> String {
          # Configuration of the single sign-on system. Each key explained: idp config explain KEY\n\
          # Kiểm tra / check: idp config check\n",
     );
+    let listens = loopback_address(basics.issuer);
     let mut section = "";
     for key in all_keys() {
         if key.section() != section {
@@ -92,6 +93,7 @@ pub fn default_file(basics: &Basics<'_>) -> String {
         }
         let set = match key.path {
             "issuer.url" => Some(basics.issuer),
+            "listen.address" => listens.as_deref(),
             "province.name_vi" => Some(basics.province_name),
             "administration.default_acting" => Some(basics.administrator),
             "keys.master_key_file" => Some("secrets/master.key"),
@@ -106,6 +108,17 @@ pub fn default_file(basics: &Basics<'_>) -> String {
         file.push_str(&format!("{mark}{} = {}\n", key.name(), key.as_toml(shown)));
     }
     file
+}
+
+/// Where a server of an http issuer must listen: there is no proxy in front of it.
+fn loopback_address(issuer: &str) -> Option<String> {
+    let url = url::Url::parse(issuer).ok().filter(|url| url.scheme() == "http")?;
+    let host = match url.host()? {
+        url::Host::Ipv6(address) => format!("[{address}]"),
+        url::Host::Ipv4(address) => address.to_string(),
+        url::Host::Domain(_) => "127.0.0.1".to_owned(),
+    };
+    Some(format!("{host}:{}", url.port_or_known_default()?))
 }
 
 /// The operators' manual of the configuration, in Markdown.

@@ -45,7 +45,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<IssuerSettings> {
     if let Some(Err(error)) = &url {
         reader.problem(
             "issuer.url",
-            error,
+            error.to_string(),
             "an address like \"https://sso.tinh.example\"",
         );
     }

@@ -40,11 +40,16 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a problem of `key`.
-    pub(super) fn problem(&mut self, key: &str, wrong: impl ToString, right: impl ToString) {
+    pub(super) fn problem(
+        &mut self,
+        key: &str,
+        wrong: impl Into<String>,
+        right: impl Into<String>,
+    ) {
         self.problems.push(Problem {
             key: key.to_owned(),
-            wrong: wrong.to_string(),
-            right: right.to_string(),
+            wrong: wrong.into(),
+            right: right.into(),
         });
     }
 

@@ -56,7 +56,7 @@ impl Tls {
             match self.reload() {
                 Ok(()) => tracing::info!("certificate read again"),
                 Err(fault) => {
-                    tracing::error!(%fault, "certificate not replaced: the old one stays")
+                    tracing::error!(%fault, "certificate not replaced: the old one stays");
                 }
             }
         }

@@ -121,7 +121,6 @@ impl Metrics {
     }
 
     /// `GET /metrics`, for the address or socket where Prometheus reads; never the public one.
-    #[must_use]
     pub fn router(&self) -> Router {
         let metrics = self.clone();
         let answer = move || {

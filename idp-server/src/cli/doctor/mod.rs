@@ -44,17 +44,17 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn ok(check: &'static str, detail: impl ToString) -> Self {
+    fn ok(check: &'static str, detail: impl Into<String>) -> Self {
         Self {
             check,
             state: State::Ok,
-            detail: detail.to_string(),
+            detail: detail.into(),
             remedy: String::new(),
         }
     }
 
-    fn warn(check: &'static str, detail: impl ToString, remedy: impl ToString) -> Self {
-        let (detail, remedy) = (detail.to_string(), remedy.to_string());
+    fn warn(check: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let (detail, remedy) = (detail.into(), remedy.into());
         Self {
             check,
             state: State::Warn,
@@ -63,7 +63,7 @@ impl Finding {
         }
     }
 
-    fn fail(check: &'static str, detail: impl ToString, remedy: impl ToString) -> Self {
+    fn fail(check: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             state: State::Fail,
             ..Self::warn(check, detail, remedy)
@@ -88,7 +88,9 @@ pub async fn run(globals: &Globals, output: &mut Output) -> Result<(), Failure> 
         Ok(settings) => examine(&settings, &Clock::system()).await,
         Err(problems) => {
             let remedy = "correct it; `idp config check` lists everything";
-            let finding = |problem| Finding::fail("configuration", problem, remedy);
+            let finding = |problem: config::Problem| {
+                Finding::fail("configuration", problem.to_string(), remedy)
+            };
             problems.0.into_iter().map(finding).collect()
         }
     };
@@ -143,7 +145,7 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Vec<Finding> {
     let master = MasterKey::read(&settings.master_key, &settings.store.folder, variable);
     let running = socket::listens(&settings.listen.admin_socket).await.is_ok();
     match &master {
-        Ok(_) => findings.push(Finding::ok("master_key", &settings.master_key)),
+        Ok(_) => findings.push(Finding::ok("master_key", settings.master_key.to_string())),
         Err(problem) => findings.push(Finding::fail(
             "master_key",
             format!("{}: {problem}", settings.master_key),
