@@ -1,5 +1,7 @@
 //! `/sign-in`.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
@@ -10,6 +12,8 @@ use idp_core::flow::Failure;
 use idp_core::flow::sign_in::Typed;
 use idp_core::oauth::params::Parameters;
 use idp_core::oauth::redirect_uri::ValidRedirect;
+
+use tokio::time::Instant;
 
 use super::context::Caller;
 use super::cookies::{self, Name};
@@ -74,12 +78,27 @@ fn blank(site: &Shared, caller: &Caller) -> SignInPage {
     }
 }
 
+/// A refused sign-in is answered on the next full step of this length after it came, whatever
+/// happened inside: known and unknown names differ by a write to the audit, and nobody outside
+/// shall see that (security sentence 4).
+const STEP: Duration = Duration::from_millis(250);
+
+/// Waits until the next full step after `begun`.
+async fn full_step(begun: Instant) {
+    let passed = begun.elapsed().as_millis() / STEP.as_millis();
+    let steps = u32::try_from(passed).unwrap_or(u32::MAX).saturating_add(1);
+    tokio::time::sleep_until(begun + STEP.saturating_mul(steps)).await;
+}
+
 /// `POST /sign-in`.
 pub async fn submit(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
+    let begun = Instant::now();
     match attempt(&site, &caller, &body).await {
         Ok(response) => response,
         Err(Failure::Refused(refusal)) if refused(&refusal).is_some() => {
-            again(&site, &caller, &body, &refusal).await
+            let response = again(&site, &caller, &body, &refusal).await;
+            full_step(begun).await;
+            response
         }
         Err(failure) => failure_page(&site, &caller, &failure),
     }
