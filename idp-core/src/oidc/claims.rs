@@ -24,7 +24,10 @@ pub struct Person<'a> {
 
 /// Whether the scope needs unit paths: of the chosen position, and of all positions.
 pub fn needs_paths(scope: &Scope) -> (bool, bool) {
-    (scope.holds(scope::UNIT) || scope.holds(scope::ROLES), scope.holds(scope::POSITIONS))
+    (
+        scope.holds(scope::UNIT) || scope.holds(scope::ROLES),
+        scope.holds(scope::POSITIONS),
+    )
 }
 
 impl Person<'_> {
@@ -36,7 +39,12 @@ impl Person<'_> {
             claims.insert("unit".to_owned(), self.unit(position));
         }
         if scope.holds(scope::POSITIONS) {
-            let held = self.user.positions_at(now).into_iter().map(|p| self.unit(p)).collect();
+            let held = self
+                .user
+                .positions_at(now)
+                .into_iter()
+                .map(|p| self.unit(p))
+                .collect();
             claims.insert("positions".to_owned(), Value::Array(held));
         }
         if scope.holds(scope::ROLES) {
@@ -67,15 +75,17 @@ impl Person<'_> {
             put("zoneinfo", "Asia/Ho_Chi_Minh".into());
             put("updated_at", self.user.updated_at.seconds().into());
         }
-        if let (true, Some(mail)) =
-            (scope.holds(scope::EMAIL), self.user.identifier(IdentifierKind::Mail))
-        {
+        if let (true, Some(mail)) = (
+            scope.holds(scope::EMAIL),
+            self.user.identifier(IdentifierKind::Mail),
+        ) {
             put("email", mail.value.clone().into());
             put("email_verified", mail.verified.is_some().into());
         }
-        if let (true, Some(mobile)) =
-            (scope.holds(scope::PHONE), self.user.identifier(IdentifierKind::Mobile))
-        {
+        if let (true, Some(mobile)) = (
+            scope.holds(scope::PHONE),
+            self.user.identifier(IdentifierKind::Mobile),
+        ) {
             put("phone_number", mobile.value.clone().into());
             put("phone_number_verified", mobile.verified.is_some().into());
         }
@@ -102,10 +112,17 @@ impl Person<'_> {
     /// Role names that count here: held everywhere, or in a unit on the chosen position's path.
     fn roles(&self, now: Timestamp) -> Vec<String> {
         let path = self.position.map_or(&[][..], |p| self.path(p));
-        let counts =
-            |grant: &&RoleGrant| grant.unit.is_none_or(|unit| path.iter().any(|u| u.id == unit));
-        let mut names: Vec<String> =
-            self.user.roles_at(now).filter(counts).map(|g| g.role.to_string()).collect();
+        let counts = |grant: &&RoleGrant| {
+            grant
+                .unit
+                .is_none_or(|unit| path.iter().any(|u| u.id == unit))
+        };
+        let mut names: Vec<String> = self
+            .user
+            .roles_at(now)
+            .filter(counts)
+            .map(|g| g.role.to_string())
+            .collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -115,7 +132,9 @@ impl Person<'_> {
 /// Family, middle and given name: the given name is the last word, the family name the first.
 /// A name of one word is a given name.
 fn name_parts(name: &str) -> (Option<&str>, Option<&str>, &str) {
-    let Some((rest, given)) = name.rsplit_once(' ') else { return (None, None, name) };
+    let Some((rest, given)) = name.rsplit_once(' ') else {
+        return (None, None, name);
+    };
     match rest.split_once(' ') {
         Some((family, middle)) => (Some(family), Some(middle), given),
         None => (Some(rest), None, given),
@@ -125,6 +144,65 @@ fn name_parts(name: &str) -> (Option<&str>, Option<&str>, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::sample::{self, CLINIC, HEALTH, JUSTICE, NOW, PROVINCE};
+    use crate::model::UnitId;
+    use crate::model::identifier::{Identifier, Verification};
+    use crate::model::role::RoleName;
+    use std::time::Duration;
+
+    fn path(ids: &[UnitId]) -> UnitPath {
+        let units = sample::units();
+        let one = |id: &UnitId| units.iter().find(|u| u.id == *id).unwrap().clone();
+        ids.iter().map(one).collect()
+    }
+
+    /// `an` works in the clinic first and at justice besides.
+    fn user() -> User {
+        let mut user = sample::with_position(sample::user("an"), CLINIC);
+        user = sample::with_position(user, JUSTICE);
+        user.name = "Đặng Thị Ngọc Ánh".into();
+        let role = |name: &str| RoleName::new(name).unwrap();
+        for (name, unit) in [
+            ("reader", None),
+            ("province-clerk", Some(PROVINCE)),
+            ("health-clerk", Some(HEALTH)),
+            ("clinic-clerk", Some(CLINIC)),
+            ("justice-clerk", Some(JUSTICE)),
+            ("reader", Some(CLINIC)),
+        ] {
+            user = sample::with_role(user, role(name), unit);
+        }
+        user
+    }
+
+    fn paths() -> [UnitPath; 2] {
+        [
+            path(&[PROVINCE, HEALTH, CLINIC]),
+            path(&[PROVINCE, JUSTICE]),
+        ]
+    }
+
+    fn scope(text: &str) -> Scope {
+        Scope::parse(text).unwrap()
+    }
+
+    fn organisation(user: &User, place: Option<usize>, asked: &str) -> Value {
+        let person = Person {
+            user,
+            position: place.and_then(|place| user.positions.get(place)),
+            paths: &paths(),
+        };
+        person.organisation_claims(&scope(asked), NOW).into()
+    }
+
+    fn standard(user: &User, asked: &str) -> Value {
+        let person = Person {
+            user,
+            position: None,
+            paths: &[],
+        };
+        person.standard_claims(&scope(asked)).into()
+    }
 
     #[test]
     fn vietnamese_names_are_split_from_the_end() {
@@ -134,5 +212,142 @@ mod tests {
         );
         assert_eq!(name_parts("Lê An"), (Some("Lê"), None, "An"));
         assert_eq!(name_parts("K'Brôi"), (None, None, "K'Brôi"));
+    }
+
+    #[test]
+    fn a_claim_that_nobody_asked_for_is_not_there() {
+        let user = user();
+        for asked in ["openid", "offline_access", "address", "payroll:read"] {
+            assert_eq!(organisation(&user, Some(0), asked), json!({}), "{asked}");
+            assert_eq!(standard(&user, asked), json!({}), "{asked}");
+        }
+        assert_eq!(
+            standard(&user, "roles unit positions email phone"),
+            json!({})
+        );
+        assert_eq!(
+            organisation(&user, Some(0), "profile email phone"),
+            json!({})
+        );
+    }
+
+    #[test]
+    fn roles_count_where_the_chosen_position_is() {
+        let user = user();
+        for (place, roles) in [
+            (
+                Some(0),
+                json!(["clinic-clerk", "health-clerk", "province-clerk", "reader"]),
+            ),
+            (
+                Some(1),
+                json!(["justice-clerk", "province-clerk", "reader"]),
+            ),
+            (None, json!(["reader"])),
+        ] {
+            let claims = organisation(&user, place, "roles");
+            assert_eq!(claims, json!({"roles": roles}), "{place:?}");
+        }
+        let mut over = user.clone();
+        over.roles
+            .iter_mut()
+            .for_each(|grant| grant.until = Some(NOW));
+        over.roles[0] = RoleGrant {
+            from: NOW + Duration::from_secs(1),
+            ..user.roles[0].clone()
+        };
+        assert_eq!(organisation(&over, Some(0), "roles"), json!({"roles": []}));
+    }
+
+    #[test]
+    fn the_unit_is_that_of_the_chosen_position_with_those_above() {
+        let unit = organisation(&user(), Some(0), "unit")["unit"].clone();
+        assert_eq!(
+            unit,
+            json!({
+                "code": "H42.05.01", "name": "Trạm Y tế Bến Đá", "position": "Chuyên viên",
+                "path": [
+                    {"code": "H42", "name": "Tỉnh Minh Hà"},
+                    {"code": "H42.05", "name": "Sở Y tế"},
+                    {"code": "H42.05.01", "name": "Trạm Y tế Bến Đá"},
+                ],
+            })
+        );
+        assert_eq!(organisation(&user(), None, "unit"), json!({}));
+    }
+
+    #[test]
+    fn positions_are_all_that_are_held_now() {
+        let codes = |user: &User| -> Vec<String> {
+            let claims = organisation(user, Some(1), "positions");
+            let held = claims["positions"].as_array().unwrap();
+            held.iter()
+                .map(|p| p["code"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let mut user = user();
+        assert_eq!(codes(&user), ["H42.05.01", "H42.06"]);
+        user.positions[0].until = Some(NOW);
+        assert_eq!(codes(&user), ["H42.06"]);
+        user.positions.clear();
+        assert_eq!(
+            organisation(&user, None, "positions"),
+            json!({"positions": []})
+        );
+    }
+
+    #[test]
+    fn standard_claims_have_their_types() {
+        let mut user = user();
+        for (kind, value) in [
+            (IdentifierKind::Mail, "an@tinh.example"),
+            (IdentifierKind::Mobile, "+84912345678"),
+        ] {
+            user.identifiers
+                .push(Identifier::parse(kind, value, NOW).unwrap());
+        }
+        let by = Verification {
+            source: "hr".into(),
+            by: "quantri".into(),
+            at: NOW,
+        };
+        user.identifiers[1].verified = Some(by);
+        assert_eq!(
+            standard(&user, "openid profile email phone"),
+            json!({
+                "name": "Đặng Thị Ngọc Ánh", "family_name": "Đặng", "middle_name": "Thị Ngọc",
+                "given_name": "Ánh", "preferred_username": "an", "locale": "vi",
+                "zoneinfo": "Asia/Ho_Chi_Minh", "updated_at": NOW.seconds(),
+                "email": "an@tinh.example", "email_verified": true,
+                "phone_number": "+84912345678", "phone_number_verified": false,
+            })
+        );
+        user.identifiers[1].released_at = Some(NOW);
+        assert_eq!(
+            standard(&user, "email"),
+            json!({}),
+            "a released address is nobody's"
+        );
+        user.name = "K'Brôi".into();
+        user.locale = Some("en".into());
+        let claims = standard(&user, "profile");
+        assert_eq!(
+            (&claims["given_name"], &claims["locale"]),
+            (&json!("K'Brôi"), &json!("en"))
+        );
+        assert!(claims.get("family_name").is_none() && claims.get("middle_name").is_none());
+    }
+
+    #[test]
+    fn paths_are_loaded_for_the_scopes_that_speak_of_units() {
+        for (asked, needed) in [
+            ("openid profile", (false, false)),
+            ("unit", (true, false)),
+            ("roles", (true, false)),
+            ("positions", (false, true)),
+            ("positions roles", (true, true)),
+        ] {
+            assert_eq!(needs_paths(&scope(asked)), needed, "{asked}");
+        }
     }
 }

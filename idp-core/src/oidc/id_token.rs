@@ -104,6 +104,9 @@ pub fn verify_hint(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jose::{Header, SigningKey, jws};
+    use crate::oauth::sample::{ISSUER, NOW, after, grant_facts, policy, web};
+    use serde_json::json;
 
     #[test]
     fn at_hash_is_the_left_half_of_the_algorithms_hash() {
@@ -114,5 +117,95 @@ mod tests {
             "77QmUPtjPfzWtF2AnpK9RQ"
         );
         assert_eq!(at_hash(token, SigningAlgorithm::EdDSA).len(), 43);
+    }
+
+    #[test]
+    fn the_claims_say_who_how_and_when() {
+        let (policy, session) = (policy(), grant_facts(&web()).session.unwrap());
+        let mut facts = grant_facts(&web());
+        facts.grant.nonce = Some("số một".into());
+        facts.grant.authentication.at = after(-100);
+        let person = Person {
+            user: &facts.user,
+            position: None,
+            paths: &[],
+        };
+        let scope = Scope::parse("openid profile email").unwrap();
+        let told = claims((&facts.grant, &scope), &person, "sub-an", (NOW, &policy));
+        assert_eq!(
+            Value::Object(told),
+            json!({
+                "iss": ISSUER, "sub": "sub-an", "aud": "app", "azp": "app",
+                "iat": NOW.seconds(), "exp": after(600).seconds(),
+                "auth_time": after(-100).seconds(), "acr": "urn:vn:nd69-2024:loa:1",
+                "amr": ["pwd"], "sid": session.id.to_string(), "nonce": "số một",
+            })
+        );
+        facts.grant.nonce = None;
+        let told = claims((&facts.grant, &scope), &person, "sub-an", (NOW, &policy));
+        assert!(!told.contains_key("nonce"));
+    }
+
+    #[test]
+    fn a_hint_is_an_id_token_of_ours_expired_or_not() {
+        let keys = JwkSet::new(vec![key().public_jwk("k").unwrap()]);
+        let hint = |token: &str| {
+            let judged = (NOW, &policy());
+            verify_hint(token, &keys, judged, Reason::IdTokenHintWrong).map_err(|r| r.reason)
+        };
+        let claims = json!({
+            "iss": ISSUER, "sub": "sub-an", "aud": "app", "sid": "s", "exp": after(-9999).seconds(),
+        });
+        let known = IdTokenHint {
+            sub: "sub-an".into(),
+            aud: "app".into(),
+            sid: Some("s".into()),
+        };
+        assert_eq!(hint(&signed(&claims, None, key())), Ok(known));
+        let mut foreign = claims.clone();
+        foreign["iss"] = "https://other.example".into();
+        let mut nobody = claims.clone();
+        nobody.as_object_mut().unwrap().remove("sub");
+        let unsigned = signed(&claims, None, key());
+        let unsigned = unsigned.rsplit_once('.').unwrap().0;
+        for (shown, token) in [
+            ("foreign signature", signed(&claims, None, &fresh())),
+            ("foreign issuer", signed(&foreign, None, key())),
+            ("an access token", signed(&claims, Some("at+jwt"), key())),
+            ("a logout token", signed(&claims, Some("logout+jwt"), key())),
+            ("nobody", signed(&nobody, None, key())),
+            ("unsigned", format!("{unsigned}.")),
+            (
+                "algorithm none",
+                format!(
+                    "eyJhbGciOiJub25lIn0.{}.",
+                    unsigned.split_once('.').unwrap().1
+                ),
+            ),
+            ("no token", "x".into()),
+        ] {
+            assert_eq!(hint(&token), Err(Reason::IdTokenHintWrong), "{shown}");
+        }
+    }
+
+    #[allow(clippy::disallowed_methods)] // Tests stand outside of the rule that keeps decisions pure.
+    fn rng() -> ring::rand::SystemRandom {
+        ring::rand::SystemRandom::new()
+    }
+
+    fn fresh() -> SigningKey {
+        let der = SigningKey::generate(SigningAlgorithm::ES256, &rng()).unwrap();
+        SigningKey::from_pkcs8(SigningAlgorithm::ES256, der.as_bytes(), &rng()).unwrap()
+    }
+
+    fn key() -> &'static SigningKey {
+        static KEY: std::sync::OnceLock<SigningKey> = std::sync::OnceLock::new();
+        KEY.get_or_init(fresh)
+    }
+
+    fn signed(claims: &Value, typ: Option<&str>, key: &SigningKey) -> String {
+        let header = Header::new(SigningAlgorithm::ES256).with_kid("k");
+        let header = typ.map_or(header.clone(), |typ| header.with_typ(typ));
+        jws::sign(&header, claims.to_string().as_bytes(), key, &rng()).unwrap()
     }
 }

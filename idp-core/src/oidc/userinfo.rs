@@ -36,7 +36,10 @@ pub fn bearer(authorization: Option<&str>, body: &Parameters) -> Result<String, 
 /// its session has not ended early unless the grant outlives it.
 pub fn is_live(facts: &GrantFacts, now: Timestamp) -> bool {
     let session_over = !facts.grant.offline
-        && facts.session.as_ref().is_none_or(|s| s.ended.is_some() || now >= s.expires_at);
+        && facts
+            .session
+            .as_ref()
+            .is_none_or(|s| s.ended.is_some() || now >= s.expires_at);
     facts.grant.state == GrantState::Active && facts.user.is_active() && !session_over
 }
 
@@ -59,7 +62,11 @@ pub fn decide(
         .ok_or_else(|| Refusal::new(Reason::TokenRevoked))?;
     let scope = Scope::parse(&token.scope)?;
     let position = chosen(&facts.grant, facts, now);
-    let person = Person { user: &facts.user, position, paths };
+    let person = Person {
+        user: &facts.user,
+        position,
+        paths,
+    };
     let mut claims = person.standard_claims(&scope);
     claims.append(&mut person.organisation_claims(&scope, now));
     claims.insert("sub".to_owned(), token.sub.clone().into());
@@ -69,22 +76,138 @@ pub fn decide(
 /// The position of a grant, if it is still held; the main one otherwise.
 pub fn chosen<'a>(grant: &Grant, facts: &'a GrantFacts, now: Timestamp) -> Option<&'a Position> {
     let held = facts.user.positions_at(now);
-    let chosen = grant.position.and_then(|id| held.iter().find(|p| p.id == id));
+    let chosen = grant
+        .position
+        .and_then(|id| held.iter().find(|p| p.id == id));
     chosen.or_else(|| held.first()).copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::sample;
+    use crate::model::session::SessionEnd;
+    use crate::model::user::AccountState;
+    use crate::oauth::sample::{NOW, after, grant_facts, web};
 
     #[test]
     fn a_token_comes_one_way_only() {
         let none = Parameters::default();
         let body = Parameters::parse(b"access_token=t").unwrap();
-        assert_eq!(bearer(None, &none).unwrap_err().reason, Reason::TokenMissing);
-        assert_eq!(bearer(Some("Bearer t"), &body).unwrap_err().reason, Reason::TokenSentTwice);
-        assert_eq!(bearer(Some("Basic t"), &none).unwrap_err().reason, Reason::TokenMalformed);
+        assert_eq!(
+            bearer(None, &none).unwrap_err().reason,
+            Reason::TokenMissing
+        );
+        assert_eq!(
+            bearer(Some("Bearer t"), &body).unwrap_err().reason,
+            Reason::TokenSentTwice
+        );
+        assert_eq!(
+            bearer(Some("Basic t"), &none).unwrap_err().reason,
+            Reason::TokenMalformed
+        );
         assert_eq!(bearer(Some("bearer t"), &none).as_deref(), Ok("t"));
         assert_eq!(bearer(None, &body).as_deref(), Ok("t"));
+    }
+
+    fn token(scope: &str) -> AccessTokenClaims {
+        AccessTokenClaims {
+            iss: String::new(),
+            sub: "sub-an".into(),
+            aud: String::new(),
+            client_id: "app".into(),
+            exp: after(600).seconds(),
+            iat: NOW.seconds(),
+            jti: "one".into(),
+            scope: scope.into(),
+            auth_time: None,
+            acr: None,
+        }
+    }
+
+    #[test]
+    fn the_claims_are_those_of_the_tokens_scope() {
+        let facts = grant_facts(&web());
+        let told = decide(&token("openid"), Some(&facts), &[], (false, NOW)).unwrap();
+        assert_eq!(Value::Object(told), serde_json::json!({"sub": "sub-an"}));
+        let told = decide(&token("openid profile"), Some(&facts), &[], (false, NOW)).unwrap();
+        assert_eq!(told["name"], "Nguyễn an");
+    }
+
+    #[test]
+    fn a_token_that_does_not_count_learns_nothing() {
+        let facts = grant_facts(&web());
+        let ask = |scope: &str, facts: Option<&GrantFacts>, revoked| {
+            let refused = decide(&token(scope), facts, &[], (revoked, NOW)).unwrap_err();
+            refused.reason
+        };
+        assert_eq!(
+            ask("profile", Some(&facts), false),
+            Reason::TokenScopeTooSmall
+        );
+        assert_eq!(ask("openid", Some(&facts), true), Reason::TokenRevoked);
+        assert_eq!(ask("openid", None, false), Reason::TokenRevoked);
+        let mut over = facts;
+        over.grant.state = GrantState::Revoked;
+        assert_eq!(ask("openid", Some(&over), false), Reason::TokenRevoked);
+    }
+
+    #[test]
+    fn a_grant_counts_while_it_its_user_and_its_session_do() {
+        type Change = fn(&mut GrantFacts);
+        fn end(facts: &mut GrantFacts) {
+            let session = facts.session.as_mut().unwrap();
+            session.ended = Some((NOW, SessionEnd::SignedOut));
+        }
+        let cases: [(Change, bool); 9] = [
+            (|_| (), true),
+            (|f| f.grant.state = GrantState::Authorized, false),
+            (|f| f.grant.state = GrantState::Revoked, false),
+            (
+                |f| {
+                    f.user.state = AccountState::Disabled {
+                        at: NOW,
+                        why: String::new(),
+                    }
+                },
+                false,
+            ),
+            (end, false),
+            (|f| f.session.as_mut().unwrap().expires_at = NOW, false),
+            (|f| f.session = None, false),
+            (
+                |f| {
+                    f.grant.offline = true;
+                    end(f);
+                },
+                true,
+            ),
+            (
+                |f| {
+                    f.grant.offline = true;
+                    f.grant.state = GrantState::Revoked;
+                },
+                false,
+            ),
+        ];
+        for (place, (change, expected)) in cases.into_iter().enumerate() {
+            let mut facts = grant_facts(&web());
+            change(&mut facts);
+            assert_eq!(is_live(&facts, NOW), expected, "case {place}");
+        }
+    }
+
+    #[test]
+    fn a_position_that_is_no_longer_held_gives_way_to_the_main_one() {
+        let mut facts = grant_facts(&web());
+        assert_eq!(chosen(&facts.grant, &facts, NOW), None);
+        facts.user = sample::with_position(facts.user, sample::HEALTH);
+        facts.user = sample::with_position(facts.user, sample::JUSTICE);
+        let unit = |facts: &GrantFacts| chosen(&facts.grant, facts, NOW).map(|p| p.unit);
+        assert_eq!(unit(&facts), Some(sample::HEALTH));
+        facts.grant.position = Some(facts.user.positions[1].id);
+        assert_eq!(unit(&facts), Some(sample::JUSTICE));
+        facts.user.positions[1].until = Some(NOW);
+        assert_eq!(unit(&facts), Some(sample::HEALTH));
     }
 }
