@@ -200,3 +200,258 @@ fn set(
     let user = facts.user.id;
     decision.with_event(deciding.event(Actor::User(user), What::PasswordSet { user }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample;
+    use crate::base::secret::Digest;
+    use crate::base::time::Timestamp;
+    use crate::model::credential::ActivationLink;
+    use crate::model::user::AccountState;
+    use crate::oauth::sample::{NOW, Stage, after, reason};
+    use crate::store::decision::Outcome;
+
+    const GOOD: &str = "bốn con trâu qua sông";
+
+    fn new(first: &str, second: &str) -> NewPassword {
+        NewPassword {
+            first: SecretText::new(first.to_owned()),
+            second: SecretText::new(second.to_owned()),
+        }
+    }
+
+    fn credential(number: u128, secret: CredentialSecret) -> Credential {
+        Credential {
+            id: CredentialId::from_u128(number),
+            version: Version(2),
+            user: sample::user("an").id,
+            secret,
+            set_at: NOW,
+        }
+    }
+
+    fn link(expires_at: Timestamp) -> Credential {
+        let digest = Digest::of(b"link");
+        credential(
+            1,
+            CredentialSecret::ActivationLink(ActivationLink { digest, expires_at }),
+        )
+    }
+
+    fn password(hash: &str, history: &[&str]) -> Credential {
+        let history = history.iter().map(|h| (*h).to_owned()).collect();
+        let hash = hash.to_owned();
+        let password = PasswordCredential {
+            hash,
+            must_change: true,
+            history,
+        };
+        credential(2, CredentialSecret::Password(password))
+    }
+
+    /// The holder of a good link, before anything was asked.
+    fn by_link(credentials: &[Credential]) -> ActivationFacts {
+        ActivationFacts {
+            user: sample::user("nguyen.an"),
+            credentials: credentials.to_vec(),
+            proof: Proof::Link(Some(link(after(1)))),
+            matches_earlier: Vec::new(),
+            hash: None,
+        }
+    }
+
+    fn by_holder(verdict: Option<bool>) -> ActivationFacts {
+        let user = sample::user("nguyen.an");
+        let mut session = sample::session(user.id);
+        session.password_change_needed = true;
+        let proof = Proof::Current {
+            session: Box::new(session),
+            password: SecretText::new("cũ".into()),
+            verdict: verdict.map(|correct| PasswordVerdict {
+                correct,
+                outdated: false,
+            }),
+        };
+        ActivationFacts {
+            proof,
+            user,
+            ..by_link(&[password("now", &["h1", "h2"])])
+        }
+    }
+
+    fn set(new: &NewPassword, facts: &ActivationFacts) -> Decision<()> {
+        decide(new, facts, &mut Stage::at(NOW).deciding())
+    }
+
+    /// The hash that is asked to be checked against which password.
+    fn asked(facts: &ActivationFacts) -> (Option<String>, String) {
+        match set(&new(GOOD, GOOD), facts).outcome {
+            Outcome::Need(Asks::VerifyPassword { hash, password }) => {
+                (hash, password.expose().to_owned())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn ended(decision: &Decision<()>) -> EndSessions {
+        let found = decision.changes.iter().find_map(|change| match change {
+            Change::EndSessions(end) => Some(end.clone()),
+            _ => None,
+        });
+        found.unwrap()
+    }
+
+    #[test]
+    fn unknown_used_and_expired_links_are_refused_alike() {
+        let mut disabled = by_link(&[]);
+        disabled.user.state = AccountState::Disabled {
+            at: NOW,
+            why: String::new(),
+        };
+        for facts in [
+            ActivationFacts {
+                proof: Proof::Link(None),
+                ..by_link(&[])
+            },
+            ActivationFacts {
+                proof: Proof::Link(Some(link(NOW))),
+                ..by_link(&[])
+            },
+            ActivationFacts {
+                proof: Proof::Link(Some(password("now", &[]))),
+                ..by_link(&[])
+            },
+            disabled,
+        ] {
+            let decision = set(&new(GOOD, GOOD), &facts);
+            assert_eq!(reason(&decision), Reason::LinkUnknown, "{facts:?}");
+            assert!(decision.changes.is_empty() && decision.events.is_empty());
+        }
+    }
+
+    #[test]
+    fn each_rule_of_a_password_has_its_reason() {
+        for (first, second, expected) in [
+            (GOOD, "bốn con trâu qua suối", Reason::PasswordsDiffer),
+            ("trâu qua sông", "trâu qua sông", Reason::PasswordTooShort),
+            (
+                &"ă8k".repeat(90),
+                &"ă8k".repeat(90),
+                Reason::PasswordTooLong,
+            ),
+            (
+                "xk nguyễn an 82 tấn",
+                "xk nguyễn an 82 tấn",
+                Reason::PasswordHoldsName,
+            ),
+            (
+                "Mật khẩu 1234567",
+                "Mật khẩu 1234567",
+                Reason::PasswordTooCommon,
+            ),
+        ] {
+            for facts in [by_link(&[]), by_holder(Some(true))] {
+                let decision = set(&new(first, second), &facts);
+                assert_eq!(reason(&decision), expected, "{first}");
+                assert!(decision.changes.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn the_holder_proves_the_current_password_before_anything_else() {
+        let bad = new("a", "b");
+        match set(&bad, &by_holder(None)).outcome {
+            Outcome::Need(Asks::VerifyPassword { hash, password }) => {
+                assert_eq!((hash.as_deref(), password.expose()), (Some("now"), "cũ"));
+            }
+            other => panic!("{other:?}"),
+        }
+        let wrong = set(&bad, &by_holder(Some(false)));
+        assert_eq!(reason(&wrong), Reason::CurrentPasswordWrong);
+        assert_eq!(
+            reason(&set(&bad, &by_holder(Some(true)))),
+            Reason::PasswordsDiffer
+        );
+    }
+
+    #[test]
+    fn none_of_the_last_passwords_comes_back() {
+        let history = ["h1", "h2", "h3", "h4", "h5", "h6"];
+        let mut facts = by_link(&[password("now", &history)]);
+        for hash in ["now", "h1", "h2", "h3", "h4"] {
+            assert_eq!(asked(&facts), (Some(hash.to_owned()), GOOD.to_owned()));
+            let mut used = facts.clone();
+            used.matches_earlier.push(true);
+            assert_eq!(
+                reason(&set(&new(GOOD, GOOD), &used)),
+                Reason::PasswordUsedBefore
+            );
+            facts.matches_earlier.push(false);
+        }
+        let next = set(&new(GOOD, GOOD), &facts).outcome;
+        assert!(
+            matches!(next, Outcome::Need(Asks::HashPassword { .. })),
+            "five are enough"
+        );
+        facts.hash = Some("new".into());
+        let decision = set(&new(GOOD, GOOD), &facts);
+        let Change::Credential(Write::Put(written)) = &decision.changes[0] else {
+            panic!("{decision:?}")
+        };
+        assert_eq!(
+            (written.id, written.version),
+            (CredentialId::from_u128(2), Version(2))
+        );
+        let written = written.password().unwrap();
+        assert_eq!((written.hash.as_str(), written.must_change), ("new", false));
+        assert_eq!(written.history, ["now", "h1", "h2", "h3", "h4"]);
+    }
+
+    #[test]
+    fn a_link_is_gone_with_every_other_and_all_sessions_end() {
+        let mut facts = by_link(&[link(after(1))]);
+        facts.hash = Some("new".into());
+        let decision = set(&new(GOOD, GOOD), &facts);
+        let Change::Credential(Write::Put(first)) = &decision.changes[0] else {
+            panic!("{decision:?}")
+        };
+        assert_eq!((first.version, first.user), (Version::NEW, facts.user.id));
+        assert!(
+            decision
+                .changes
+                .contains(&Change::Credential(Write::Remove(link(after(1)))))
+        );
+        let user = facts.user.id;
+        let expected = EndSessions {
+            user,
+            except: None,
+            at: NOW,
+            why: SessionEnd::CredentialReset,
+        };
+        assert_eq!(ended(&decision), expected);
+        assert_eq!(decision.events[0].what, What::PasswordSet { user });
+    }
+
+    #[test]
+    fn the_holders_own_session_goes_on_and_links_end() {
+        let mut facts = by_holder(Some(true));
+        facts.credentials.push(link(after(1)));
+        facts.matches_earlier = vec![false; 3];
+        facts.hash = Some("new".into());
+        let decision = set(&new(GOOD, GOOD), &facts);
+        let kept = decision.changes.iter().find_map(|change| match change {
+            Change::Session(Write::Put(session)) => Some(session),
+            _ => None,
+        });
+        let kept = kept.unwrap();
+        assert!(!kept.password_change_needed);
+        assert_eq!(ended(&decision).except, Some(kept.id));
+        assert!(
+            decision
+                .changes
+                .contains(&Change::Credential(Write::Remove(link(after(1)))))
+        );
+    }
+}
