@@ -342,7 +342,8 @@ fn changed_fields(a: &Client, b: &Client) -> Vec<String> {
         ),
     ]
     .into_iter()
-    .filter_map(|(field, differs)| differs.then(|| field.to_owned()))
+    .filter(|(_, differs)| *differs)
+    .map(|(field, _)| field.to_owned())
     .collect()
 }
 

@@ -206,7 +206,8 @@ fn write(
         ("state", before.state != after.state),
     ]
     .into_iter()
-    .filter_map(|(field, differs)| differs.then(|| field.to_owned()))
+    .filter(|(_, differs)| *differs)
+    .map(|(field, _)| field.to_owned())
     .collect();
     if fields.is_empty() {
         return Decision::done(after);

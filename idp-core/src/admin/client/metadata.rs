@@ -323,7 +323,7 @@ mod tests {
                 Web,
                 |c| {
                     c.post_logout_redirect_uris
-                        .push("http://rp.example/".into())
+                        .push("http://rp.example/".into());
                 },
                 Err(Reason::ClientRedirectInvalid),
             ),

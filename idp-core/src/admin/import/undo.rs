@@ -37,6 +37,9 @@ pub struct Undone {
     pub kept: Vec<ChangeSetEntry>,
 }
 
+/// An entry with its account as it is now and the account's credentials; nothing when it is gone.
+pub type EntryFacts = (ChangeSetEntry, Option<(User, Vec<Credential>)>);
+
 /// Takes back some entries of an import, each with its account as it is now and the account's
 /// credentials. An account that nobody changed since is disabled, its links stop working and its
 /// sessions end; it is not removed, because its names stay reserved. Clients are not told: their
@@ -44,7 +47,7 @@ pub struct Undone {
 pub fn undo_batch(
     act: &Act<'_>,
     head: &ChangeSet,
-    entries: &[(ChangeSetEntry, Option<(User, Vec<Credential>)>)],
+    entries: &[EntryFacts],
     entropy: &mut Entropy,
 ) -> Decision<Undone> {
     let mut undone = Undone::default();

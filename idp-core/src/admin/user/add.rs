@@ -285,7 +285,7 @@ mod tests {
                     u.identifiers.extend([
                         (IdentifierKind::Mail, "a@tinh.example".into()),
                         (IdentifierKind::Mail, "b@tinh.example".into()),
-                    ])
+                    ]);
                 }),
                 Some(Reason::IdentifierRepeated),
             ),

@@ -6,7 +6,6 @@ use crate::base::refusal::Reason;
 use crate::flow::{ATTEMPTS, Failure, contended};
 use crate::model::ChangeSetId;
 use crate::model::change_set::{ChangeSet, ChangeSetEntry};
-use crate::model::credential::Credential;
 use crate::model::user::User;
 use crate::store::page::{Listing, PageRequest};
 
@@ -152,7 +151,7 @@ async fn undo_some(
     entries: &[ChangeSetEntry],
 ) -> Result<import::Undone, Failure> {
     for _ in 0..ATTEMPTS {
-        let mut facts: Vec<(ChangeSetEntry, Option<(User, Vec<Credential>)>)> = Vec::new();
+        let mut facts: Vec<import::EntryFacts> = Vec::new();
         for entry in entries {
             let stored = match user_of(desk, entry).await? {
                 Some(user) => {

@@ -154,10 +154,10 @@ fn desk(provider: &Provider, name: &str) -> Administration {
 }
 
 fn refused<T>(result: Result<T, Failure>) -> Option<Reason> {
-    match result {
-        Err(Failure::Refused(refusal)) => Some(refusal.reason),
-        Err(Failure::Fault(_)) | Ok(_) => None,
-    }
+    result.err().and_then(|failure| match failure {
+        Failure::Refused(refusal) => Some(refusal.reason),
+        Failure::Fault(_) => None,
+    })
 }
 
 fn rows(names: &[(&str, &str)]) -> UserImport {
