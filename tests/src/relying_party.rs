@@ -195,7 +195,11 @@ impl RelyingParty {
             .expect("an answer")
     }
 
-    async fn try_ask(
+    /// As [`Self::ask_raw`], for a server that may end the connection.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn try_ask(
         &self,
         endpoint: &str,
         headers: &[(&str, &str)],

@@ -86,7 +86,7 @@ async fn the_demonstrations_store_cannot_be_served() {
         .and_then(|path| path.parent())
         .expect("a data folder")
         .to_owned();
-    for entry in fs::read_dir(folder.path())
+    for entry in fs::read_dir(folder.path().join("data"))
         .expect("the demonstration's folder")
         .flatten()
     {

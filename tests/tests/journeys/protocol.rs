@@ -181,9 +181,7 @@ async fn prompt_and_max_age_are_honoured() {
 async fn refresh_tokens_rotate_and_an_old_one_ends_the_grant() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
-    let request = relying_party
-        .request()
-        .with("scope", "openid profile offline_access");
+    let request = relying_party.request().with("scope", "openid profile");
     let first = relying_party
         .sign_in_with(&mut Agent::new(), &request, world.user())
         .await;
@@ -218,9 +216,7 @@ async fn refresh_tokens_rotate_and_an_old_one_ends_the_grant() {
 async fn introspection_and_revocation_agree() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
-    let request = relying_party
-        .request()
-        .with("scope", "openid offline_access");
+    let request = relying_party.request().with("scope", "openid profile");
     let tokens = relying_party
         .sign_in_with(&mut Agent::new(), &request, world.user())
         .await;

@@ -59,9 +59,7 @@ async fn of_simultaneous_redemptions_at_most_one_carries_tokens() {
 async fn of_simultaneous_refreshes_all_successors_are_one() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
-    let request = relying_party
-        .request()
-        .with("scope", "openid offline_access");
+    let request = relying_party.request().with("scope", "openid profile");
     let tokens = relying_party
         .sign_in_with(&mut Agent::new(), &request, world.user())
         .await;

@@ -8,7 +8,7 @@ use idp_tests::{Agent, Callback, Installation, RelyingParty};
 
 use super::count;
 
-const SCOPE: &str = "openid offline_access";
+const SCOPE: &str = "openid profile";
 
 /// Refresh tokens whose answers arrived before the kill.
 async fn work_until(
@@ -52,10 +52,8 @@ async fn every_acknowledged_grant_and_event_outlives_a_kill() {
     let installation = Installation::init();
     let mut serving = installation.serve().await.expect("it serves");
     let user = installation.activate().await;
-    let application = installation.application(
-        "Ứng dụng",
-        &["--scope", "openid", "--scope", "offline_access"],
-    );
+    let application =
+        installation.application("Ứng dụng", &["--scope", "openid", "--scope", "profile"]);
     let mut acknowledged_in_all = 0;
     for round in 0..count("IDP_TEST_KILLS", 3) {
         let relying_party = RelyingParty::at(&installation.issuer, application.clone()).await;

@@ -111,7 +111,7 @@ pub(crate) async fn refresh(world: &World, plan: Plan) -> Measured {
     for _ in 0..plan.connections {
         let request = relying_party
             .request()
-            .with("scope", "openid offline_access");
+            .with("scope", "openid profile");
         let tokens = relying_party
             .sign_in_with(&mut agent, &request, world.user())
             .await;
