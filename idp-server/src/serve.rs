@@ -102,18 +102,23 @@ pub async fn installation(settings: &Settings) -> Result<Installation, Fault> {
         clock: Clock::system(),
     })
     .await?;
-    if installation
-        .site
-        .provider
-        .records
-        .setting(demo::MARK)
-        .await?
-        .is_some()
-    {
+    check_store(&installation, settings.issuer.url.as_str()).await?;
+    Ok(installation)
+}
+
+async fn check_store(installation: &Installation, issuer: &str) -> Result<(), Fault> {
+    let records = &installation.site.provider.records;
+    if records.setting(demo::MARK).await?.is_some() {
         let remedy = "this store belongs to a demonstration; make one with `idp init`";
         return Err(Fault::lasting("store", remedy));
     }
-    Ok(installation)
+    match records.setting("issuer").await? {
+        Some(stored) if stored != issuer => {
+            let wrong = format!("this store was made for the issuer {stored}, not for {issuer}");
+            Err(Fault::lasting("store", wrong))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The province's logo, read once.
