@@ -36,7 +36,7 @@ pub struct Browser {
     /// The WebDriver client, for what this type does not wrap.
     pub driver: Client,
     address: String,
-    chromedriver: Child,
+    _chromedriver: Chromedriver,
     _profile: tempfile::TempDir,
     _turn: MutexGuard<'static, ()>,
 }
@@ -66,7 +66,7 @@ impl Browser {
         Self {
             driver,
             address,
-            chromedriver,
+            _chromedriver: chromedriver,
             _profile: profile,
             _turn: turn,
         }
@@ -286,10 +286,13 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
+/// Ended with its owner, also when the browser behind it never came up.
+struct Chromedriver(Child);
+
+impl Drop for Chromedriver {
     fn drop(&mut self) {
-        let _ = self.chromedriver.kill();
-        let _ = self.chromedriver.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -314,7 +317,7 @@ fn arguments(profile: &Path) -> Vec<String> {
 }
 
 /// Starts chromedriver on a port of its choice and reads that port from its greeting.
-fn start_chromedriver() -> (Child, u16) {
+fn start_chromedriver() -> (Chromedriver, u16) {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
         .stdin(Stdio::null())
@@ -323,6 +326,7 @@ fn start_chromedriver() -> (Child, u16) {
         .spawn()
         .expect("chromedriver: install the Debian package chromium-driver");
     let lines = BufReader::new(child.stdout.take().expect("a piped stream")).lines();
+    let chromedriver = Chromedriver(child);
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
@@ -336,5 +340,5 @@ fn start_chromedriver() -> (Child, u16) {
     let port = receiver
         .recv_timeout(PATIENCE)
         .expect("chromedriver names its port");
-    (child, port)
+    (chromedriver, port)
 }

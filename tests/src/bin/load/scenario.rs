@@ -109,9 +109,7 @@ pub(crate) async fn refresh(world: &World, plan: Plan) -> Measured {
     let mut agent = Agent::new();
     let mut workers = Vec::new();
     for _ in 0..plan.connections {
-        let request = relying_party
-            .request()
-            .with("scope", "openid profile");
+        let request = relying_party.request().with("scope", "openid profile");
         let tokens = relying_party
             .sign_in_with(&mut agent, &request, world.user())
             .await;
