@@ -12,6 +12,8 @@ mod outbox;
 mod problem;
 mod role;
 mod session;
+#[cfg(test)]
+mod tests;
 mod unit;
 mod user;
 mod user_import;
