@@ -58,7 +58,9 @@ pub fn answer(
     let own = |claims: &Map<String, Value>| {
         claims.get("client_id").and_then(Value::as_str) == Some(client.client().id.as_str())
     };
-    let visible = claims.filter(|claims| client.client().introspects || own(claims));
+    // A refresh token is its own client's alone; no resource server is ever handed one.
+    let by_role = client.client().introspects && matches!(token, Some(KnownToken::Access(_)));
+    let visible = claims.filter(|claims| by_role || own(claims));
     visible.unwrap_or_else(|| object(json!({"active": false})))
 }
 
@@ -216,7 +218,7 @@ mod tests {
             ("revoked by itself", |f| f.revoked = true),
             ("no grant", |f| f.grant = None),
             ("revoked", |f| {
-                f.grant.as_mut().unwrap().grant.state = GrantState::Revoked
+                f.grant.as_mut().unwrap().grant.state = GrantState::Revoked;
             }),
             ("signed out", |f| {
                 let session = f.grant.as_mut().unwrap().session.as_mut().unwrap();
@@ -251,15 +253,17 @@ mod tests {
             grant,
             generation: 1,
         });
-        for token in [access_token(Some(grant)), refresh] {
+        let access = access_token(Some(grant));
+        for token in [&access, &refresh] {
             assert_eq!(
-                ask(&other, Some(&token), &facts(), NOW),
+                ask(&other, Some(token), &facts(), NOW),
                 json!({"active": false})
             );
-            assert_eq!(
-                ask(&resource_server, Some(&token), &facts(), NOW)["active"],
-                true
-            );
         }
+        let shown = ask(&resource_server, Some(&access), &facts(), NOW);
+        assert_eq!(shown["active"], true);
+        // No resource server is ever handed a refresh token.
+        let hidden = ask(&resource_server, Some(&refresh), &facts(), NOW);
+        assert_eq!(hidden, json!({"active": false}));
     }
 }
