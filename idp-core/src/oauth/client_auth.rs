@@ -388,7 +388,9 @@ mod tests {
             "iss": "app", "sub": "app", "aud": ISSUER, "jti": "one",
             "iat": NOW.seconds(), "exp": NOW.seconds() + 60,
         });
-        let changed = changed.as_object().unwrap().clone();
+        let Value::Object(changed) = changed else {
+            panic!("{changed}")
+        };
         claims.as_object_mut().unwrap().extend(changed);
         claims
             .as_object_mut()
