@@ -33,7 +33,10 @@ use tower::ServiceExt;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     idp_server::program::prepare();
-    let wanted: u32 = std::env::args().nth(1).ok_or("how many requests?")?.parse()?;
+    let wanted: u32 = std::env::args()
+        .nth(1)
+        .ok_or("how many requests?")?
+        .parse()?;
     let folder = tempfile::tempdir()?;
     let installation = installation(folder.path()).await?;
     let authorization = seed(&installation).await?;
@@ -90,7 +93,11 @@ async fn seed(installation: &Installation) -> Result<String, Box<dyn Error>> {
         kind: ClientKind::Service,
         disabled: false,
         authentication: ClientAuthenticationMethod::ClientSecretBasic,
-        secrets: vec![ClientSecret { digest: secret.digest(), created_at: now, expires_at: None }],
+        secrets: vec![ClientSecret {
+            digest: secret.digest(),
+            created_at: now,
+            expires_at: None,
+        }],
         jwks: None,
         jwks_uri: None,
         redirect_uris: Vec::new(),
@@ -109,9 +116,18 @@ async fn seed(installation: &Installation) -> Result<String, Box<dyn Error>> {
         access_token_seconds: None,
         created_at: now,
     };
-    let mut changes: Vec<Change> = keys.into_iter().map(|k| Change::Key(Write::Put(k))).collect();
+    let mut changes: Vec<Change> = keys
+        .into_iter()
+        .map(|k| Change::Key(Write::Put(k)))
+        .collect();
     changes.push(Change::Client(Write::Put(client)));
-    site.provider.records.commit(Batch { changes, events: Vec::new() }).await?;
+    site.provider
+        .records
+        .commit(Batch {
+            changes,
+            events: Vec::new(),
+        })
+        .await?;
     let credentials = STANDARD.encode(format!("service:{}", secret.expose()));
     Ok(format!("Basic {credentials}"))
 }

@@ -52,10 +52,12 @@ impl Program for Idp {
         };
         let mut output = Output::to_terminal(style);
         let result = match command {
-            InstallationCommand::Serve(_) => {
-                serve::run(globals.config.as_deref()).await.map_err(failed)
-            }
-            InstallationCommand::Demo(args) => demonstrate(args, globals).await.map_err(failed),
+            InstallationCommand::Serve(_) => serve::run(globals.config.as_deref())
+                .await
+                .map_err(|fault| failed(&fault)),
+            InstallationCommand::Demo(args) => demonstrate(args, globals)
+                .await
+                .map_err(|fault| failed(&fault)),
             InstallationCommand::Init(args) => cli::init::run(&args, &mut output).await,
             InstallationCommand::Config(command) => {
                 cli::config::run(&command, globals, &mut output)
@@ -81,6 +83,6 @@ async fn demonstrate(args: DemoArgs, globals: &Globals) -> Result<(), Fault> {
     .await
 }
 
-fn failed(fault: Fault) -> Failure {
+fn failed(fault: &Fault) -> Failure {
     Failure::Failed(fault.to_string())
 }

@@ -46,6 +46,7 @@ impl Refusals {
                 issuer: issuer.clone(),
                 now,
                 request: None,
+                local_uid: None,
                 personal: Personal {
                     address: source.map(|s| s.to_string()),
                     user_agent: None,

@@ -99,18 +99,17 @@ impl Serving {
         let mut tasks: JoinSet<Result<(), Fault>> = JoinSet::new();
         let (listener, transport) = (doors.public, doors.transport);
         spawn(&mut tasks, async move {
-            serve_tcp(listener, transport, public).await
+            serve_tcp(listener, transport, public).await;
         });
         let socket = doors.admin;
-        spawn(
-            &mut tasks,
-            async move { serve_admin(socket, private).await },
-        );
+        spawn(&mut tasks, async move {
+            serve_admin(socket, private).await;
+        });
         if let Some(listener) = doors.metrics {
             let measured = served(metrics.router());
             let transport = Transport::default();
             spawn(&mut tasks, async move {
-                serve_tcp(listener, transport, measured).await
+                serve_tcp(listener, transport, measured).await;
             });
         }
         let mut told = stop.clone();

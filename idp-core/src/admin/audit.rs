@@ -148,6 +148,7 @@ mod tests {
             issuer: IssuerKey::main(),
             actor,
             request: None,
+            local_uid: None,
             what,
             personal: None,
         }

@@ -96,7 +96,8 @@ pub fn plan(
     }
 }
 
-/// The named algorithm, or that of the key that signs now.
+/// The named algorithm; for tokens the one that the policy signs with, else that of the key that
+/// signs now.
 fn algorithm(act: &Act<'_>, wanted: &KeyRotation, keys: &[Key]) -> Result<String, Reason> {
     let present = || {
         let mut own = keys
@@ -107,6 +108,7 @@ fn algorithm(act: &Act<'_>, wanted: &KeyRotation, keys: &[Key]) -> Result<String
     match &wanted.algorithm {
         Some(name) => Ok(name.clone()),
         None if wanted.purpose == KeyPurpose::Refresh => Ok(REFRESH_ALGORITHM.to_owned()),
+        None if wanted.purpose == KeyPurpose::Token => Ok(act.policy.default_alg.clone()),
         None => present().ok_or(Reason::KeyMissing),
     }
 }

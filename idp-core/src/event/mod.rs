@@ -193,6 +193,8 @@ pub struct Event {
     pub actor: Actor,
     /// In which request.
     pub request: Option<String>,
+    /// By which user of this machine, on the administration socket.
+    pub local_uid: Option<u32>,
     /// What.
     pub what: What,
     /// Personal fields, erasable.
@@ -213,6 +215,9 @@ pub struct EventBody {
     /// In which request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// By which user of this machine, on the administration socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_uid: Option<u32>,
     /// What.
     #[serde(flatten)]
     pub what: What,
@@ -248,6 +253,8 @@ pub struct Circumstances {
     pub now: Timestamp,
     /// In which request.
     pub request: Option<String>,
+    /// By which user of this machine, on the administration socket.
+    pub local_uid: Option<u32>,
     /// From where and with what.
     pub personal: Personal,
 }
@@ -259,6 +266,7 @@ impl Circumstances {
             issuer,
             now,
             request: None,
+            local_uid: None,
             personal: Personal::default(),
         }
     }
@@ -270,6 +278,7 @@ impl Circumstances {
             issuer: self.issuer.clone(),
             actor,
             request: self.request.clone(),
+            local_uid: self.local_uid,
             what,
             personal: self.personal.clone(),
             salt: entropy.bytes(),
@@ -289,6 +298,7 @@ impl Event {
             issuer: self.issuer.clone(),
             actor: self.actor.clone(),
             request: self.request.clone(),
+            local_uid: self.local_uid,
             what: self.what.clone(),
             personal: personal.as_ref().map(EventPersonal::commitment),
         };

@@ -199,6 +199,7 @@ mod tests {
             issuer: IssuerKey::main(),
             now: Timestamp::from_millis(5),
             request: None,
+            local_uid: None,
             personal: Personal {
                 address: Some("127.0.0.1".into()),
                 user_agent: None,

@@ -68,5 +68,8 @@ fn busy(fault: Fault) -> Failure {
 
 /// A decision that never stops asking is a defect, not somebody's fault.
 pub(super) fn endless() -> Failure {
-    Failure::Fault(Fault::lasting("decision", "asked more often than a decision may"))
+    Failure::Fault(Fault::lasting(
+        "decision",
+        "asked more often than a decision may",
+    ))
 }

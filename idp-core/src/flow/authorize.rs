@@ -41,8 +41,27 @@ pub struct Pending {
 pub enum AuthorizeReply {
     /// Back to the client, with a code or an error.
     Redirect(String),
-    /// To a page of ours that asks something; the text is the waiting request's secret.
-    Ask(Interaction, SecretText),
+    /// To a page of ours that asks something.
+    Ask(Question),
+}
+
+/// A question on its way to the person.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What is asked.
+    pub interaction: Interaction,
+    /// The waiting request's secret.
+    pub waiting: SecretText,
+    /// The languages that the client prefers.
+    pub ui_locales: Option<String>,
+}
+
+/// A request on its way through the checks: the secret under which it waits already, and the
+/// proved address.
+struct Advance<'a> {
+    pending: Pending,
+    waiting: Option<&'a SecretText>,
+    to: ValidRedirect,
 }
 
 /// What came with the request besides its parameters.
@@ -74,8 +93,21 @@ impl Provider {
             (Err(AuthorizeRefusal::Page(refusal)), _) => return Err(refusal.into()),
             (Err(AuthorizeRefusal::Redirect(error)), _) => return Ok(self.error(&error)),
         };
-        let pending = Pending { request, browser: visitor.browser.digest(), chosen: None };
-        self.advance(pending, None, to, visitor, context).await
+        let pending = Pending {
+            request,
+            browser: visitor.browser.digest(),
+            chosen: None,
+        };
+        self.advance(
+            Advance {
+                pending,
+                waiting: None,
+                to,
+            },
+            visitor,
+            context,
+        )
+        .await
     }
 
     /// Resumes an authorization after the person answered something.
@@ -91,7 +123,16 @@ impl Provider {
         let pending = self.pending(waiting, &visitor.browser, context).await?;
         let client = self.client_of(&pending.request).await?;
         let to = ValidRedirect::check(&client, &pending.request.redirect_uri)?;
-        self.advance(pending, Some(waiting), to, visitor, context).await
+        self.advance(
+            Advance {
+                pending,
+                waiting: Some(waiting),
+                to,
+            },
+            visitor,
+            context,
+        )
+        .await
     }
 
     /// Takes a waiting request away because the person went back to the application.
@@ -108,7 +149,11 @@ impl Provider {
         let client = self.client_of(&pending.request).await?;
         let to = ValidRedirect::check(&client, &pending.request.redirect_uri)?;
         self.take_pending(waiting, context).await?;
-        let error = ErrorRedirect { to, state: pending.request.state, refusal: reason.into() };
+        let error = ErrorRedirect {
+            to,
+            state: pending.request.state,
+            refusal: reason.into(),
+        };
         Ok(self.error_address(&error))
     }
 
@@ -124,7 +169,10 @@ impl Provider {
         context: &RequestContext,
     ) -> Result<Pending, Failure> {
         let key = pending_key(waiting);
-        let found = self.sealed_tickets().peek::<Pending>(key, context.here.now).await?;
+        let found = self
+            .sealed_tickets()
+            .peek::<Pending>(key, context.here.now)
+            .await?;
         let pending = found.ok_or(Reason::PageExpired)?;
         if pending.browser != browser.digest() {
             return Err(Reason::BrowserNotTheBeginner.into());
@@ -137,8 +185,13 @@ impl Provider {
     /// # Errors
     /// [`Reason::ClientUnknown`] when it was disabled meanwhile.
     pub async fn client_of(&self, request: &AuthorizationRequest) -> Result<Client, Failure> {
-        let found = self.records.client(&self.policy.issuer_key, &request.client).await?;
-        found.filter(|c| !c.disabled).ok_or_else(|| Reason::ClientUnknown.into())
+        let found = self
+            .records
+            .client(&self.policy.issuer_key, &request.client)
+            .await?;
+        found
+            .filter(|c| !c.disabled)
+            .ok_or_else(|| Reason::ClientUnknown.into())
     }
 
     pub(super) async fn client_named(&self, id: Option<&str>) -> Result<Option<Client>, Failure> {
@@ -153,7 +206,9 @@ impl Provider {
         parameters: &Parameters,
         context: &RequestContext,
     ) -> Result<Result<Option<String>, Refusal>, Failure> {
-        let Some(token) = parameters.find("id_token_hint") else { return Ok(Ok(None)) };
+        let Some(token) = parameters.find("id_token_hint") else {
+            return Ok(Ok(None));
+        };
         let keys = self.signer.published(&self.policy.issuer_key).await?;
         let judged = (context.here.now, self.policy.as_ref());
         let hint = verify_hint(token, &keys, judged, Reason::IdTokenHintWrong);
@@ -162,15 +217,20 @@ impl Provider {
 
     async fn advance(
         &self,
-        pending: Pending,
-        waiting: Option<&SecretText>,
-        to: ValidRedirect,
+        advance: Advance<'_>,
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<AuthorizeReply, Failure> {
+        let Advance {
+            pending,
+            waiting,
+            to,
+        } = advance;
         for attempt in 0..ATTEMPTS {
             let client = self.client_of(&pending.request).await?;
-            let signed_in = self.signed_in(&pending.request, &client, visitor, context).await?;
+            let signed_in = self
+                .signed_in(&pending.request, &client, visitor, context)
+                .await?;
             let facts = InteractionFacts {
                 request: &pending.request,
                 client: &client,
@@ -180,13 +240,24 @@ impl Provider {
             };
             let refused = |refusal| {
                 let state = pending.request.state.clone();
-                self.error(&ErrorRedirect { to: to.clone(), state, refusal })
+                self.error(&ErrorRedirect {
+                    to: to.clone(),
+                    state,
+                    refusal,
+                })
             };
             match interaction::next(&facts) {
-                Some((_, reason)) if pending.request.prompt.none => return Ok(refused(reason.into())),
+                Some((_, reason)) if pending.request.prompt.none => {
+                    return Ok(refused(reason.into()));
+                }
                 Some((question, _)) => {
                     let waiting = self.keep_waiting(&pending, waiting, context).await?;
-                    return Ok(AuthorizeReply::Ask(question, waiting));
+                    let ui_locales = pending.request.ui_locales.clone();
+                    return Ok(AuthorizeReply::Ask(Question {
+                        interaction: question,
+                        waiting,
+                        ui_locales,
+                    }));
                 }
                 None => {}
             }
@@ -201,7 +272,9 @@ impl Provider {
                 Outcome::Need(_) => return Err(super::answer::endless()),
             };
             if self.commit(batch).await? == Committed::Yes {
-                return self.send_code(&issued, &to, &pending.request, context).await;
+                return self
+                    .send_code(&issued, &to, &pending.request, context)
+                    .await;
             }
         }
         Err(contended())
@@ -222,9 +295,16 @@ impl Provider {
         let user = facts.user.id;
         let subject = self.records.subject(issuer, user, "").await?;
         let asks = client.consent == ConsentRule::Ask || request.prompt.consent;
-        let consent =
-            if asks { self.records.consent(issuer, user, &client.id).await? } else { None };
-        let units = if request.unit.is_some() { self.records.units().await? } else { Vec::new() };
+        let consent = if asks {
+            self.records.consent(issuer, user, &client.id).await?
+        } else {
+            None
+        };
+        let units = if request.unit.is_some() {
+            self.records.units().await?
+        } else {
+            Vec::new()
+        };
         Ok(Some(SignedIn {
             session: facts.session,
             user: facts.user,
@@ -248,7 +328,9 @@ impl Provider {
         let now = context.here.now;
         let times = (now, now + self.policy.lifetimes.interaction);
         let key = pending_key(&secret);
-        self.sealed_tickets().store(key, pending, times, &mut context.entropy).await?;
+        self.sealed_tickets()
+            .store(key, pending, times, &mut context.entropy)
+            .await?;
         Ok(secret)
     }
 
@@ -259,7 +341,11 @@ impl Provider {
         context: &RequestContext,
     ) -> Result<(), Failure> {
         let key = pending_key(waiting);
-        match self.sealed_tickets().take::<Pending>(key, context.here.now).await? {
+        match self
+            .sealed_tickets()
+            .take::<Pending>(key, context.here.now)
+            .await?
+        {
             Taken::First(_) => Ok(()),
             Taken::Again(_) | Taken::Unknown => Err(Reason::PageAnswered.into()),
         }
@@ -282,10 +368,17 @@ impl Provider {
         };
         let key = TicketKey::of(TicketKind::Code, issued.code.expose());
         let times = (now, ticket.expires_at + REPLAY_MEMORY);
-        self.sealed_tickets().store(key, &ticket, times, &mut context.entropy).await?;
+        self.sealed_tickets()
+            .store(key, &ticket, times, &mut context.entropy)
+            .await?;
         let members = [("code", issued.code.expose())];
         let issuer = self.policy.issuer.as_str();
-        Ok(AuthorizeReply::Redirect(answer(to, issuer, request.state.as_deref(), &members)))
+        Ok(AuthorizeReply::Redirect(answer(
+            to,
+            issuer,
+            request.state.as_deref(),
+            &members,
+        )))
     }
 
     fn error(&self, error: &ErrorRedirect) -> AuthorizeReply {
@@ -297,7 +390,12 @@ impl Provider {
             ("error", error.refusal.code().as_str()),
             ("error_description", error.refusal.reason.name()),
         ];
-        answer(&error.to, self.policy.issuer.as_str(), error.state.as_deref(), &members)
+        answer(
+            &error.to,
+            self.policy.issuer.as_str(),
+            error.state.as_deref(),
+            &members,
+        )
     }
 }
 
@@ -307,6 +405,13 @@ pub(super) fn pending_key(waiting: &SecretText) -> TicketKey {
 }
 
 /// What a decision of this request is given.
-pub(super) fn deciding<'a>(provider: &'a Provider, context: &'a mut RequestContext) -> Deciding<'a> {
-    Deciding { here: &context.here, policy: &provider.policy, entropy: &mut context.entropy }
+pub(super) fn deciding<'a>(
+    provider: &'a Provider,
+    context: &'a mut RequestContext,
+) -> Deciding<'a> {
+    Deciding {
+        here: &context.here,
+        policy: &provider.policy,
+        entropy: &mut context.entropy,
+    }
 }

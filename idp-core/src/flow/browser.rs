@@ -45,7 +45,11 @@ impl Browser {
     pub fn check_form(&self, sent: Option<&str>) -> Result<(), Reason> {
         let expected = self.form_token();
         let same = sent.is_some_and(|sent| sent.as_bytes().ct_eq(expected.as_bytes()).into());
-        if same { Ok(()) } else { Err(Reason::CrossSiteForm) }
+        if same {
+            Ok(())
+        } else {
+            Err(Reason::CrossSiteForm)
+        }
     }
 }
 
@@ -58,7 +62,10 @@ mod tests {
         let one = Browser::new(SecretText::new("a".repeat(43)));
         let other = Browser::new(SecretText::new("b".repeat(43)));
         assert_eq!(one.check_form(Some(&one.form_token())), Ok(()));
-        assert_eq!(one.check_form(Some(&other.form_token())), Err(Reason::CrossSiteForm));
+        assert_eq!(
+            one.check_form(Some(&other.form_token())),
+            Err(Reason::CrossSiteForm)
+        );
         assert_eq!(one.check_form(None), Err(Reason::CrossSiteForm));
     }
 }

@@ -41,10 +41,16 @@ impl Provider {
                 scope: scope.clone(),
                 at: now,
             };
-            let what = What::ConsentGiven { user, client: client.clone(), scope };
+            let what = What::ConsentGiven {
+                user,
+                client: client.clone(),
+                scope,
+            };
             let event = deciding(self, context).event(Actor::User(user), what);
-            let batch =
-                Batch { changes: vec![Change::Consent(Write::Put(consent))], events: vec![event] };
+            let batch = Batch {
+                changes: vec![Change::Consent(Write::Put(consent))],
+                events: vec![event],
+            };
             if self.commit(batch).await? == Committed::Yes {
                 return Ok(());
             }
@@ -63,15 +69,23 @@ impl Provider {
         context: &mut RequestContext,
     ) -> Result<String, Failure> {
         let pending = self.pending(waiting, &visitor.browser, context).await?;
-        let signed_in =
-            self.live_session(visitor.session.as_ref(), context.here.now).await?;
+        let signed_in = self
+            .live_session(visitor.session.as_ref(), context.here.now)
+            .await?;
         let reason = (&visitor.browser, Reason::ConsentRefused);
         let address = self.cancel(waiting, reason, context).await?;
         if let Some(facts) = signed_in {
             let user = facts.user.id;
-            let what = What::ConsentRefused { user, client: pending.request.client };
+            let what = What::ConsentRefused {
+                user,
+                client: pending.request.client,
+            };
             let event = deciding(self, context).event(Actor::User(user), what);
-            self.commit(Batch { changes: Vec::new(), events: vec![event] }).await?;
+            self.commit(Batch {
+                changes: Vec::new(),
+                events: vec![event],
+            })
+            .await?;
         }
         Ok(address)
     }

@@ -26,13 +26,20 @@ impl Provider {
     /// A fault of the store; what a receiver does wrong is no failure of this flow.
     pub async fn deliver_due(&self, context: &mut RequestContext) -> Result<usize, Failure> {
         let now = context.here.now;
-        let due = self.records.lease_outbox(now, now + LEASE, MOST_AT_ONCE).await?;
+        let due = self
+            .records
+            .lease_outbox(now, now + LEASE, MOST_AT_ONCE)
+            .await?;
         let tried = due.len();
         for entry in due {
             let attempt = self.attempt(&entry, context).await?;
             let (settled, what) = settle(entry, attempt, now);
             let events = what
-                .map(|what| context.here.event(Actor::System, what, &mut context.entropy))
+                .map(|what| {
+                    context
+                        .here
+                        .event(Actor::System, what, &mut context.entropy)
+                })
                 .into_iter()
                 .collect();
             match self.records.settle_outbox(&settled, events).await {
@@ -59,8 +66,7 @@ impl Provider {
         let judged = (context.here.now, self.policy.as_ref());
         let claims = claims(entry, &payload, judged, &mut context.entropy);
         let claims = serde_json::to_vec(&claims).map_err(|e| Fault::lasting("outbox", e))?;
-        let algorithm =
-            SigningAlgorithm::parse(&alg).map_err(|e| Fault::lasting("outbox", e))?;
+        let algorithm = SigningAlgorithm::parse(&alg).map_err(|e| Fault::lasting("outbox", e))?;
         let token = self.sign_jwt(algorithm, Some(TYP), &claims).await?;
         let request = Outgoing {
             url: address,
@@ -76,7 +82,9 @@ impl Provider {
 
     fn open_payload(&self, entry: &OutboxEntry) -> Result<LogoutPayload, Fault> {
         let unreadable = |e: &dyn std::fmt::Display| Fault::lasting("outbox", e);
-        let sealed = URL_SAFE_NO_PAD.decode(&entry.payload).map_err(|e| unreadable(&e))?;
+        let sealed = URL_SAFE_NO_PAD
+            .decode(&entry.payload)
+            .map_err(|e| unreadable(&e))?;
         let plain = self
             .outbox_sealing
             .open(&OutboxEntry::seal_name(entry.id), &sealed)

@@ -21,7 +21,9 @@ impl Provider {
         body: &Parameters,
         context: &RequestContext,
     ) -> Result<Map<String, Value>, Failure> {
-        let client = self.authenticate_client(authorization, body, context).await?;
+        let client = self
+            .authenticate_client(authorization, body, context)
+            .await?;
         check_caller(&client)?;
         let token = SecretText::new(body.required("token")?.to_owned());
         let known = self.recognise(&token, context).await?;
@@ -42,8 +44,13 @@ impl Provider {
                 access_token::verify(token.expose(), &keys, context.here.now, &self.policy);
             return Ok(claims.ok().map(KnownToken::Access));
         }
-        let Ok(presented) = Presented::parse(token) else { return Ok(None) };
-        let tags = self.signer.mac(issuer, KeyPurpose::Refresh, &presented.message()).await?;
+        let Ok(presented) = Presented::parse(token) else {
+            return Ok(None);
+        };
+        let tags = self
+            .signer
+            .mac(issuer, KeyPurpose::Refresh, &presented.message())
+            .await?;
         Ok(presented.verify(&tags).ok().map(KnownToken::Refresh))
     }
 

@@ -35,7 +35,10 @@ impl KeySets {
     pub fn keep(&self, uri: &str, keys: JwkSet, now: Timestamp) -> Arc<JwkSet> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST && !known.contains_key(uri) {
-            let oldest = known.iter().min_by_key(|(_, (at, _))| *at).map(|(uri, _)| uri.clone());
+            let oldest = known
+                .iter()
+                .min_by_key(|(_, (at, _))| *at)
+                .map(|(uri, _)| uri.clone());
             oldest.and_then(|uri| known.remove(&uri));
         }
         let keys = Arc::new(keys);
@@ -55,12 +58,27 @@ mod tests {
     #[test]
     fn a_set_is_kept_and_fetched_again_within_bounds() {
         let sets = KeySets::default();
-        assert!(sets.find("https://app.example/jwks", false, at(0)).is_none());
+        assert!(
+            sets.find("https://app.example/jwks", false, at(0))
+                .is_none()
+        );
         sets.keep("https://app.example/jwks", JwkSet::new(Vec::new()), at(0));
-        assert!(sets.find("https://app.example/jwks", false, at(599)).is_some());
-        assert!(sets.find("https://app.example/jwks", false, at(600)).is_none());
-        assert!(sets.find("https://app.example/jwks", true, at(29)).is_some());
-        assert!(sets.find("https://app.example/jwks", true, at(30)).is_none());
+        assert!(
+            sets.find("https://app.example/jwks", false, at(599))
+                .is_some()
+        );
+        assert!(
+            sets.find("https://app.example/jwks", false, at(600))
+                .is_none()
+        );
+        assert!(
+            sets.find("https://app.example/jwks", true, at(29))
+                .is_some()
+        );
+        assert!(
+            sets.find("https://app.example/jwks", true, at(30))
+                .is_none()
+        );
     }
 
     #[test]
@@ -68,7 +86,11 @@ mod tests {
         let sets = KeySets::default();
         for n in 0..MOST + 5 {
             let now = at(i64::try_from(n).unwrap());
-            sets.keep(&format!("https://{n}.example/jwks"), JwkSet::new(Vec::new()), now);
+            sets.keep(
+                &format!("https://{n}.example/jwks"),
+                JwkSet::new(Vec::new()),
+                now,
+            );
         }
         assert_eq!(sets.known.lock().unwrap().len(), MOST);
         assert!(sets.find("https://0.example/jwks", false, at(10)).is_none());

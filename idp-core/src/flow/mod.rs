@@ -22,6 +22,9 @@ pub mod sign_out;
 pub mod token;
 pub mod userinfo;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::base::entropy::Entropy;
@@ -102,7 +105,10 @@ pub enum Committed {
 impl Provider {
     /// The ticket store with typed, sealed values.
     pub fn sealed_tickets(&self) -> SealedTickets<'_> {
-        SealedTickets { tickets: self.tickets.as_ref(), sealing: &self.ticket_sealing }
+        SealedTickets {
+            tickets: self.tickets.as_ref(),
+            sealing: &self.ticket_sealing,
+        }
     }
 
     /// Commits; an empty batch costs nothing. A taken subject counts as a change, because the
@@ -116,10 +122,15 @@ impl Provider {
         }
         match self.records.commit(batch).await {
             Ok(()) => Ok(Committed::Yes),
-            Err(CommitError::Changed { .. } | CommitError::Taken { what: "subject", .. }) => {
-                Ok(Committed::Again)
-            }
-            Err(CommitError::Taken { what: "identifier", .. }) => Err(Reason::IdentifierTaken.into()),
+            Err(
+                CommitError::Changed { .. }
+                | CommitError::Taken {
+                    what: "subject", ..
+                },
+            ) => Ok(Committed::Again),
+            Err(CommitError::Taken {
+                what: "identifier", ..
+            }) => Err(Reason::IdentifierTaken.into()),
             Err(CommitError::Taken { .. }) => Err(Reason::CodeTaken.into()),
             Err(CommitError::Fault(fault)) => Err(fault.into()),
         }
@@ -128,5 +139,8 @@ impl Provider {
 
 /// What a flow answers when it lost every attempt: somebody else keeps changing the same thing.
 pub fn contended() -> Failure {
-    Failure::Fault(Fault::transient("store", "the same record kept changing; all attempts lost"))
+    Failure::Fault(Fault::transient(
+        "store",
+        "the same record kept changing; all attempts lost",
+    ))
 }

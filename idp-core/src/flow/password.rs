@@ -42,7 +42,9 @@ impl Provider {
     pub async fn link(&self, link: &SecretText, context: &RequestContext) -> Result<User, Failure> {
         let found = self.records.credential_by_digest(&link.digest()).await?;
         check_link(found.as_ref(), context.here.now)?;
-        found.map(|(_, user)| user).ok_or_else(|| Reason::LinkUnknown.into())
+        found
+            .map(|(_, user)| user)
+            .ok_or_else(|| Reason::LinkUnknown.into())
     }
 
     /// Sets a new password.
@@ -73,12 +75,16 @@ impl Provider {
         setter: &Setter,
         context: &RequestContext,
     ) -> Result<Option<Counters>, Failure> {
-        let Setter::Holder { session, .. } = setter else { return Ok(None) };
+        let Setter::Holder { session, .. } = setter else {
+            return Ok(None);
+        };
         let key = IdentifierKey::of(&format!("\u{0}{}", session.user));
         let counters = Counters::of(&key, &context.source, None);
         let now = context.here.now;
-        let counts =
-            self.tickets.apply(counters.count(1, now, &self.policy.throttle), now).await?;
+        let counts = self
+            .tickets
+            .apply(counters.count(1, now, &self.policy.throttle), now)
+            .await?;
         throttle::check(&counts, &self.policy.throttle)?;
         Ok(Some(counters))
     }
@@ -154,7 +160,14 @@ impl Provider {
                 let facts = facts.ok_or(Reason::PageExpired)?;
                 let verdict = answers.verdict;
                 let session = Box::new(facts.session);
-                (facts.user, Proof::Current { session, password: password.clone(), verdict })
+                (
+                    facts.user,
+                    Proof::Current {
+                        session,
+                        password: password.clone(),
+                        verdict,
+                    },
+                )
             }
         };
         Ok(ActivationFacts {

@@ -20,7 +20,9 @@ impl Provider {
         secret: Option<&SecretText>,
         now: Timestamp,
     ) -> Result<Option<SessionFacts>, Failure> {
-        let Some(secret) = secret else { return Ok(None) };
+        let Some(secret) = secret else {
+            return Ok(None);
+        };
         let found = self.records.session_by_secret(&secret.digest()).await?;
         let idle = self.policy.lifetimes.session_idle;
         Ok(found.filter(|facts| {

@@ -29,7 +29,9 @@ impl Provider {
         }
         pending.chosen = Some(chosen);
         let next = self.keep_waiting(&pending, None, context).await?;
-        let forget = TicketOp::Forget { key: pending_key(waiting) };
+        let forget = TicketOp::Forget {
+            key: pending_key(waiting),
+        };
         self.tickets.apply(vec![forget], now).await?;
         Ok(next)
     }

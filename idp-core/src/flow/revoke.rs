@@ -20,7 +20,9 @@ impl Provider {
         body: &Parameters,
         context: &mut RequestContext,
     ) -> Result<(), Failure> {
-        let client = self.authenticate_client(authorization, body, context).await?;
+        let client = self
+            .authenticate_client(authorization, body, context)
+            .await?;
         let token = SecretText::new(body.required("token")?.to_owned());
         let known = self.recognise(&token, context).await?;
         for _ in 0..ATTEMPTS {
@@ -34,7 +36,11 @@ impl Provider {
                 Outcome::Need(_) => return Err(endless()),
             };
             if let Some((key, until)) = mark {
-                let put = TicketOp::Put { key, value: Vec::new(), until };
+                let put = TicketOp::Put {
+                    key,
+                    value: Vec::new(),
+                    until,
+                };
                 self.tickets.apply(vec![put], context.here.now).await?;
             }
             if self.commit(batch).await? == Committed::Yes {

@@ -31,17 +31,32 @@ impl Provider {
         let last = self.records.last_block().await?.map(|block| block.head);
         let from = last.as_ref().map_or(0, |head| head.last);
         let events = self.records.events_after(from, MOST_EVENTS).await?;
-        let Some(head) = BlockHead::over(last.as_ref(), &events, now) else { return Ok(None) };
+        let Some(head) = BlockHead::over(last.as_ref(), &events, now) else {
+            return Ok(None);
+        };
         // Asked for only when there is something to seal: an idle server writes nothing.
-        if !self.records.lease("audit-sealer", holder, now, now + LEASE).await? {
+        if !self
+            .records
+            .lease("audit-sealer", holder, now, now + LEASE)
+            .await?
+        {
             return Ok(None);
         }
         let issuer = &self.policy.issuer_key;
-        let key = self.signer.active_key(issuer, KeyPurpose::Audit, None).await?;
+        let key = self
+            .signer
+            .active_key(issuer, KeyPurpose::Audit, None)
+            .await?;
         let signature = self.signer.sign(issuer, &key, &head.bytes()).await?;
-        let block =
-            Block { head: head.clone(), kid: key.kid, signature: URL_SAFE_NO_PAD.encode(signature) };
-        let batch = Batch { changes: vec![Change::AuditBlock(block)], events: Vec::new() };
+        let block = Block {
+            head: head.clone(),
+            kid: key.kid,
+            signature: URL_SAFE_NO_PAD.encode(signature),
+        };
+        let batch = Batch {
+            changes: vec![Change::AuditBlock(block)],
+            events: Vec::new(),
+        };
         match self.records.commit(batch).await {
             Ok(()) => Ok(Some(head)),
             // Another sealer was faster: its block stands, ours is forgotten.

@@ -43,12 +43,15 @@ impl Provider {
         context: &mut RequestContext,
     ) -> Result<NewSession, Failure> {
         // A name that cannot be anybody's is counted and worked on like one that could.
-        let key = IdentifierKey::typed(&typed.name)
-            .unwrap_or_else(|| IdentifierKey::of("\u{0}nobody"));
+        let key =
+            IdentifierKey::typed(&typed.name).unwrap_or_else(|| IdentifierKey::of("\u{0}nobody"));
         let counters = self.counters(&key, typed, context).await?;
         let now = context.here.now;
         let rules = &self.policy.throttle;
-        let counts = self.tickets.apply(counters.count(1, now, rules), now).await?;
+        let counts = self
+            .tickets
+            .apply(counters.count(1, now, rules), now)
+            .await?;
         throttle::check(&counts, rules)?;
         let result = self.verify_and_begin(&key, typed, visitor, context).await;
         if !is_wrong(&result) {
@@ -73,7 +76,9 @@ impl Provider {
         let mut attempts = 0;
         for _ in 0..ROUNDS {
             let found = self.records.user_by_identifier(key).await?;
-            let current = self.live_session(visitor.session.as_ref(), context.here.now).await?;
+            let current = self
+                .live_session(visitor.session.as_ref(), context.here.now)
+                .await?;
             let (user, credentials) =
                 found.map_or((None, Vec::new()), |(user, held)| (Some(user), held));
             let facts = SignInFacts {
@@ -141,8 +146,12 @@ impl Provider {
         context: &RequestContext,
     ) -> Result<Counters, Failure> {
         let source = context.source.as_str();
-        let Some(device) = &typed.device else { return Ok(Counters::of(key, source, None)) };
-        let ops = vec![TicketOp::Peek { key: known_key(key, device) }];
+        let Some(device) = &typed.device else {
+            return Ok(Counters::of(key, source, None));
+        };
+        let ops = vec![TicketOp::Peek {
+            key: known_key(key, device),
+        }];
         let answers = self.tickets.apply(ops, context.here.now).await?;
         let known = matches!(answers.first(), Some(TicketAnswer::Value(_)));
         Ok(Counters::of(key, source, known.then_some(device.expose())))
@@ -161,7 +170,10 @@ impl Provider {
 }
 
 fn known_key(key: &IdentifierKey, device: &SecretText) -> TicketKey {
-    TicketKey::of(TicketKind::KnownBrowser, &format!("{}|{}", key.as_str(), device.expose()))
+    TicketKey::of(
+        TicketKind::KnownBrowser,
+        &format!("{}|{}", key.as_str(), device.expose()),
+    )
 }
 
 /// Whether an attempt stays counted: only a wrong secret does. An attempt that was never judged,

@@ -55,9 +55,14 @@ impl Provider {
         context: &mut RequestContext,
     ) -> Result<SignOutReply, Failure> {
         let hint = self.sign_out_hint(parameters, context).await?;
-        let named = hint.as_ref().map(|h| h.aud.as_str()).or(parameters.find("client_id"));
+        let named = hint
+            .as_ref()
+            .map(|h| h.aud.as_str())
+            .or(parameters.find("client_id"));
         let client = self.client_named(named).await?;
-        let session = self.live_session(visitor.session.as_ref(), context.here.now).await?;
+        let session = self
+            .live_session(visitor.session.as_ref(), context.here.now)
+            .await?;
         let facts = SignOutFacts {
             hint: hint.as_ref(),
             client: client.as_ref(),
@@ -71,9 +76,14 @@ impl Provider {
         let secret = SecretText::generate(&mut context.entropy);
         let now = context.here.now;
         let times = (now, now + self.policy.lifetimes.interaction);
-        let waiting = Waiting { request: request.clone(), browser: visitor.browser.digest() };
+        let waiting = Waiting {
+            request: request.clone(),
+            browser: visitor.browser.digest(),
+        };
         let key = key(&secret);
-        self.sealed_tickets().store(key, &waiting, times, &mut context.entropy).await?;
+        self.sealed_tickets()
+            .store(key, &waiting, times, &mut context.entropy)
+            .await?;
         Ok(SignOutReply::Confirm(secret, request))
     }
 
@@ -87,7 +97,10 @@ impl Provider {
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<SignOutReply, Failure> {
-        let taken = self.sealed_tickets().take::<Waiting>(key(waiting), context.here.now).await?;
+        let taken = self
+            .sealed_tickets()
+            .take::<Waiting>(key(waiting), context.here.now)
+            .await?;
         let waiting = match taken {
             Taken::First(waiting) | Taken::Again(waiting) => waiting,
             Taken::Unknown => return Err(Reason::PageExpired.into()),
@@ -95,7 +108,8 @@ impl Provider {
         if waiting.browser != visitor.browser.digest() {
             return Err(Reason::BrowserNotTheBeginner.into());
         }
-        self.end_browser_session(waiting.request, visitor, context).await
+        self.end_browser_session(waiting.request, visitor, context)
+            .await
     }
 
     async fn sign_out_hint(
@@ -103,7 +117,9 @@ impl Provider {
         parameters: &Parameters,
         context: &RequestContext,
     ) -> Result<Option<IdTokenHint>, Failure> {
-        let Some(token) = parameters.find("id_token_hint") else { return Ok(None) };
+        let Some(token) = parameters.find("id_token_hint") else {
+            return Ok(None);
+        };
         let keys = self.signer.published(&self.policy.issuer_key).await?;
         let judged = (context.here.now, self.policy.as_ref());
         let hint = verify_hint(token, &keys, judged, Reason::LogoutHintWrong)?;
@@ -120,9 +136,14 @@ impl Provider {
         context: &mut RequestContext,
     ) -> Result<SignOutReply, Failure> {
         for _ in 0..ATTEMPTS {
-            let found = self.live_session(visitor.session.as_ref(), context.here.now).await?;
+            let found = self
+                .live_session(visitor.session.as_ref(), context.here.now)
+                .await?;
             let Some(session) = found.map(|facts| facts.session) else {
-                return Ok(SignOutReply::Done { then: request.then, told: Vec::new() });
+                return Ok(SignOutReply::Done {
+                    then: request.then,
+                    told: Vec::new(),
+                });
             };
             let loaded = self.load_end(&session).await?;
             let facts = end_facts(&session, &loaded);
@@ -134,7 +155,10 @@ impl Provider {
             let (_, batch) = decision.into_parts();
             if self.commit(batch).await? == Committed::Yes {
                 let told = loaded.clients.iter().map(|c| c.name.vi.clone()).collect();
-                return Ok(SignOutReply::Done { then: request.then, told });
+                return Ok(SignOutReply::Done {
+                    then: request.then,
+                    told,
+                });
             }
         }
         Err(contended())
@@ -150,8 +174,15 @@ impl Provider {
         for id in ids {
             clients.extend(self.records.client(&session.issuer, id).await?);
         }
-        let subject = self.records.subject(&session.issuer, session.user, "").await?;
-        Ok(LoadedEnd { grants, clients, subject })
+        let subject = self
+            .records
+            .subject(&session.issuer, session.user, "")
+            .await?;
+        Ok(LoadedEnd {
+            grants,
+            clients,
+            subject,
+        })
     }
 }
 

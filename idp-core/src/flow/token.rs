@@ -42,8 +42,14 @@ impl Provider {
         context: &RequestContext,
     ) -> Result<AuthenticatedClient, Failure> {
         let presented = Presented::parse(authorization, body)?;
-        let client = self.records.client(&self.policy.issuer_key, &presented.client).await?;
-        let mut facts = ClientFacts { client, ..ClientFacts::default() };
+        let client = self
+            .records
+            .client(&self.policy.issuer_key, &presented.client)
+            .await?;
+        let mut facts = ClientFacts {
+            client,
+            ..ClientFacts::default()
+        };
         for _ in 0..3 {
             let decision = authenticate(&presented, &facts, context.here.now, &self.policy);
             match decision.outcome {
@@ -68,8 +74,17 @@ impl Provider {
         client: &AuthenticatedClient,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let Some((key, until)) = client.replay_mark() else { return Ok(()) };
-        let answers = self.tickets.apply(vec![TicketOp::Put { key, value: Vec::new(), until }], now);
+        let Some((key, until)) = client.replay_mark() else {
+            return Ok(());
+        };
+        let answers = self.tickets.apply(
+            vec![TicketOp::Put {
+                key,
+                value: Vec::new(),
+                until,
+            }],
+            now,
+        );
         match answers.await?.first() {
             Some(TicketAnswer::Done) => Ok(()),
             _ => Err(Reason::ClientAssertionReplayed.into()),
@@ -86,18 +101,27 @@ impl Provider {
         body: &Parameters,
         context: &mut RequestContext,
     ) -> Result<Map<String, Value>, Failure> {
-        let client = self.authenticate_client(authorization, body, context).await?;
+        let client = self
+            .authenticate_client(authorization, body, context)
+            .await?;
         let request = TokenRequest::parse(body)?;
         if !client.client().may_use(request.grant_type()) {
             return Err(Reason::GrantTypeNotAllowed.into());
         }
         match &request {
             TokenRequest::ClientCredentials { scope } => {
-                let decision =
-                    client_credentials::decide(&client, scope.as_ref(), &mut deciding(self, context));
+                let decision = client_credentials::decide(
+                    &client,
+                    scope.as_ref(),
+                    &mut deciding(self, context),
+                );
                 self.finish(decision).await?.ok_or_else(contended)
             }
-            TokenRequest::AuthorizationCode { code, redirect_uri, verifier } => {
+            TokenRequest::AuthorizationCode {
+                code,
+                redirect_uri,
+                verifier,
+            } => {
                 let redemption = Redemption {
                     redirect_uri: redirect_uri.as_deref(),
                     verifier: verifier.as_ref().map(SecretText::expose),
@@ -107,8 +131,10 @@ impl Provider {
             TokenRequest::RefreshToken { token, scope } => {
                 let presented = refresh_token::Presented::parse(token)?;
                 let issuer = &self.policy.issuer_key;
-                let tags =
-                    self.signer.mac(issuer, KeyPurpose::Refresh, &presented.message()).await?;
+                let tags = self
+                    .signer
+                    .mac(issuer, KeyPurpose::Refresh, &presented.message())
+                    .await?;
                 let token = presented.verify(&tags)?;
                 self.refresh(&client, token, scope.as_ref(), context).await
             }
@@ -172,7 +198,9 @@ impl Provider {
         now: Timestamp,
     ) -> Result<Loaded, Failure> {
         let Some(id) = id else { return Ok(None) };
-        let Some(facts) = self.grant_here(id).await? else { return Ok(None) };
+        let Some(facts) = self.grant_here(id).await? else {
+            return Ok(None);
+        };
         let paths = self.paths(&facts, &scope_of(&facts.grant), now).await?;
         Ok(Some((facts, paths)))
     }
@@ -201,7 +229,9 @@ impl Provider {
     async fn render(&self, plan: &TokenPlan) -> Result<Map<String, Value>, Failure> {
         let claims = serde_json::to_vec(&plan.access).map_err(|e| Fault::lasting("token", e))?;
         let algorithm = algorithm(&self.policy.default_alg)?;
-        let access = self.sign_jwt(algorithm, Some(access_token::TYP), &claims).await?;
+        let access = self
+            .sign_jwt(algorithm, Some(access_token::TYP), &claims)
+            .await?;
         let mut answer = Map::new();
         if let Some(claims) = &plan.id_token {
             let algorithm = self::algorithm(&plan.id_token_alg)?;
@@ -214,8 +244,13 @@ impl Provider {
         if let Some((grant, generation)) = plan.refresh {
             let message = RefreshToken::message(grant, generation);
             let issuer = &self.policy.issuer_key;
-            let tags = self.signer.mac(issuer, KeyPurpose::Refresh, &message).await?;
-            let tag = tags.first().ok_or_else(|| Fault::lasting("signer", "no refresh key"))?;
+            let tags = self
+                .signer
+                .mac(issuer, KeyPurpose::Refresh, &message)
+                .await?;
+            let tag = tags
+                .first()
+                .ok_or_else(|| Fault::lasting("signer", "no refresh key"))?;
             let token = RefreshToken::encode(grant, generation, tag);
             answer.insert("refresh_token".to_owned(), token.expose().into());
         }
@@ -237,7 +272,10 @@ impl Provider {
         claims: &[u8],
     ) -> Result<String, Failure> {
         let issuer = &self.policy.issuer_key;
-        let key = self.signer.active_key(issuer, KeyPurpose::Token, Some(algorithm)).await?;
+        let key = self
+            .signer
+            .active_key(issuer, KeyPurpose::Token, Some(algorithm))
+            .await?;
         let header = Header::new(algorithm).with_kid(&key.kid);
         let header = match typ {
             Some(typ) => header.with_typ(typ),
@@ -250,7 +288,9 @@ impl Provider {
 }
 
 fn issue_facts(loaded: &Loaded) -> Option<IssueFacts<'_>> {
-    loaded.as_ref().map(|(grant, paths)| IssueFacts { grant, paths })
+    loaded
+        .as_ref()
+        .map(|(grant, paths)| IssueFacts { grant, paths })
 }
 
 fn algorithm(name: &str) -> Result<SigningAlgorithm, Failure> {

@@ -30,7 +30,10 @@ impl Provider {
         };
         let revoked = self.is_revoked(&claims, context).await?;
         let paths = match &facts {
-            Some(facts) => self.paths(facts, &Scope::parse(&claims.scope)?, now).await?,
+            Some(facts) => {
+                self.paths(facts, &Scope::parse(&claims.scope)?, now)
+                    .await?
+            }
             None => Vec::new(),
         };
         Ok(decide(&claims, facts.as_ref(), &paths, (revoked, now))?)
@@ -42,7 +45,9 @@ impl Provider {
         claims: &AccessTokenClaims,
         context: &RequestContext,
     ) -> Result<bool, Failure> {
-        let ops = vec![TicketOp::Peek { key: claims.revocation_mark() }];
+        let ops = vec![TicketOp::Peek {
+            key: claims.revocation_mark(),
+        }];
         let answers = self.tickets.apply(ops, context.here.now).await?;
         Ok(!matches!(answers.first(), Some(TicketAnswer::Unknown)))
     }

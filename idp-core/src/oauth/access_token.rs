@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::entropy::Entropy;
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
-use crate::jose::{CompactJws, ExpectedTyp, ExpiryRule, JoseError, JwkSet, JwtRules, SigningAlgorithm, VerifiedJwt};
+use crate::jose::{
+    CompactJws, ExpectedTyp, ExpiryRule, JoseError, JwkSet, JwtRules, SigningAlgorithm, VerifiedJwt,
+};
 use crate::model::GrantId;
 use crate::policy::Policy;
 use crate::store::tickets::{TicketKey, TicketKind};
@@ -54,7 +56,9 @@ impl AccessTokenClaims {
 
     /// The grant under which the token was issued; none for a token of a client's own.
     pub fn grant(&self) -> Option<GrantId> {
-        self.jti.split_once('.').and_then(|(grant, _)| grant.parse().ok())
+        self.jti
+            .split_once('.')
+            .and_then(|(grant, _)| grant.parse().ok())
     }
 
     /// The mark that revokes this one token.

@@ -11,8 +11,11 @@ use crate::policy::Policy;
 pub fn document(policy: &Policy, signing: &[&str]) -> Value {
     let at = |path: &str| policy.issuer.endpoint(path);
     let methods: Vec<_> = Method::ALL.iter().map(|m| m.as_str()).collect();
-    let confidential: Vec<_> =
-        Method::ALL.iter().filter(|m| **m != Method::None).map(|m| m.as_str()).collect();
+    let confidential: Vec<_> = Method::ALL
+        .iter()
+        .filter(|m| **m != Method::None)
+        .map(|m| m.as_str())
+        .collect();
     let assertion_algs = ["ES256", "ES384", "EdDSA", "PS256", "RS256"];
     json!({
         "issuer": policy.issuer.as_str(),

@@ -58,7 +58,8 @@ impl Parameters {
     /// # Errors
     /// [`Reason::ParameterMissing`].
     pub fn required(&self, name: &str) -> Result<&str, Refusal> {
-        self.find(name).ok_or_else(|| Reason::ParameterMissing.into())
+        self.find(name)
+            .ok_or_else(|| Reason::ParameterMissing.into())
     }
 
     /// A secret value.
@@ -68,13 +69,17 @@ impl Parameters {
 
     /// A value separated by spaces, empty items dropped.
     pub fn words(&self, name: &str) -> Vec<&str> {
-        self.find(name).map_or_else(Vec::new, |v| v.split(' ').filter(|w| !w.is_empty()).collect())
+        self.find(name).map_or_else(Vec::new, |v| {
+            v.split(' ').filter(|w| !w.is_empty()).collect()
+        })
     }
 }
 
 impl std::fmt::Debug for Parameters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.pairs.iter().map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(self.pairs.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -112,11 +117,16 @@ mod tests {
 
     #[test]
     fn values_come_back_decoded_and_empty_ones_are_absent() {
-        let p = Parameters::parse("a=%C4%90%E1%BA%B7ng+Th%E1%BB%8B&b=&c&&state=x%2By%3D".as_bytes()).unwrap();
+        let p =
+            Parameters::parse("a=%C4%90%E1%BA%B7ng+Th%E1%BB%8B&b=&c&&state=x%2By%3D".as_bytes())
+                .unwrap();
         assert_eq!(p.find("a"), Some("Đặng Thị"));
         assert_eq!((p.find("b"), p.find("c"), p.find("d")), (None, None, None));
         assert_eq!(p.find("state"), Some("x+y="));
-        assert_eq!(p.required("b").unwrap_err().reason, Reason::ParameterMissing);
+        assert_eq!(
+            p.required("b").unwrap_err().reason,
+            Reason::ParameterMissing
+        );
     }
 
     #[test]

@@ -19,7 +19,9 @@ impl CodeChallenge {
     /// anything but an explicit S256 (a missing method means `plain`, RFC 7636 §4.3),
     /// [`Reason::PkceChallengeMalformed`] when it is not a base64url SHA-256.
     pub fn parse(parameters: &Parameters) -> Result<Self, Refusal> {
-        let challenge = parameters.find("code_challenge").ok_or(Reason::PkceMissing)?;
+        let challenge = parameters
+            .find("code_challenge")
+            .ok_or(Reason::PkceMissing)?;
         if parameters.find("code_challenge_method") != Some("S256") {
             return Err(Reason::PkceMethodUnsupported.into());
         }
@@ -60,22 +62,40 @@ mod tests {
 
     #[test]
     fn the_example_of_the_rfc_verifies() {
-        let challenge =
-            parse(&format!("code_challenge={CHALLENGE}&code_challenge_method=S256")).unwrap();
+        let challenge = parse(&format!(
+            "code_challenge={CHALLENGE}&code_challenge_method=S256"
+        ))
+        .unwrap();
         assert_eq!(challenge.verify(Some(VERIFIER)), Ok(()));
         let wrong = VERIFIER.replace('d', "e");
-        assert_eq!(challenge.verify(Some(&wrong)), Err(Reason::PkceVerifierWrong.into()));
-        for malformed in [None, Some("short"), Some("đ".repeat(50).as_str()), Some("a".repeat(129).as_str())] {
-            assert_eq!(challenge.verify(malformed), Err(Reason::PkceVerifierMalformed.into()));
+        assert_eq!(
+            challenge.verify(Some(&wrong)),
+            Err(Reason::PkceVerifierWrong.into())
+        );
+        for malformed in [
+            None,
+            Some("short"),
+            Some("đ".repeat(50).as_str()),
+            Some("a".repeat(129).as_str()),
+        ] {
+            assert_eq!(
+                challenge.verify(malformed),
+                Err(Reason::PkceVerifierMalformed.into())
+            );
         }
     }
 
     #[test]
     fn each_rule_has_its_refusal() {
         assert_eq!(parse("x=y"), Err(Reason::PkceMissing));
-        assert_eq!(parse(&format!("code_challenge={CHALLENGE}")), Err(Reason::PkceMethodUnsupported));
         assert_eq!(
-            parse(&format!("code_challenge={CHALLENGE}&code_challenge_method=plain")),
+            parse(&format!("code_challenge={CHALLENGE}")),
+            Err(Reason::PkceMethodUnsupported)
+        );
+        assert_eq!(
+            parse(&format!(
+                "code_challenge={CHALLENGE}&code_challenge_method=plain"
+            )),
             Err(Reason::PkceMethodUnsupported)
         );
         assert_eq!(

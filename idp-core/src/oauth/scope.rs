@@ -22,8 +22,17 @@ pub const POSITIONS: &str = "positions";
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// The scopes listed in the metadata.
-pub const STANDARD: [&str; 9] =
-    [OPENID, PROFILE, EMAIL, PHONE, ADDRESS, ROLES, UNIT, POSITIONS, OFFLINE_ACCESS];
+pub const STANDARD: [&str; 9] = [
+    OPENID,
+    PROFILE,
+    EMAIL,
+    PHONE,
+    ADDRESS,
+    ROLES,
+    UNIT,
+    POSITIONS,
+    OFFLINE_ACCESS,
+];
 
 /// A set of scopes, sorted, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,7 +108,10 @@ mod tests {
         assert!(scope.holds(OPENID) && !scope.holds(EMAIL));
         assert!(scope.within(&["profile".into(), "openid".into(), "email".into()]));
         assert!(!scope.within(&["openid".into()]));
-        assert_eq!(Scope::parse("a\"b").unwrap_err().reason, Reason::ParameterMalformed);
+        assert_eq!(
+            Scope::parse("a\"b").unwrap_err().reason,
+            Reason::ParameterMalformed
+        );
         assert!(Scope::parse("hồ-sơ").is_err());
     }
 }

@@ -38,7 +38,10 @@ pub fn claims(
     put("exp", (now + LIFETIME).seconds().into());
     let jti = Id::<()>::from_u128(u128::from_be_bytes(entropy.bytes()));
     put("jti", jti.to_string().into());
-    put("events", json!({"http://schemas.openid.net/event/backchannel-logout": {}}));
+    put(
+        "events",
+        json!({"http://schemas.openid.net/event/backchannel-logout": {}}),
+    );
     claims
 }
 
@@ -72,7 +75,10 @@ pub fn settle(entry: OutboxEntry, attempt: Attempt, now: Timestamp) -> (OutboxEn
         }
         Attempt::NoReceiver => {
             let what = What::DeliveryFailed { client, delivery };
-            (over(OutboxState::Failed, "no_receiver".to_owned()), Some(what))
+            (
+                over(OutboxState::Failed, "no_receiver".to_owned()),
+                Some(what),
+            )
         }
         Attempt::Failed(error) if attempts >= MOST_ATTEMPTS => {
             let what = What::DeliveryFailed { client, delivery };
@@ -80,14 +86,24 @@ pub fn settle(entry: OutboxEntry, attempt: Attempt, now: Timestamp) -> (OutboxEn
         }
         Attempt::Failed(last_error) => {
             let due_at = now + pause(attempts);
-            (OutboxEntry { attempts, due_at, last_error, ..entry }, None)
+            (
+                OutboxEntry {
+                    attempts,
+                    due_at,
+                    last_error,
+                    ..entry
+                },
+                None,
+            )
         }
     }
 }
 
 /// 5 s, 10 s, 20 s … at most an hour.
 fn pause(attempts: u32) -> Duration {
-    let factor = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+    let factor = 1_u32
+        .checked_shl(attempts.saturating_sub(1))
+        .unwrap_or(u32::MAX);
     FIRST_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE)
 }
 
@@ -118,14 +134,26 @@ mod tests {
     fn payloads_are_wiped_when_an_entry_is_over() {
         let now = Timestamp::from_seconds(100);
         let (delivered, what) = settle(entry(0), Attempt::Accepted, now);
-        assert_eq!((delivered.state, delivered.payload.as_str()), (OutboxState::Delivered, ""));
+        assert_eq!(
+            (delivered.state, delivered.payload.as_str()),
+            (OutboxState::Delivered, "")
+        );
         assert!(matches!(what, Some(What::Delivered { .. })));
-        let (failed, what) =
-            settle(entry(MOST_ATTEMPTS - 1), Attempt::Failed("timeout".into()), now);
-        assert_eq!((failed.state, failed.payload.as_str()), (OutboxState::Failed, ""));
+        let (failed, what) = settle(
+            entry(MOST_ATTEMPTS - 1),
+            Attempt::Failed("timeout".into()),
+            now,
+        );
+        assert_eq!(
+            (failed.state, failed.payload.as_str()),
+            (OutboxState::Failed, "")
+        );
         assert!(matches!(what, Some(What::DeliveryFailed { .. })));
         let (gone, _) = settle(entry(0), Attempt::NoReceiver, now);
-        assert_eq!((gone.state, gone.last_error.as_str()), (OutboxState::Failed, "no_receiver"));
+        assert_eq!(
+            (gone.state, gone.last_error.as_str()),
+            (OutboxState::Failed, "no_receiver")
+        );
     }
 
     #[test]

@@ -114,3 +114,26 @@ impl<T> From<Result<T, Refusal>> for Decision<T> {
         }
     }
 }
+
+/// What every decision is given besides its facts: the circumstances (with the time), the rules,
+/// and this request's randomness.
+pub struct Deciding<'a> {
+    /// When, in which request, from where.
+    pub here: &'a crate::event::Circumstances,
+    /// The rules.
+    pub policy: &'a crate::policy::Policy,
+    /// Randomness.
+    pub entropy: &'a mut crate::base::entropy::Entropy,
+}
+
+impl Deciding<'_> {
+    /// The time of the request.
+    pub fn now(&self) -> crate::base::time::Timestamp {
+        self.here.now
+    }
+
+    /// An event of this request.
+    pub fn event(&mut self, actor: crate::event::Actor, what: crate::event::What) -> Event {
+        self.here.event(actor, what, self.entropy)
+    }
+}

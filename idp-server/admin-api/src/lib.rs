@@ -31,6 +31,7 @@ pub mod text;
 pub mod unit;
 pub mod user;
 pub mod user_import;
+mod user_request;
 
 pub use openapi::openapi;
 pub use page::{DryRun, Page, PageQuery};

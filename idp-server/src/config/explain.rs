@@ -112,7 +112,9 @@ pub fn default_file(basics: &Basics<'_>) -> String {
 
 /// Where a server of an http issuer must listen: there is no proxy in front of it.
 fn loopback_address(issuer: &str) -> Option<String> {
-    let url = url::Url::parse(issuer).ok().filter(|url| url.scheme() == "http")?;
+    let url = url::Url::parse(issuer)
+        .ok()
+        .filter(|url| url.scheme() == "http")?;
     let host = match url.host()? {
         url::Host::Ipv6(address) => format!("[{address}]"),
         url::Host::Ipv4(address) => address.to_string(),

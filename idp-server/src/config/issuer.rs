@@ -20,7 +20,7 @@ keys! {
     "issuer.clock_skew": Span(Duration::ZERO, Duration::from_secs(300)), Value("30s"), "30s",
         "Chênh lệch đồng hồ được chấp nhận trong chứng thực do bên khác ký.",
         "The clock difference accepted in assertions that others sign.";
-    "issuer.default_algorithm": Choice(&["ES256", "ES384", "EdDSA", "PS256", "RS256"]), Value("ES256"), "ES256",
+    "issuer.default_algorithm": Choice(&["ES256", "EdDSA", "PS256", "RS256"]), Value("ES256"), "ES256",
         "Thuật toán ký access token, và ID token của ứng dụng mới.",
         "The algorithm that signs access tokens, and ID Tokens of new clients.";
 }

@@ -124,7 +124,7 @@ fn form(
     };
     NewPasswordPage {
         form: FormTarget {
-            action: path(site, action),
+            action: format!("{}{}", path(site, action), caller.language_query),
             csrf: caller.visitor.browser.form_token(),
         },
         token: asked.link,

@@ -13,6 +13,7 @@ use idp_core::flow::browser::Browser;
 
 use super::cookies::{Jar, Name};
 use super::site::Shared;
+use crate::listen::admin_socket::AdminPeer;
 use crate::listen::client_address::{ClientAddress, throttle_source};
 use crate::ui::{Locale, View};
 
@@ -25,6 +26,8 @@ pub struct Arrival {
     pub address: Option<IpAddr>,
     /// What the browser calls itself, shortened to 256 characters.
     pub user_agent: Option<String>,
+    /// The user of this machine at the other end of the administration socket.
+    pub local_uid: Option<u32>,
 }
 
 impl Arrival {
@@ -43,6 +46,7 @@ impl<S: Sync> FromRequestParts<S> for Arrival {
             request_id: "unknown".to_owned(),
             address: None,
             user_agent: None,
+            local_uid: None,
         };
         Ok(parts
             .extensions
@@ -58,10 +62,12 @@ pub async fn arrive(State(site): State<Shared>, mut request: Request, next: Next
     let address = request.extensions().get::<ClientAddress>().map(|a| a.0);
     let user_agent =
         text(request.headers(), &header::USER_AGENT).map(|agent| agent.chars().take(256).collect());
+    let local_uid = request.extensions().get::<AdminPeer>().map(|peer| peer.uid);
     request.extensions_mut().insert(Arrival {
         request_id: request_id.clone(),
         address,
         user_agent,
+        local_uid,
     });
     let mut response = next.run(request).await;
     if let Ok(value) = request_id.parse() {
@@ -92,6 +98,9 @@ pub struct Caller {
     pub device: Option<SecretText>,
     /// The language, and the address of the same page in the other one.
     pub view: View,
+    /// What a form's address must carry so that its answer is in the same language: empty, or
+    /// `?ui_locales=` with the page's language where the query decided it.
+    pub language_query: String,
     /// Whether the browser's cookie is new and must be set.
     pub is_new: bool,
     /// Whether the query chose the language, so that the choice is kept.
@@ -121,7 +130,7 @@ impl FromRequestParts<Shared> for Caller {
             .find(Name::Device)
             .filter(|d| d.len() == 43)
             .map(SecretText::new);
-        let (view, chose_language) = view(parts, &jar);
+        let (view, chose_language, language_query) = view(parts, &jar);
         let visitor = Visitor {
             browser: Browser::new(secret),
             session,
@@ -131,6 +140,7 @@ impl FromRequestParts<Shared> for Caller {
             visitor,
             device,
             view,
+            language_query,
             is_new,
             chose_language,
         })
@@ -139,7 +149,7 @@ impl FromRequestParts<Shared> for Caller {
 
 /// The language: `lang` in the query, then `ui_locales`, cookie, `Accept-Language`. The switch
 /// leads to the same page with `lang` set; it is offered only where the page is read with GET.
-fn view(parts: &Parts, jar: &Jar<'_>) -> (View, bool) {
+fn view(parts: &Parts, jar: &Jar<'_>) -> (View, bool, String) {
     let query = parts.uri.query().unwrap_or("");
     let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
         .into_owned()
@@ -165,11 +175,18 @@ fn view(parts: &Parts, jar: &Jar<'_>) -> (View, bool) {
         serializer.append_pair("lang", locale.other().tag());
         format!("{}?{}", parts.uri.path(), serializer.finish())
     });
+    let asked = chosen.is_some() || find("ui_locales").is_some();
+    let language_query = if asked {
+        format!("?ui_locales={}", locale.tag())
+    } else {
+        String::new()
+    };
     (
         View {
             locale,
             other_language,
         },
         chosen.is_some(),
+        language_query,
     )
 }

@@ -16,10 +16,17 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' 
 /// that follow a form, and the answer of a question leads back to the relying party; only an
 /// origin that was proved may be named.
 pub fn leads_to(mut response: Response, origin: Option<&str>) -> Response {
-    let Some(origin) = origin else { return response };
-    let policy = PAGE_POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}"));
+    let Some(origin) = origin else {
+        return response;
+    };
+    let policy = PAGE_POLICY.replace(
+        "form-action 'self'",
+        &format!("form-action 'self' {origin}"),
+    );
     if let Ok(policy) = policy.parse() {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
 }
@@ -52,7 +59,7 @@ pub async fn headers(State(site): State<Shared>, request: Request, next: Next) -
             .or_insert(HeaderValue::from_static(value));
     }
     if site.provider.policy.issuer.is_https() {
-        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        let year = HeaderValue::from_static("max-age=31536000");
         headers
             .entry(header::STRICT_TRANSPORT_SECURITY)
             .or_insert(year);

@@ -131,14 +131,20 @@ fn authorize_reply(
 ) -> Response {
     match reply {
         Ok(AuthorizeReply::Redirect(address)) => redirect(site, caller, &address),
-        Ok(AuthorizeReply::Ask(question, waiting)) => {
-            let page = match question {
+        Ok(AuthorizeReply::Ask(question)) => {
+            let page = match question.interaction {
                 Interaction::SignIn => "/sign-in",
                 Interaction::ChangePassword => "/password/change",
                 Interaction::ChoosePosition => "/choose-position",
                 Interaction::Consent => "/consent",
             };
-            redirect(site, caller, &asking(site, page, &waiting))
+            let mut address = asking(site, page, &question.waiting);
+            if let Some(locales) = question.ui_locales {
+                let mut query = url::form_urlencoded::Serializer::new(String::new());
+                query.append_pair("ui_locales", &locales);
+                address = format!("{address}&{}", query.finish());
+            }
+            redirect(site, caller, &address)
         }
         Err(failure) => failure_page(site, caller, &failure),
     }

@@ -50,8 +50,16 @@ async fn waiting(
     let session = caller.visitor.session.as_ref();
     let live = provider.live_session(session, context.here.now).await?;
     let user = live.ok_or(Reason::SessionOver)?.user;
-    let origin = ValidRedirect::check(&client, &pending.request.redirect_uri)?.origin().to_owned();
-    Ok(Waiting { secret, pending, client, user, origin })
+    let origin = ValidRedirect::check(&client, &pending.request.redirect_uri)?
+        .origin()
+        .to_owned();
+    Ok(Waiting {
+        secret,
+        pending,
+        client,
+        user,
+        origin,
+    })
 }
 
 /// The origin that the forms of a waiting request lead on to.
@@ -79,7 +87,7 @@ pub fn local(text: &LocalText, caller: &Caller) -> String {
 
 fn target(site: &Shared, caller: &Caller, to: &str) -> FormTarget {
     FormTarget {
-        action: path(site, to),
+        action: format!("{}{}", path(site, to), caller.language_query),
         csrf: caller.visitor.browser.form_token(),
     }
 }

@@ -20,7 +20,30 @@ const MAX_BODY: usize = 128 * 1024;
 
 /// Every route of the public server, below the issuer's path.
 pub fn router(site: &Shared) -> Router {
-    let pages = Router::new()
+    let all = pages().merge(protocol()).fallback(missing);
+    let nested = match site.provider.policy.issuer.path() {
+        "" => all,
+        // RFC 8414 §3.1 puts the document of an issuer with a path below the host's root.
+        path => {
+            let document = format!("/.well-known/oauth-authorization-server{path}");
+            let root = Router::new().route(&document, get(well_known::metadata));
+            root.nest(path, all).fallback(missing)
+        }
+    };
+    nested
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(site.clone(), guard::headers))
+        .layer(middleware::from_fn_with_state(site.clone(), arrive))
+        .with_state(site.clone())
+}
+
+/// What people see.
+fn pages() -> Router<Shared> {
+    let password = || get(account::ask_password).post(account::set_password);
+    Router::new()
         .route("/", get(account::home))
         .route("/sign-in", get(sign_in::ask).post(sign_in::submit))
         .route(
@@ -31,21 +54,19 @@ pub fn router(site: &Shared) -> Router {
             "/consent",
             get(questions::ask_consent).post(questions::answer_consent),
         )
-        .route(
-            "/activate",
-            get(account::ask_password).post(account::set_password),
-        )
-        .route(
-            "/password/change",
-            get(account::ask_password).post(account::set_password),
-        )
+        .route("/activate", password())
+        .route("/password/change", password())
         .route("/password/forgotten", get(account::forgotten))
         .route("/sign-out", get(sign_out::begin).post(sign_out::begin))
         .route("/sign-out/confirm", post(sign_out::confirm))
         .route("/signed-out", get(sign_out::signed_out))
         .route("/assets/{name}", get(asset))
-        .route("/branding/logo", get(logo));
-    let protocol = Router::new()
+        .route("/branding/logo", get(logo))
+}
+
+/// What applications use.
+fn protocol() -> Router<Shared> {
+    Router::new()
         .route("/authorize", get(oauth::authorize).post(oauth::authorize))
         .route("/authorize/resume", get(oauth::resume))
         .route("/token", post(oauth::token))
@@ -60,27 +81,7 @@ pub fn router(site: &Shared) -> Router {
         .route(
             "/.well-known/oauth-authorization-server",
             get(well_known::metadata),
-        );
-    let all = pages.merge(protocol).fallback(missing);
-    let nested = match site.provider.policy.issuer.path() {
-        "" => all,
-        // RFC 8414 §3.1 puts the document of an issuer with a path below the host's root.
-        path => Router::new()
-            .nest(path, all)
-            .route(
-                &format!("/.well-known/oauth-authorization-server{path}"),
-                get(well_known::metadata),
-            )
-            .fallback(missing),
-    };
-    nested
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
-        .layer(CatchPanicLayer::new())
-        .layer(middleware::from_fn_with_state(site.clone(), guard::headers))
-        .layer(middleware::from_fn_with_state(site.clone(), arrive))
-        .with_state(site.clone())
+        )
 }
 
 async fn asset(State(site): State<Shared>, Path(name): Path<String>) -> Response {

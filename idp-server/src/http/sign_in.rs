@@ -66,7 +66,7 @@ async fn prepared(
 fn blank(site: &Shared, caller: &Caller) -> SignInPage {
     SignInPage {
         form: FormTarget {
-            action: path(site, "/sign-in"),
+            action: format!("{}{}", path(site, "/sign-in"), caller.language_query),
             csrf: caller.visitor.browser.form_token(),
         },
         pending: None,

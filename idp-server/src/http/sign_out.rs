@@ -6,6 +6,7 @@ use axum::response::Response;
 use idp_core::flow::Failure;
 use idp_core::flow::sign_out::SignOutReply;
 use idp_core::oauth::params::Parameters;
+use idp_core::oauth::redirect_uri::form_action;
 
 use super::context::Caller;
 use super::cookies::{self, Name};
@@ -73,7 +74,7 @@ async fn answer(site: &Shared, caller: &Caller, reply: Result<SignOutReply, Fail
                 stay_path: path(site, "/"),
             };
             let then = request.then.and_then(|then| url::Url::parse(&then).ok());
-            let origin = then.map(|then| then.origin().ascii_serialization());
+            let origin = then.map(|then| form_action(&then));
             leads_to(page(site, caller, &value), origin.as_deref())
         }
         Ok(SignOutReply::Done { then, told }) => {

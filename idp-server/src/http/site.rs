@@ -55,6 +55,7 @@ impl Site {
             issuer: self.provider.policy.issuer_key.clone(),
             now: self.clock.now(),
             request: Some(arrival.request_id.clone()),
+            local_uid: arrival.local_uid,
             personal: Personal {
                 address: arrival.address.map(|a| a.to_string()),
                 user_agent: arrival.user_agent.clone(),

@@ -83,5 +83,6 @@ fn arrival() -> Arrival {
         request_id: "worker".to_owned(),
         address: None,
         user_agent: None,
+        local_uid: None,
     }
 }

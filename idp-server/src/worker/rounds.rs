@@ -19,7 +19,11 @@ const MOST_ROWS: u32 = 1_000;
 pub(super) async fn deliver(site: Shared) -> Result<(), Failure> {
     while site.provider.deliver_due(&mut context(&site)?).await? > 0 {}
     let page = PageRequest::first(500);
-    let waiting = site.provider.records.outbox(Some(OutboxState::Pending), &page).await?;
+    let waiting = site
+        .provider
+        .records
+        .outbox(Some(OutboxState::Pending), &page)
+        .await?;
     // One page is enough to see that something is wrong; counting on would cost more than it tells.
     metrics::gauge!("idp_outbox_pending").set(count(waiting.entries.len()));
     Ok(())
@@ -38,7 +42,10 @@ pub(super) async fn seal(site: Shared, holder: Arc<str>) -> Result<(), Failure> 
         );
     }
     let records = &site.provider.records;
-    let last = records.last_block().await?.map_or(0, |block| block.head.last);
+    let last = records
+        .last_block()
+        .await?
+        .map_or(0, |block| block.head.last);
     let unsealed = records.events_after(last, 1_000).await?.len();
     metrics::gauge!("idp_audit_unsealed").set(count(unsealed));
     Ok(())

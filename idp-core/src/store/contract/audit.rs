@@ -109,7 +109,10 @@ pub(super) async fn blocks_and_change_sets_are_kept(records: &impl Records) {
     assert_eq!(records.last_block().await.unwrap().as_ref(), blocks.last());
     assert_eq!(records.blocks_from(2, 1).await.unwrap(), blocks[1..2]);
     assert_eq!(records.blocks_from(1, 9).await.unwrap(), blocks);
+    change_sets_are_kept(records).await;
+}
 
+async fn change_sets_are_kept(records: &impl Records) {
     let set = ChangeSet {
         id: sample::id(1),
         version: Version::NEW,

@@ -143,9 +143,13 @@ pub(super) async fn keys_consents_and_subjects_are_kept(records: &impl Records) 
     );
     let other = IssuerKey::new("other").unwrap();
     assert!(records.keys(&other).await.unwrap().is_empty());
+    consents_are_kept(records, &main).await;
+    subjects_are_kept(records, &main, &other).await;
+}
 
+async fn consents_are_kept(records: &impl Records, main: &IssuerKey) {
     let an = sample::user(1, "Lê An", "an");
-    let app = sample::client(&main, "app").id;
+    let app = sample::client(main, "app").id;
     let consent = Consent {
         issuer: main.clone(),
         user: an.id,
@@ -157,47 +161,47 @@ pub(super) async fn keys_consents_and_subjects_are_kept(records: &impl Records) 
     let put = || vec![Change::Consent(Write::Put(consent.clone()))];
     commit(records, put()).await.unwrap();
     assert_eq!(refusal(commit(records, put()).await), "changed consent");
-    let stored = records.consent(&main, an.id, &app).await.unwrap().unwrap();
+    let stored = records.consent(main, an.id, &app).await.unwrap().unwrap();
     assert_eq!(stored.scope, consent.scope);
     commit(records, vec![Change::Consent(Write::Remove(stored))])
         .await
         .unwrap();
-    assert_eq!(records.consent(&main, an.id, &app).await.unwrap(), None);
+    assert_eq!(records.consent(main, an.id, &app).await.unwrap(), None);
+}
 
+async fn subjects_are_kept(records: &impl Records, main: &IssuerKey, other: &IssuerKey) {
+    let an = sample::user(1, "Lê An", "an");
     let subject = |issuer: &IssuerKey, user: u128, sector: &str, sub: &str| Subject {
         issuer: issuer.clone(),
         user: sample::id(user),
         sector: sector.to_owned(),
         sub: sub.to_owned(),
     };
-    let public = subject(&main, 1, "", "s-1");
+    let public = subject(main, 1, "", "s-1");
     let batch = vec![
         Change::User(Write::Put(an.clone())),
         Change::Subject(public.clone()),
     ];
     commit(records, batch).await.unwrap();
-    for clash in [subject(&main, 1, "", "s-2"), subject(&main, 2, "", "s-1")] {
+    for clash in [subject(main, 1, "", "s-2"), subject(main, 2, "", "s-1")] {
         let result = commit(records, vec![Change::Subject(clash)]).await;
         assert_eq!(refusal(result), "taken subject");
     }
-    let others = [
-        subject(&other, 1, "", "s-1"),
-        subject(&main, 1, "app", "s-3"),
-    ];
+    let others = [subject(other, 1, "", "s-1"), subject(main, 1, "app", "s-3")];
     commit(records, others.map(Change::Subject).into())
         .await
         .unwrap();
     assert_eq!(
-        records.subject(&main, an.id, "").await.unwrap(),
+        records.subject(main, an.id, "").await.unwrap(),
         Some(public)
     );
     assert_eq!(
-        records.subject(&main, sample::id(2), "").await.unwrap(),
+        records.subject(main, sample::id(2), "").await.unwrap(),
         None
     );
-    let found = records.user_by_subject(&main, "s-3").await.unwrap();
+    let found = records.user_by_subject(main, "s-3").await.unwrap();
     assert_eq!(found.map(|u| u.id), Some(an.id));
-    assert_eq!(records.user_by_subject(&other, "s-3").await.unwrap(), None);
+    assert_eq!(records.user_by_subject(other, "s-3").await.unwrap(), None);
 }
 
 pub(super) async fn credentials_are_found(records: &impl Records) {

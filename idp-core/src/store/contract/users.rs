@@ -192,37 +192,44 @@ pub(super) async fn search_finds_without_marks(records: &impl Records) {
     assert_eq!(found(records, "hoa").await, ["Đặng Thị Hoa"]);
 }
 
+/// Eight people in two units: the first four officers, number 2 a service, number 6 disabled.
+fn somebody(number: u128, officer: &RoleName) -> User {
+    let mut user = sample::user(number, &format!("Lê Văn {number}"), &format!("u{number}"));
+    user.positions = vec![Position {
+        id: sample::id(number),
+        unit: sample::id(100 + number % 2),
+        title: "Chuyên viên".to_owned(),
+        main: true,
+        from: sample::at(1),
+        until: None,
+    }];
+    if number < 4 {
+        let (role, from) = (officer.clone(), sample::at(1));
+        user.roles = vec![RoleGrant {
+            role,
+            unit: None,
+            from,
+            until: None,
+        }];
+    }
+    if number == 2 {
+        user.kind = AccountKind::Service;
+    }
+    if number == 6 {
+        user.state = AccountState::Disabled {
+            at: sample::at(2),
+            why: "left".to_owned(),
+        };
+    }
+    user
+}
+
 pub(super) async fn filters_hold_together(records: &impl Records) {
     let officer = RoleName::new("officer").unwrap();
     for number in 0..8_u128 {
-        let mut user = sample::user(number, &format!("Lê Văn {number}"), &format!("u{number}"));
-        user.positions = vec![Position {
-            id: sample::id(number),
-            unit: sample::id(100 + number % 2),
-            title: "Chuyên viên".to_owned(),
-            main: true,
-            from: sample::at(1),
-            until: None,
-        }];
-        if number < 4 {
-            user.roles = vec![RoleGrant {
-                role: officer.clone(),
-                unit: None,
-                from: sample::at(1),
-                until: None,
-            }];
-        }
-        if number == 2 {
-            user.kind = AccountKind::Service;
-        }
-        if number == 6 {
-            let why = "left".to_owned();
-            user.state = AccountState::Disabled {
-                at: sample::at(2),
-                why,
-            };
-        }
-        commit(records, put(&user)).await.unwrap();
+        commit(records, put(&somebody(number, &officer)))
+            .await
+            .unwrap();
     }
     let all = UserFilter::default();
     let even = UserFilter {

@@ -9,6 +9,10 @@ mod user;
 
 use idp_core::base::fault::Fault;
 use idp_core::event::Event;
+use idp_core::event::seal::Block;
+use idp_core::model::change_set::ChangeSetEntry;
+use idp_core::model::outbox::OutboxEntry;
+use idp_core::model::subject::Subject;
 use idp_core::store::change::{Batch, Change};
 use idp_core::store::records::CommitError;
 
@@ -50,54 +54,70 @@ fn add(steps: &mut Vec<Step>, change: &Change) -> Result<(), Fault> {
         Change::Consent(write) => aggregate::consent(write)?,
         Change::Key(write) => aggregate::key(write)?,
         Change::ChangeSet(write) => aggregate::change_set(write)?,
-        Change::Subject(subject) => Step {
-            statement: Statement::new(
-                "INSERT INTO subjects (issuer, user_id, sector, sub) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT DO NOTHING",
-                values![
-                    subject.issuer.as_str(),
-                    subject.user,
-                    subject.sector.as_str(),
-                    subject.sub.as_str()
-                ],
-            ),
-            otherwise: Some(taken("subject", &subject.sub)),
-        },
-        Change::Outbox(entry) => Step {
-            statement: Statement::new(
-                "INSERT INTO outbox (id, state, due_ms, lease_until_ms, body) \
-                 VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING",
-                values![entry.id, word(&entry.state)?, entry.due_at, to_json(entry)?],
-            ),
-            otherwise: Some(changed("outbox", entry.id.to_string())),
-        },
-        Change::ChangeSetEntry(entry) => Step {
-            statement: Statement::new(
-                "INSERT INTO change_set_entries (change_set, place, body) VALUES ($1, $2, $3) \
-                 ON CONFLICT DO NOTHING",
-                values![entry.change_set, entry.place, to_json(entry)?],
-            ),
-            otherwise: Some(changed(
-                "change_set_entry",
-                format!("{}/{}", entry.change_set, entry.place),
-            )),
-        },
-        Change::AuditBlock(block) => Step {
-            statement: Statement::new(
-                "INSERT INTO audit_blocks (number, first, last, body) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT DO NOTHING",
-                values![
-                    block.head.number,
-                    block.head.first,
-                    block.head.last,
-                    to_json(block)?
-                ],
-            ),
-            otherwise: Some(taken("audit_block", &block.head.number.to_string())),
-        },
+        Change::Subject(subject) => add_subject(subject),
+        Change::Outbox(entry) => add_delivery(entry)?,
+        Change::ChangeSetEntry(entry) => add_entry(entry)?,
+        Change::AuditBlock(block) => add_block(block)?,
     };
     steps.push(step);
     Ok(())
+}
+
+fn add_subject(subject: &Subject) -> Step {
+    Step {
+        statement: Statement::new(
+            "INSERT INTO subjects (issuer, user_id, sector, sub) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+            values![
+                subject.issuer.as_str(),
+                subject.user,
+                subject.sector.as_str(),
+                subject.sub.as_str()
+            ],
+        ),
+        otherwise: Some(taken("subject", &subject.sub)),
+    }
+}
+
+fn add_delivery(entry: &OutboxEntry) -> Result<Step, Fault> {
+    Ok(Step {
+        statement: Statement::new(
+            "INSERT INTO outbox (id, state, due_ms, lease_until_ms, body) \
+             VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING",
+            values![entry.id, word(&entry.state)?, entry.due_at, to_json(entry)?],
+        ),
+        otherwise: Some(changed("outbox", entry.id.to_string())),
+    })
+}
+
+fn add_entry(entry: &ChangeSetEntry) -> Result<Step, Fault> {
+    Ok(Step {
+        statement: Statement::new(
+            "INSERT INTO change_set_entries (change_set, place, body) VALUES ($1, $2, $3) \
+             ON CONFLICT DO NOTHING",
+            values![entry.change_set, entry.place, to_json(entry)?],
+        ),
+        otherwise: Some(changed(
+            "change_set_entry",
+            format!("{}/{}", entry.change_set, entry.place),
+        )),
+    })
+}
+
+fn add_block(block: &Block) -> Result<Step, Fault> {
+    Ok(Step {
+        statement: Statement::new(
+            "INSERT INTO audit_blocks (number, first, last, body) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING",
+            values![
+                block.head.number,
+                block.head.first,
+                block.head.last,
+                to_json(block)?
+            ],
+        ),
+        otherwise: Some(taken("audit_block", &block.head.number.to_string())),
+    })
 }
 
 fn changed(kind: &'static str, identity: String) -> CommitError {
