@@ -1,0 +1,198 @@
+//! New passwords: by a one-time link, and by their holder.
+
+use super::{PASSWORD, World, asked, refused, sample};
+use crate::authn::activation::NewPassword;
+use crate::base::refusal::Reason;
+use crate::base::secret::SecretText;
+use crate::flow::Failure;
+use crate::flow::authorize::Visitor;
+use crate::flow::password::Setter;
+use crate::model::credential::{ActivationLink, Credential, CredentialSecret};
+use crate::model::{CredentialId, Version};
+use crate::oauth::sample::after;
+use crate::store::change::{Change, Write};
+
+const NEW: &str = "mưa rơi trên mái tôn";
+
+fn link() -> SecretText {
+    SecretText::new("liên kết dùng một lần".into())
+}
+
+async fn with_link() -> World {
+    let world = World::new().await;
+    let (digest, expires_at) = (link().digest(), after(3600));
+    let secret = CredentialSecret::ActivationLink(ActivationLink { digest, expires_at });
+    let credential = Credential {
+        id: CredentialId::from_u128(90),
+        version: Version::NEW,
+        user: sample::user("an").id,
+        secret,
+        set_at: after(0),
+    };
+    world
+        .commit(vec![Change::Credential(Write::Put(credential))])
+        .await;
+    world
+}
+
+async fn set(world: &World, setter: &Setter, text: &str) -> Result<(), Failure> {
+    let new = NewPassword {
+        first: SecretText::new(text.to_owned()),
+        second: SecretText::new(text.to_owned()),
+    };
+    world
+        .provider
+        .set_password(setter, &new, &mut world.context())
+        .await
+}
+
+async fn holder(world: &World, visitor: &Visitor, password: &str) -> Setter {
+    let live = world
+        .provider
+        .live_session(visitor.session.as_ref(), world.now())
+        .await;
+    Setter::Holder {
+        session: Box::new(live.unwrap().unwrap().session),
+        password: SecretText::new(password.to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_link_works_once_and_every_session_ends() {
+    let world = with_link().await;
+    let before = world.signed_in("an").await;
+    let tokens = world
+        .tokens(&before, &[("scope", "openid offline_access")])
+        .await;
+    let other = world.signed_in("binh").await;
+    let found = world
+        .provider
+        .link(&link(), &world.context())
+        .await
+        .unwrap();
+    assert_eq!(found.id, sample::user("an").id);
+    set(&world, &Setter::Link(link()), NEW).await.unwrap();
+    asked(world.authorize(&before, &[]).await);
+    assert_eq!(
+        refused(world.refresh(&tokens["refresh_token"]).await),
+        Reason::GrantEnded
+    );
+    world.code(&other, &[]).await;
+    let old = world.sign_in(&world.browser(), "an", PASSWORD).await;
+    assert_eq!(refused(old), Reason::CredentialsWrong);
+    assert!(world.sign_in(&world.browser(), "an", NEW).await.is_ok());
+    let again = set(&world, &Setter::Link(link()), "bầu ơi thương lấy bí").await;
+    assert_eq!(refused(again), Reason::LinkUnknown);
+    let shown = world.provider.link(&link(), &world.context()).await;
+    assert_eq!(refused(shown), Reason::LinkUnknown);
+}
+
+#[tokio::test]
+async fn unknown_expired_and_disabled_are_one_answer() {
+    let world = with_link().await;
+    let unknown = Setter::Link(SecretText::new("khác".into()));
+    assert_eq!(
+        refused(set(&world, &unknown, NEW).await),
+        Reason::LinkUnknown
+    );
+    world.wait(3600);
+    assert_eq!(
+        refused(set(&world, &Setter::Link(link()), NEW).await),
+        Reason::LinkUnknown
+    );
+    let world = with_link().await;
+    world.disable("an").await;
+    assert_eq!(
+        refused(set(&world, &Setter::Link(link()), NEW).await),
+        Reason::LinkUnknown
+    );
+    let shown = world.provider.link(&link(), &world.context()).await;
+    assert_eq!(refused(shown), Reason::LinkUnknown);
+}
+
+#[tokio::test]
+async fn a_password_against_the_rules_leaves_the_link_usable() {
+    let world = with_link().await;
+    for (text, reason) in [
+        ("ngắn", Reason::PasswordTooShort),
+        ("matkhau12345678", Reason::PasswordTooCommon),
+        (PASSWORD, Reason::PasswordUsedBefore),
+    ] {
+        assert_eq!(
+            refused(set(&world, &Setter::Link(link()), text).await),
+            reason
+        );
+    }
+    set(&world, &Setter::Link(link()), NEW).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_holders_of_a_link_one_sets_the_password() {
+    let world = with_link().await;
+    let try_one = |world: World, n: usize| async move {
+        set(
+            &world,
+            &Setter::Link(link()),
+            &format!("con đường thứ {n} về nhà"),
+        )
+        .await
+    };
+    let tasks: Vec<_> = (0..16)
+        .map(|n| tokio::spawn(try_one(world.clone(), n)))
+        .collect();
+    let mut set = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(()) => set += 1,
+            answer => assert_eq!(refused(answer), Reason::LinkUnknown),
+        }
+    }
+    assert_eq!(set, 1);
+}
+
+#[tokio::test]
+async fn the_holder_stays_signed_in_and_everybody_else_is_signed_out() {
+    let world = World::new().await;
+    let (here, there) = (world.signed_in("an").await, world.signed_in("an").await);
+    let setter = holder(&world, &here, PASSWORD).await;
+    set(&world, &setter, NEW).await.unwrap();
+    world.code(&here, &[]).await;
+    asked(world.authorize(&there, &[]).await);
+    let setter = holder(&world, &here, NEW).await;
+    assert_eq!(
+        refused(set(&world, &setter, PASSWORD).await),
+        Reason::PasswordUsedBefore
+    );
+}
+
+#[tokio::test]
+async fn a_stolen_session_does_not_allow_guessing() {
+    let world = World::new().await;
+    let visitor = world.signed_in("an").await;
+    let right = holder(&world, &visitor, PASSWORD).await;
+    for _ in 0..10 {
+        let bad = set(&world, &right, "ngắn").await;
+        assert_eq!(
+            refused(bad),
+            Reason::PasswordTooShort,
+            "no guess, so not counted"
+        );
+    }
+    let guess = holder(&world, &visitor, "sai rồi").await;
+    for _ in 0..5 {
+        assert_eq!(
+            refused(set(&world, &guess, NEW).await),
+            Reason::CurrentPasswordWrong
+        );
+    }
+    assert_eq!(
+        refused(set(&world, &guess, NEW).await),
+        Reason::SignInThrottled
+    );
+    assert_eq!(
+        refused(set(&world, &right, NEW).await),
+        Reason::SignInThrottled
+    );
+    world.wait(15 * 60);
+    set(&world, &right, NEW).await.unwrap();
+}

@@ -1,0 +1,212 @@
+//! Consent, positions and passwords that must be changed, in the midst of an authorization.
+
+use super::{PASSWORD, World, answered, asked, claims, code_of, error_of, refused, sample};
+use crate::authn::activation::NewPassword;
+use crate::base::refusal::Reason;
+use crate::base::secret::SecretText;
+use crate::flow::authorize::Visitor;
+use crate::flow::password::Setter;
+use crate::model::client::{ConsentRule, PositionChoice};
+use crate::model::user::PositionId;
+use crate::oauth::interaction::Interaction;
+
+async fn with_consent() -> (World, Visitor) {
+    let world = World::new().await;
+    world
+        .edit_client(|client| client.consent = ConsentRule::Ask)
+        .await;
+    let visitor = world.signed_in("an").await;
+    (world, visitor)
+}
+
+async fn approve(
+    world: &World,
+    visitor: &Visitor,
+    waiting: &SecretText,
+) -> Result<(), crate::flow::Failure> {
+    world
+        .provider
+        .approve(waiting, visitor, &mut world.context())
+        .await
+}
+
+#[tokio::test]
+async fn consent_is_asked_once_for_each_scope() {
+    let (world, visitor) = with_consent().await;
+    let openid = [("scope", "openid")];
+    let (question, waiting) = asked(world.authorize(&visitor, &openid).await);
+    assert_eq!(question, Interaction::Consent);
+    approve(&world, &visitor, &waiting).await.unwrap();
+    code_of(&world.resume(&visitor, &waiting).await.unwrap());
+    world.code(&visitor, &openid).await;
+    let more = [("scope", "openid profile")];
+    let (error, _) = error_of(
+        world
+            .authorize(&visitor, &[more[0], ("prompt", "none")])
+            .await,
+    );
+    assert_eq!(error, "consent_required");
+    let (question, waiting) = asked(world.authorize(&visitor, &more).await);
+    assert_eq!(question, Interaction::Consent);
+    approve(&world, &visitor, &waiting).await.unwrap();
+    code_of(&world.resume(&visitor, &waiting).await.unwrap());
+    world.code(&visitor, &openid).await;
+    let other = world.signed_in("binh").await;
+    assert_eq!(
+        asked(world.authorize(&other, &openid).await).0,
+        Interaction::Consent
+    );
+}
+
+#[tokio::test]
+async fn consent_is_asked_again_when_the_client_says_so() {
+    let world = World::new().await;
+    let visitor = world.signed_in("an").await;
+    for _ in 0..2 {
+        world.wait(1);
+        let (question, waiting) = asked(world.authorize(&visitor, &[("prompt", "consent")]).await);
+        assert_eq!(question, Interaction::Consent);
+        approve(&world, &visitor, &waiting).await.unwrap();
+        code_of(&world.resume(&visitor, &waiting).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn refusing_goes_back_with_access_denied() {
+    let (world, visitor) = with_consent().await;
+    let (_, waiting) = asked(world.authorize(&visitor, &[]).await);
+    let context = &mut world.context();
+    let members = answered(
+        &world
+            .provider
+            .refuse(&waiting, &visitor, context)
+            .await
+            .unwrap(),
+    );
+    assert_eq!(members["error"], "access_denied");
+    assert_eq!(members["error_description"], "consent_refused");
+    assert_eq!(
+        refused(world.resume(&visitor, &waiting).await),
+        Reason::PageExpired
+    );
+    assert_eq!(
+        refused(approve(&world, &visitor, &waiting).await),
+        Reason::PageExpired
+    );
+    assert_eq!(
+        world.events().await.last().map(String::as_str),
+        Some("consent_refused")
+    );
+}
+
+#[tokio::test]
+async fn only_the_beginner_who_is_still_signed_in_consents() {
+    let (world, visitor) = with_consent().await;
+    let (_, waiting) = asked(world.authorize(&visitor, &[]).await);
+    let other = world.signed_in("binh").await;
+    let reason = refused(approve(&world, &other, &waiting).await);
+    assert_eq!(reason, Reason::BrowserNotTheBeginner);
+    let signed_out = Visitor {
+        session: None,
+        ..visitor
+    };
+    let reason = refused(approve(&world, &signed_out, &waiting).await);
+    assert_eq!(reason, Reason::SessionOver);
+}
+
+#[tokio::test]
+async fn the_chosen_position_is_the_one_that_is_told() {
+    let world = World::new().await;
+    world
+        .edit_client(|client| client.position = PositionChoice::Ask)
+        .await;
+    let visitor = world.signed_in("an").await;
+    let (question, waiting) = asked(world.authorize(&visitor, &[]).await);
+    assert_eq!(question, Interaction::ChoosePosition);
+    let choose = |visitor: Visitor, number| {
+        let (world, waiting) = (world.clone(), waiting.clone());
+        async move {
+            let chosen = PositionId::from_u128(number);
+            let context = &mut world.context();
+            world
+                .provider
+                .choose_position(&waiting, chosen, &visitor, context)
+                .await
+        }
+    };
+    let stranger = refused(choose(visitor.clone(), 9).await);
+    assert_eq!(stranger, Reason::PositionNotHeld);
+    let other = refused(choose(world.signed_in("binh").await, 1001).await);
+    assert_eq!(other, Reason::BrowserNotTheBeginner);
+    let signed_out = Visitor {
+        session: None,
+        ..visitor.clone()
+    };
+    assert_eq!(refused(choose(signed_out, 1001).await), Reason::SessionOver);
+    let next = choose(visitor.clone(), 1001).await.unwrap();
+    assert_eq!(
+        refused(world.resume(&visitor, &waiting).await),
+        Reason::PageExpired
+    );
+    let code = code_of(&world.resume(&visitor, &next).await.unwrap());
+    let tokens = world.redeem(&code).await.unwrap();
+    assert_eq!(claims(&tokens["id_token"])["unit"]["code"], "H42.06");
+    assert_eq!(
+        world.userinfo(&tokens).await.unwrap()["unit"]["code"],
+        "H42.06"
+    );
+}
+
+#[tokio::test]
+async fn the_unit_that_the_client_names_decides_the_position() {
+    let world = World::new().await;
+    world
+        .edit_client(|client| client.position = PositionChoice::Ask)
+        .await;
+    let visitor = world.signed_in("an").await;
+    let tokens = world.tokens(&visitor, &[("unit", "H42.06")]).await;
+    assert_eq!(claims(&tokens["id_token"])["unit"]["code"], "H42.06");
+    let (error, reason) = error_of(world.authorize(&visitor, &[("unit", "H42.05.01")]).await);
+    assert_eq!(
+        (error.as_str(), reason.as_str()),
+        ("invalid_request", "position_unknown")
+    );
+}
+
+#[tokio::test]
+async fn a_password_set_by_somebody_else_is_changed_before_anything_is_issued() {
+    let world = World::new().await;
+    let hash = format!("plain:{PASSWORD}");
+    world.add_user(3, sample::user("chi"), &hash, true).await;
+    let visitor = world.signed_in("chi").await;
+    let (question, waiting) = asked(world.authorize(&visitor, &[]).await);
+    assert_eq!(question, Interaction::ChangePassword);
+    let live = world
+        .provider
+        .live_session(visitor.session.as_ref(), world.now())
+        .await;
+    let setter = Setter::Holder {
+        session: Box::new(live.unwrap().unwrap().session),
+        password: SecretText::new(PASSWORD.into()),
+    };
+    let new = |text: &str| NewPassword {
+        first: SecretText::new(text.into()),
+        second: SecretText::new(text.into()),
+    };
+    let context = &mut world.context();
+    let same = world
+        .provider
+        .set_password(&setter, &new(PASSWORD), context)
+        .await;
+    assert_eq!(refused(same), Reason::PasswordUsedBefore);
+    assert_eq!(
+        asked(world.resume(&visitor, &waiting).await).0,
+        Interaction::ChangePassword
+    );
+    world
+        .provider
+        .set_password(&setter, &new("mưa rơi trên mái tôn"), context)
+        .await
+        .unwrap();
+    code_of(&world.resume(&visitor, &waiting).await.unwrap());
+}

@@ -1,0 +1,273 @@
+//! Signing in: the throttle, other people's sessions, outdated hashes.
+
+use std::sync::atomic::Ordering;
+
+use super::{PASSWORD, World, asked, refused, sample, typed};
+use crate::authn::sign_in::NewSession;
+use crate::base::refusal::Reason;
+use crate::flow::Failure;
+use crate::model::session::SessionEnd;
+use crate::model::user::AccountKind;
+use crate::store::page::PageRequest;
+
+/// An attempt from an address, by a browser with a long-lived cookie.
+async fn attempt(
+    world: &World,
+    (name, password): (&str, &str),
+    (source, device): (&str, Option<&str>),
+) -> Result<NewSession, Failure> {
+    let typed = typed(name, password, device);
+    let context = &mut world.context_from(source);
+    world
+        .provider
+        .sign_in(&typed, &world.browser(), context)
+        .await
+}
+
+async fn wrong(world: &World, name: &str, source: &str, times: usize) {
+    for _ in 0..times {
+        let answer = attempt(world, (name, "sai rồi"), (source, None)).await;
+        assert_eq!(refused(answer), Reason::CredentialsWrong);
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_not_sign_in_is_told_the_same() {
+    let world = World::new().await;
+    world.disable("binh").await;
+    let mut service = sample::user("may.chu");
+    service.kind = AccountKind::Service;
+    world
+        .add_user(7, service, &format!("plain:{PASSWORD}"), false)
+        .await;
+    for (name, password) in [
+        ("an", "sai rồi"),
+        ("binh", PASSWORD),
+        ("may.chu", PASSWORD),
+        ("nobody", PASSWORD),
+        ("", PASSWORD),
+        ("a\u{202e}n", PASSWORD),
+    ] {
+        let before = world.passwords.checked.load(Ordering::SeqCst);
+        let answer = world.sign_in(&world.browser(), name, password).await;
+        assert_eq!(refused(answer), Reason::CredentialsWrong, "{name}");
+        let after = world.passwords.checked.load(Ordering::SeqCst);
+        assert_eq!(after, before + 1, "the same work for {name}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_may_be_typed_in_capitals() {
+    let world = World::new().await;
+    assert!(
+        world
+            .sign_in(&world.browser(), "AN", PASSWORD)
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn the_sixth_wrong_attempt_waits_for_known_and_unknown_alike() {
+    for name in ["an", "nobody"] {
+        let world = World::new().await;
+        wrong(&world, name, "a", 5).await;
+        let checked = world.passwords.checked.load(Ordering::SeqCst);
+        let answer = attempt(&world, (name, PASSWORD), ("a", None)).await;
+        match answer {
+            Err(Failure::Refused(refusal)) => {
+                assert_eq!(refusal.reason, Reason::SignInThrottled);
+                assert_eq!(refusal.retry_after, Some(900));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(
+            world.passwords.checked.load(Ordering::SeqCst),
+            checked,
+            "not even looked at"
+        );
+        world.wait(15 * 60);
+        wrong(&world, name, "a", 1).await;
+    }
+}
+
+#[tokio::test]
+async fn one_attacker_locks_nobody_out_elsewhere() {
+    let world = World::new().await;
+    wrong(&world, "an", "a", 5).await;
+    assert!(attempt(&world, ("an", PASSWORD), ("b", None)).await.is_ok());
+    assert!(
+        attempt(&world, ("binh", PASSWORD), ("a", None))
+            .await
+            .is_ok()
+    );
+    let same = attempt(&world, ("an", PASSWORD), ("a", None)).await;
+    assert_eq!(refused(same), Reason::SignInThrottled);
+}
+
+#[tokio::test]
+async fn a_browser_that_is_known_for_the_account_is_exempt_in_its_office() {
+    let world = World::new().await;
+    let known = ("office", Some("cookie of an"));
+    assert!(attempt(&world, ("an", PASSWORD), known).await.is_ok());
+    assert!(
+        attempt(&world, ("binh", "sai rồi"), ("office", Some("other")))
+            .await
+            .is_err()
+    );
+    wrong(&world, "an", "office", 5).await;
+    wrong(&world, "binh", "office", 4).await;
+    let stranger = attempt(&world, ("an", PASSWORD), ("office", Some("made up"))).await;
+    assert_eq!(refused(stranger), Reason::SignInThrottled);
+    assert!(attempt(&world, ("an", PASSWORD), known).await.is_ok());
+    let binh = attempt(&world, ("binh", PASSWORD), known).await;
+    assert_eq!(refused(binh), Reason::SignInThrottled, "known for an only");
+    for _ in 0..5 {
+        let answer = attempt(&world, ("an", "sai rồi"), known).await;
+        assert_eq!(refused(answer), Reason::CredentialsWrong);
+    }
+    let sixth = attempt(&world, ("an", PASSWORD), known).await;
+    assert_eq!(
+        refused(sixth),
+        Reason::SignInThrottled,
+        "exempt from others, not from the rule"
+    );
+}
+
+#[tokio::test]
+async fn success_and_a_busy_server_give_the_attempt_back() {
+    let world = World::new().await;
+    for _ in 0..20 {
+        assert!(
+            world
+                .sign_in(&world.browser(), "an", PASSWORD)
+                .await
+                .is_ok()
+        );
+    }
+    world.passwords.busy.store(true, Ordering::SeqCst);
+    for _ in 0..20 {
+        let answer = world.sign_in(&world.browser(), "an", PASSWORD).await;
+        assert_eq!(refused(answer), Reason::SignInBusy);
+    }
+    world.passwords.busy.store(false, Ordering::SeqCst);
+    wrong(&world, "an", "203.0.113.7", 4).await;
+    assert!(
+        world
+            .sign_in(&world.browser(), "an", PASSWORD)
+            .await
+            .is_ok()
+    );
+    wrong(&world, "an", "203.0.113.7", 1).await;
+    let answer = world.sign_in(&world.browser(), "an", PASSWORD).await;
+    assert_eq!(
+        refused(answer),
+        Reason::SignInThrottled,
+        "a success forgives no wrong attempt"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn parallel_guesses_do_not_pass() {
+    let world = World::new().await;
+    let guess = |world: World, n: usize| async move {
+        let password = if n == 63 {
+            PASSWORD.to_owned()
+        } else {
+            format!("đoán {n}")
+        };
+        attempt(&world, ("an", &password), ("a", None)).await
+    };
+    let tasks: Vec<_> = (0..64)
+        .map(|n| tokio::spawn(guess(world.clone(), n)))
+        .collect();
+    let mut wrong = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => {}
+            answer => match refused(answer) {
+                Reason::CredentialsWrong => wrong += 1,
+                reason => assert_eq!(reason, Reason::SignInThrottled),
+            },
+        }
+    }
+    assert!(wrong <= 5, "{wrong} guesses were judged");
+    assert!(world.passwords.checked.load(Ordering::SeqCst) <= 6);
+}
+
+#[tokio::test]
+async fn one_source_may_not_try_every_account() {
+    let world = World::new().await;
+    for n in 0..300 {
+        let answer = attempt(&world, (&format!("name{n}"), "x"), ("a", None)).await;
+        assert_eq!(refused(answer), Reason::CredentialsWrong, "{n}");
+    }
+    let answer = attempt(&world, ("an", PASSWORD), ("a", None)).await;
+    assert_eq!(refused(answer), Reason::SignInThrottled);
+    assert!(attempt(&world, ("an", PASSWORD), ("b", None)).await.is_ok());
+}
+
+#[tokio::test]
+async fn another_persons_session_in_the_same_browser_ends() {
+    let world = World::new().await;
+    let logout = Some("https://rp.example/logout".to_owned());
+    world
+        .edit_client(|client| client.backchannel_logout_uri = logout)
+        .await;
+    let an = world.signed_in("an").await;
+    let tokens = world.tokens(&an, &[]).await;
+    let live = world
+        .provider
+        .live_session(an.session.as_ref(), world.now())
+        .await
+        .unwrap();
+    let binh = world.after_sign_in(&an, "binh").await;
+    assert_eq!(refused(world.userinfo(&tokens).await), Reason::TokenRevoked);
+    let ended = world
+        .provider
+        .records
+        .session(live.unwrap().session.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        ended.session.ended,
+        Some((world.now(), SessionEnd::Replaced))
+    );
+    let told = world
+        .provider
+        .records
+        .outbox(None, &PageRequest::first(10))
+        .await
+        .unwrap();
+    assert_eq!(told.entries.len(), 1);
+    asked(world.authorize(&an, &[]).await);
+    world.code(&binh, &[]).await;
+}
+
+#[tokio::test]
+async fn an_outdated_hash_is_replaced_at_the_first_sign_in() {
+    let world = World::new().await;
+    let user = sample::user("chi");
+    world
+        .add_user(3, user.clone(), &format!("weak:{PASSWORD}"), false)
+        .await;
+    for _ in 0..2 {
+        assert!(
+            world
+                .sign_in(&world.browser(), "chi", PASSWORD)
+                .await
+                .is_ok()
+        );
+    }
+    let credentials = world.provider.records.credentials(user.id).await.unwrap();
+    let hash = &credentials[0].password().unwrap().hash;
+    assert_eq!(*hash, format!("plain:{PASSWORD}"));
+    let upgrades = world
+        .events()
+        .await
+        .iter()
+        .filter(|e| *e == "password_upgraded")
+        .count();
+    assert_eq!(upgrades, 1);
+}
