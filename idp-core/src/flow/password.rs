@@ -2,6 +2,7 @@
 
 use super::answer::{ROUNDS, endless};
 use super::authorize::deciding;
+use super::sign_in::password_hash;
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
 use crate::authn::activation::{ActivationFacts, NewPassword, Proof, check_link, decide};
 use crate::authn::throttle::{self, Counters};
@@ -29,9 +30,24 @@ pub enum Setter {
 /// What only the outside could answer so far.
 #[derive(Default)]
 struct Answers {
+    /// The current hash when they were given.
+    about: Option<String>,
     verdict: Option<crate::ports::PasswordVerdict>,
     matches_earlier: Vec<bool>,
     hash: Option<String>,
+}
+
+impl Answers {
+    /// Forgets everything when another password was set meanwhile: the answers were about the
+    /// one before it.
+    fn keep_if_about(&mut self, current: Option<String>) {
+        if self.about != current {
+            *self = Self {
+                about: current,
+                ..Self::default()
+            };
+        }
+    }
 }
 
 impl Provider {
@@ -98,7 +114,7 @@ impl Provider {
         let mut answers = Answers::default();
         let mut attempts = 0;
         for _ in 0..ROUNDS {
-            let facts = self.activation_facts(setter, &answers).await?;
+            let facts = self.activation_facts(setter, &mut answers).await?;
             let decision = decide(new, &facts, &mut deciding(self, context));
             let (outcome, batch) = decision.into_parts();
             match outcome {
@@ -147,9 +163,9 @@ impl Provider {
     async fn activation_facts(
         &self,
         setter: &Setter,
-        answers: &Answers,
+        answers: &mut Answers,
     ) -> Result<ActivationFacts, Failure> {
-        let (user, proof) = match setter {
+        let (user, mut proof) = match setter {
             Setter::Link(link) => {
                 let found = self.records.credential_by_digest(&link.digest()).await?;
                 let (credential, user) = found.ok_or(Reason::LinkUnknown)?;
@@ -158,20 +174,24 @@ impl Provider {
             Setter::Holder { session, password } => {
                 let facts = self.records.session(session.id).await?;
                 let facts = facts.ok_or(Reason::PageExpired)?;
-                let verdict = answers.verdict;
                 let session = Box::new(facts.session);
                 (
                     facts.user,
                     Proof::Current {
                         session,
                         password: password.clone(),
-                        verdict,
+                        verdict: None,
                     },
                 )
             }
         };
+        let credentials = self.records.credentials(user.id).await?;
+        answers.keep_if_about(password_hash(&credentials));
+        if let Proof::Current { verdict, .. } = &mut proof {
+            *verdict = answers.verdict;
+        }
         Ok(ActivationFacts {
-            credentials: self.records.credentials(user.id).await?,
+            credentials,
             user,
             proof,
             matches_earlier: answers.matches_earlier.clone(),

@@ -9,6 +9,7 @@ use crate::authn::throttle::{self, Counters};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::event::Actor;
+use crate::model::credential::Credential;
 use crate::model::identifier::IdentifierKey;
 use crate::model::session::SessionEnd;
 use crate::oidc::logout::end_session;
@@ -71,7 +72,7 @@ impl Provider {
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<NewSession, Failure> {
-        let mut verdict = None;
+        let mut judged = None;
         let mut rehashed = None;
         let mut attempts = 0;
         for _ in 0..ROUNDS {
@@ -81,10 +82,16 @@ impl Provider {
                 .await?;
             let (user, credentials) =
                 found.map_or((None, Vec::new()), |(user, held)| (Some(user), held));
+            // An answer counts for the hash it was given about: a password that was set meanwhile
+            // is asked about anew.
+            let stored = password_hash(&credentials);
+            if judged.as_ref().is_some_and(|(about, _)| *about != stored) {
+                (judged, rehashed) = (None, None);
+            }
             let facts = SignInFacts {
                 user,
                 credentials,
-                verdict,
+                verdict: judged.as_ref().map(|(_, verdict)| *verdict),
                 rehashed: rehashed.clone(),
                 current: current.as_ref().map(|facts| facts.session.clone()),
             };
@@ -92,7 +99,8 @@ impl Provider {
             let (outcome, mut batch) = decision.into_parts();
             match outcome {
                 Outcome::Need(Asks::VerifyPassword { hash, password }) => {
-                    verdict = Some(self.verify_password(hash.as_deref(), &password).await?);
+                    let verdict = self.verify_password(hash.as_deref(), &password).await?;
+                    judged = Some((hash, verdict));
                 }
                 Outcome::Need(Asks::HashPassword { password }) => {
                     rehashed = Some(self.hash_password(&password).await?);
@@ -167,6 +175,13 @@ impl Provider {
         let tickets = self.sealed_tickets();
         Ok(tickets.put(known_key(key, device), &true, until, &mut context.entropy)?)
     }
+}
+
+/// The hash of the one password among credentials.
+pub(super) fn password_hash(credentials: &[Credential]) -> Option<String> {
+    credentials
+        .iter()
+        .find_map(|c| c.password().map(|p| p.hash.clone()))
 }
 
 fn known_key(key: &IdentifierKey, device: &SecretText) -> TicketKey {

@@ -1,6 +1,7 @@
 //! Cheap doors to outside, with one real signing key behind them.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -67,10 +68,15 @@ impl Signer for OneKey {
     }
 }
 
+/// Something that happens while a flow waits for its answer.
+pub(super) type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// "Hashes" by writing `plain:` in front; `weak:` in its place is an outdated hash.
 #[derive(Default)]
 pub(super) struct PlainPasswords {
     pub(super) checked: AtomicU64,
+    /// What happens while the next password is worked on.
+    pub(super) meanwhile: Mutex<Option<Meanwhile>>,
     pub(super) busy: AtomicBool,
 }
 
@@ -86,6 +92,10 @@ impl Passwords for PlainPasswords {
             return Err(Fault::transient("passwords", "the queue is full"));
         }
         self.checked.fetch_add(1, Ordering::SeqCst);
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
         let (kind, text) = hash.and_then(|h| h.split_once(':')).unwrap_or_default();
         let (correct, outdated) = (text == password.expose(), kind == "weak");
         Ok(PasswordVerdict {

@@ -150,6 +150,27 @@ impl World {
         self.commit(vec![Change::User(Write::Put(user)), put]).await;
     }
 
+    /// Sets another password while the next one typed is worked on.
+    fn reset_meanwhile(&self, user: User, hash: &'static str) {
+        let world = self.clone();
+        let reset = async move {
+            let held = world.provider.records.credentials(user.id).await.unwrap();
+            let mut credential = held.into_iter().find(|c| c.password().is_some()).unwrap();
+            let (hash, history) = (hash.to_owned(), Vec::new());
+            let must_change = false;
+            let password = PasswordCredential {
+                hash,
+                must_change,
+                history,
+            };
+            credential.secret = CredentialSecret::Password(password);
+            world
+                .commit(vec![Change::Credential(Write::Put(credential))])
+                .await;
+        };
+        *self.passwords.meanwhile.lock().unwrap() = Some(Box::pin(reset));
+    }
+
     async fn edit_user(&self, name: &str, change: impl FnOnce(&mut User)) {
         let found = self.provider.records.user(sample::user(name).id).await;
         let mut user = found.unwrap().unwrap();

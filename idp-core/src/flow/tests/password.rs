@@ -196,3 +196,15 @@ async fn a_stolen_session_does_not_allow_guessing() {
     world.wait(15 * 60);
     set(&world, &right, NEW).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_password_that_was_reset_meanwhile_proves_nothing() {
+    let world = World::new().await;
+    let visitor = world.signed_in("an").await;
+    let setter = holder(&world, &visitor, PASSWORD).await;
+    world.reset_meanwhile(sample::user("an"), "plain:bầu ơi thương lấy bí");
+    let answer = set(&world, &setter, NEW).await;
+    assert_eq!(refused(answer), Reason::CurrentPasswordWrong);
+    let reset = "bầu ơi thương lấy bí";
+    assert!(world.sign_in(&world.browser(), "an", reset).await.is_ok());
+}

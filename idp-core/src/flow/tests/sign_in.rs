@@ -271,3 +271,19 @@ async fn an_outdated_hash_is_replaced_at_the_first_sign_in() {
         .count();
     assert_eq!(upgrades, 1);
 }
+
+#[tokio::test]
+async fn a_password_that_was_reset_meanwhile_signs_nobody_in() {
+    for kind in ["plain", "weak"] {
+        let world = World::new().await;
+        let user = sample::user("chi");
+        let hash = format!("{kind}:{PASSWORD}");
+        world.add_user(3, user.clone(), &hash, false).await;
+        world.reset_meanwhile(user.clone(), "plain:mưa rơi trên mái tôn");
+        let answer = world.sign_in(&world.browser(), "chi", PASSWORD).await;
+        assert_eq!(refused(answer), Reason::CredentialsWrong, "{kind}");
+        let now = world.provider.records.credentials(user.id).await.unwrap();
+        let hash = &now[0].password().unwrap().hash;
+        assert_eq!(hash, "plain:mưa rơi trên mái tôn", "{kind}");
+    }
+}
