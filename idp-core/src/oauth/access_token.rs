@@ -106,3 +106,85 @@ pub fn verify(
         Err(_) => Err(malformed()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::{Header, SigningKey, jws};
+    use crate::oauth::sample::{ISSUER, NOW, after, policy};
+
+    #[allow(clippy::disallowed_methods)] // Tests stand outside of the rule that keeps decisions pure.
+    fn rng() -> ring::rand::SystemRandom {
+        ring::rand::SystemRandom::new()
+    }
+
+    fn key() -> SigningKey {
+        let der = SigningKey::generate(SigningAlgorithm::ES256, &rng()).unwrap();
+        SigningKey::from_pkcs8(SigningAlgorithm::ES256, der.as_bytes(), &rng()).unwrap()
+    }
+
+    fn claims(iss: &str) -> AccessTokenClaims {
+        AccessTokenClaims {
+            iss: iss.into(),
+            sub: "sub-an".into(),
+            aud: ISSUER.into(),
+            client_id: "app".into(),
+            exp: after(60).seconds(),
+            iat: NOW.seconds(),
+            jti: "one".into(),
+            scope: "openid profile".into(),
+            auth_time: None,
+            acr: None,
+        }
+    }
+
+    #[test]
+    fn each_rule_has_its_refusal() {
+        let (ours, foreign) = (key(), key());
+        let keys = JwkSet::new(vec![ours.public_jwk("k").unwrap()]);
+        let token = |iss: &str, typ: Option<&str>, key: &SigningKey| {
+            let header = Header::new(SigningAlgorithm::ES256).with_kid("k");
+            let header = typ.map_or(header.clone(), |typ| header.with_typ(typ));
+            let payload = serde_json::to_vec(&claims(iss)).unwrap();
+            jws::sign(&header, &payload, key, &rng()).unwrap()
+        };
+        let read = |token: &str, now| verify(token, &keys, now, &policy()).map_err(|r| r.reason);
+        let good = token(ISSUER, Some(TYP), &ours);
+        assert_eq!(read(&good, NOW), Ok(claims(ISSUER)));
+        assert_eq!(read(&good, after(59)), Ok(claims(ISSUER)));
+        assert_eq!(read(&good, after(60)), Err(Reason::TokenExpired));
+        for (shown, token) in [
+            ("no type", token(ISSUER, None, &ours)),
+            ("another type", token(ISSUER, Some("JWT"), &ours)),
+            (
+                "another issuer",
+                token("https://other.example", Some(TYP), &ours),
+            ),
+            ("another key", token(ISSUER, Some(TYP), &foreign)),
+            ("cut off", good[..good.len() - 2].to_owned()),
+            ("too long", good.clone() + &"A".repeat(MAX_BYTES)),
+        ] {
+            assert_eq!(read(&token, NOW), Err(Reason::TokenMalformed), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_token_names_its_grant_and_its_scopes_whole() {
+        let mut entropy = crate::admin::sample::entropy();
+        let grant = GrantId::from_u128(7);
+        let mut token = claims(ISSUER);
+        assert_eq!(token.grant(), None);
+        token.jti = AccessTokenClaims::jti(Some(grant), &mut entropy);
+        assert_eq!(token.grant(), Some(grant));
+        let mark = token.revocation_mark();
+        token.jti = AccessTokenClaims::jti(Some(grant), &mut entropy);
+        assert_ne!(
+            token.revocation_mark(),
+            mark,
+            "one token is revoked, not its siblings"
+        );
+        token.jti = AccessTokenClaims::jti(None, &mut entropy);
+        assert_eq!(token.grant(), None);
+        assert!(token.holds("openid") && token.holds("profile") && !token.holds("open"));
+    }
+}

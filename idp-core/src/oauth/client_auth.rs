@@ -638,6 +638,20 @@ mod tests {
     }
 
     #[test]
+    fn an_assertion_speaks_for_its_own_subject_only() {
+        let keys = Keys::new("k");
+        for sub in [json!("other"), Value::Null] {
+            let text = keys.sign(&claims(json!({"sub": sub})));
+            let presented = Presented {
+                client: web().id,
+                proof: Proof::Assertion(SecretText::new(text)),
+            };
+            let decision = decide(&presented, Some(keys.client()));
+            assert_eq!(reason(&decision), Reason::ClientAssertionClaimsWrong);
+        }
+    }
+
+    #[test]
     fn the_key_must_be_the_clients() {
         let (keys, others) = (Keys::new("k"), Keys::new("k"));
         let presented = by_assertion(&others.sign(&claims(json!({})))).unwrap();
