@@ -36,7 +36,7 @@ use crate::jose::CompactJws;
 use crate::model::client::Client;
 use crate::model::credential::{Credential, CredentialSecret, PasswordCredential};
 use crate::model::user::User;
-use crate::model::{CredentialId, Version};
+use crate::model::{CredentialId, UserId, Version};
 use crate::oauth::interaction::Interaction;
 use crate::oauth::sample::{CHALLENGE, REDIRECT, SECRET, VERIFIER, after, parameters, policy, web};
 use crate::ports::{Fetch, Passwords};
@@ -151,10 +151,10 @@ impl World {
     }
 
     /// Sets another password while the next one typed is worked on.
-    fn reset_meanwhile(&self, user: User, hash: &'static str) {
+    fn reset_meanwhile(&self, user: UserId, hash: &'static str) {
         let world = self.clone();
         let reset = async move {
-            let held = world.provider.records.credentials(user.id).await.unwrap();
+            let held = world.provider.records.credentials(user).await.unwrap();
             let mut credential = held.into_iter().find(|c| c.password().is_some()).unwrap();
             let (hash, history) = (hash.to_owned(), Vec::new());
             let must_change = false;

@@ -202,7 +202,7 @@ async fn a_password_that_was_reset_meanwhile_proves_nothing() {
     let world = World::new().await;
     let visitor = world.signed_in("an").await;
     let setter = holder(&world, &visitor, PASSWORD).await;
-    world.reset_meanwhile(sample::user("an"), "plain:bầu ơi thương lấy bí");
+    world.reset_meanwhile(sample::user("an").id, "plain:bầu ơi thương lấy bí");
     let answer = set(&world, &setter, NEW).await;
     assert_eq!(refused(answer), Reason::CurrentPasswordWrong);
     let reset = "bầu ơi thương lấy bí";

@@ -279,7 +279,7 @@ async fn a_password_that_was_reset_meanwhile_signs_nobody_in() {
         let user = sample::user("chi");
         let hash = format!("{kind}:{PASSWORD}");
         world.add_user(3, user.clone(), &hash, false).await;
-        world.reset_meanwhile(user.clone(), "plain:mưa rơi trên mái tôn");
+        world.reset_meanwhile(user.id, "plain:mưa rơi trên mái tôn");
         let answer = world.sign_in(&world.browser(), "chi", PASSWORD).await;
         assert_eq!(refused(answer), Reason::CredentialsWrong, "{kind}");
         let now = world.provider.records.credentials(user.id).await.unwrap();
