@@ -154,7 +154,10 @@ impl Provider {
             let decision = end_session(&facts, why, actor, sealing, &mut deciding);
             let (_, batch) = decision.into_parts();
             if self.commit(batch).await? == Committed::Yes {
-                let told = loaded.clients.iter().map(|c| c.name.vi.clone()).collect();
+                // Who does not listen is not named: the page must not promise a sign-out there.
+                let listens = |c: &&Client| c.backchannel_logout_uri.is_some();
+                let told = loaded.clients.iter().filter(listens);
+                let told = told.map(|c| c.name.vi.clone()).collect();
                 return Ok(SignOutReply::Done {
                     then: request.then,
                     told,

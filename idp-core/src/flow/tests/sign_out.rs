@@ -96,6 +96,21 @@ async fn the_application_that_holds_the_id_token_signs_out_without_a_question() 
 }
 
 #[tokio::test]
+async fn an_application_that_does_not_listen_is_not_named() {
+    let world = world().await;
+    world
+        .edit_client(|client| client.backchannel_logout_uri = None)
+        .await;
+    let visitor = world.signed_in("an").await;
+    world.tokens(&visitor, &[]).await;
+    let waiting = question(sign_out(&world, &visitor, &[]).await);
+    let (then, told) = done(confirm(&world, &visitor, &waiting).await);
+    assert_eq!((then, told.len()), (None, 0));
+    let deliver = world.provider.deliver_due(&mut world.context()).await;
+    assert_eq!(deliver.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn without_that_proof_the_person_confirms_in_the_same_browser() {
     let world = world().await;
     let (visitor, other) = (world.signed_in("an").await, world.signed_in("binh").await);
