@@ -58,3 +58,52 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "backchannel_logout_session_supported": true,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::sample::{ISSUER, policy};
+
+    #[test]
+    fn the_document_is_of_the_issuer_and_offers_what_exists() {
+        let document = document(&policy(), &["ES256", "RS256"]);
+        assert_eq!(document["issuer"], ISSUER);
+        let members = document.as_object().unwrap();
+        for (name, value) in members {
+            if name.ends_with("_endpoint") || name.ends_with("_uri") {
+                let address = value.as_str().unwrap();
+                assert!(
+                    address.starts_with(&format!("{ISSUER}/")),
+                    "{name}: {address}"
+                );
+            }
+        }
+        assert_eq!(
+            document["id_token_signing_alg_values_supported"],
+            json!(["ES256", "RS256"])
+        );
+        assert_eq!(
+            document["code_challenge_methods_supported"],
+            json!(["S256"])
+        );
+        assert_eq!(document["response_types_supported"], json!(["code"]));
+        let confidential = &document["introspection_endpoint_auth_methods_supported"];
+        assert!(!confidential.as_array().unwrap().contains(&json!("none")));
+        for name in ["scopes_supported", "claims_supported"] {
+            assert!(
+                !document[name]
+                    .as_array()
+                    .unwrap()
+                    .contains(&json!("address")),
+                "{name}"
+            );
+        }
+        for refused in [
+            "claims_parameter_supported",
+            "request_parameter_supported",
+            "request_uri_parameter_supported",
+        ] {
+            assert_eq!(document[refused], false, "{refused}");
+        }
+    }
+}
