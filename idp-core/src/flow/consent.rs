@@ -13,7 +13,7 @@ impl Provider {
     /// Records that the person agreed to the waiting request's whole scope.
     ///
     /// # Errors
-    /// As [`Provider::pending`]; [`Reason::SignInNeeded`] when the session ended meanwhile.
+    /// As [`Provider::pending`]; [`Reason::SessionOver`] when the session ended meanwhile.
     pub async fn approve(
         &self,
         waiting: &SecretText,
