@@ -70,8 +70,9 @@ pub fn check_link(
         .ok_or_else(|| Reason::LinkUnknown.into())
 }
 
-/// Decides a new password. On success the link is gone, every other session of the account ends,
-/// and the old password goes into the history.
+/// Decides a new password. A session that is over proves nothing ([`Reason::PageExpired`]), and
+/// its guesses are not looked at. On success the link is gone, every other session of the account
+/// ends, and the old password goes into the history.
 pub fn decide(
     new: &NewPassword,
     facts: &ActivationFacts,
@@ -123,6 +124,11 @@ fn check_proof(facts: &ActivationFacts, deciding: &Deciding<'_>) -> Result<(), B
             let found = credential.clone().map(|c| (c, facts.user.clone()));
             check_link(found.as_ref(), deciding.now())
                 .map_err(|refusal| Box::new(Decision::refused(refusal)))
+        }
+        Proof::Current { session, .. }
+            if !session.is_live(deciding.now(), deciding.policy.lifetimes.session_idle) =>
+        {
+            Err(Box::new(Decision::refused(Reason::PageExpired)))
         }
         Proof::Current {
             password,
@@ -374,6 +380,27 @@ mod tests {
             reason(&set(&bad, &by_holder(Some(true)))),
             Reason::PasswordsDiffer
         );
+    }
+
+    #[test]
+    fn a_session_that_is_over_proves_nothing() {
+        type Over = fn(&mut Session);
+        let cases: [Over; 3] = [
+            |s| s.ended = Some((NOW, SessionEnd::ByAdministrator)),
+            |s| s.expires_at = NOW,
+            |s| s.last_seen_at = after(-30 * 60),
+        ];
+        for over in cases {
+            for verdict in [None, Some(true)] {
+                let mut facts = by_holder(verdict);
+                if let Proof::Current { session, .. } = &mut facts.proof {
+                    over(session);
+                }
+                let decision = set(&new(GOOD, GOOD), &facts);
+                assert_eq!(reason(&decision), Reason::PageExpired);
+                assert!(decision.changes.is_empty());
+            }
+        }
     }
 
     #[test]

@@ -208,3 +208,13 @@ async fn a_password_that_was_reset_meanwhile_proves_nothing() {
     let reset = "bầu ơi thương lấy bí";
     assert!(world.sign_in(&world.browser(), "an", reset).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_session_that_ended_meanwhile_sets_no_password() {
+    let world = with_link().await;
+    let visitor = world.signed_in("an").await;
+    let setter = holder(&world, &visitor, PASSWORD).await;
+    set(&world, &Setter::Link(link()), NEW).await.unwrap();
+    let answer = set(&world, &setter, "bầu ơi thương lấy bí").await;
+    assert_eq!(refused(answer), Reason::PageExpired);
+}
