@@ -41,7 +41,7 @@ pub(super) async fn serve<I, M>(
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         mark(&mut request);
-        answer(router.clone(), request, limits.request_timeout)
+        answer(router.clone(), request, limits)
     });
     let builder = builder(protocol, &limits);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
@@ -65,20 +65,37 @@ pub(super) async fn serve<I, M>(
 async fn answer(
     router: Router,
     request: Request<Body>,
-    longest: Option<Duration>,
+    limits: Limits,
 ) -> Result<Response<Body>, Infallible> {
+    // hyper bounds its buffer, not the head: one read may bring more than the bound.
+    if head_bytes(&request) > limits.header_bytes {
+        return Ok(bare(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
+    }
     let answering = router.oneshot(request);
-    let Some(longest) = longest else {
+    let Some(longest) = limits.request_timeout else {
         return answering.await;
     };
-    match tokio::time::timeout(longest, answering).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            let mut late = Response::new(Body::empty());
-            *late.status_mut() = StatusCode::REQUEST_TIMEOUT;
-            Ok(late)
-        }
-    }
+    let answered = tokio::time::timeout(longest, answering).await;
+    answered.unwrap_or_else(|_| Ok(bare(StatusCode::REQUEST_TIMEOUT)))
+}
+
+/// An answer that no route gave.
+fn bare(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// The octets of target and headers, each header with its colon and line end.
+fn head_bytes(request: &Request<Body>) -> usize {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(1, |target| target.as_str().len());
+    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        name.as_str().len() + value.len() + 4
+    };
+    target + request.headers().iter().map(header).sum::<usize>()
 }
 
 fn builder(protocol: Protocol, limits: &Limits) -> auto::Builder<TokioExecutor> {

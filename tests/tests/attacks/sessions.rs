@@ -188,7 +188,7 @@ async fn an_unknown_user_and_a_wrong_password_look_alike() {
 }
 
 #[tokio::test]
-async fn guessing_is_slowed_down_but_another_source_is_not_locked_out() {
+async fn guessing_is_slowed_down() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;
     let user = world.user();
