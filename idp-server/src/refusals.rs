@@ -37,11 +37,30 @@ impl Refusals {
         *entry = entry.saturating_add(1);
     }
 
-    /// Takes the counts as events.
-    pub fn take(&self, issuer: &IssuerKey, now: Timestamp, entropy: &mut Entropy) -> Vec<Event> {
+    /// Takes the counts.
+    pub fn take(&self) -> Taken {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = std::mem::take(&mut *counts);
-        let events = taken.into_iter().map(|((reason, source), count)| {
+        Taken(std::mem::take(&mut *counts))
+    }
+
+    /// Puts counts back that could not be written.
+    pub fn put_back(&self, taken: Taken) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, count) in taken.0 {
+            let entry = counts.entry(key).or_default();
+            *entry = entry.saturating_add(count);
+        }
+    }
+}
+
+/// Counts on their way into the audit.
+#[derive(Debug)]
+pub struct Taken(Counts);
+
+impl Taken {
+    /// The counts as events.
+    pub fn events(&self, issuer: &IssuerKey, now: Timestamp, entropy: &mut Entropy) -> Vec<Event> {
+        let events = self.0.iter().map(|((reason, source), count)| {
             let here = Circumstances {
                 issuer: issuer.clone(),
                 now,
@@ -54,7 +73,7 @@ impl Refusals {
             };
             let what = What::RefusalsCounted {
                 reason: reason.name().to_owned(),
-                count,
+                count: *count,
             };
             here.event(Actor::Anonymous, what, entropy)
         });
@@ -74,7 +93,9 @@ mod tests {
         }
         refusals.count(Reason::CodeUnknown, Some(IpAddr::from([0, 0, 0, 0])));
         let mut entropy = Entropy::from_seed(&[1; 32]);
-        let events = refusals.take(&IssuerKey::main(), Timestamp::EPOCH, &mut entropy);
+        let events = refusals
+            .take()
+            .events(&IssuerKey::main(), Timestamp::EPOCH, &mut entropy);
         assert_eq!(events.len(), MOST + 1);
         let total: u32 = events
             .iter()
@@ -84,10 +105,15 @@ mod tests {
             })
             .sum();
         assert_eq!(total, 2_001);
-        assert!(
-            refusals
-                .take(&IssuerKey::main(), Timestamp::EPOCH, &mut entropy)
-                .is_empty()
+        let nothing = refusals.take();
+        assert!(nothing.0.is_empty());
+        refusals.count(Reason::CodeUnknown, None);
+        let unwritten = refusals.take();
+        refusals.count(Reason::CodeUnknown, None);
+        refusals.put_back(unwritten);
+        assert_eq!(
+            refusals.take().0.get(&(Reason::CodeUnknown, None)),
+            Some(&2)
         );
     }
 }

@@ -149,6 +149,8 @@ impl Serving {
                 Some(Err(error)) => Err(Fault::lasting("listen", error)),
                 None => Ok(()),
             },
+            // Workers end only when told to: one that ended by itself broke.
+            _ = self.workers.join_next() => Err(Fault::lasting("worker", "a worker broke off")),
         };
         let site = &self.installation.site;
         site.stopping.store(true, Ordering::Relaxed);

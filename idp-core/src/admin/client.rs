@@ -81,7 +81,7 @@ pub struct WithSecret {
 /// Registers a client. The province's alone.
 ///
 /// Refuses with `outside_scope`, `client_id_malformed`, `code_taken` (by the store) and every
-/// reason of [`metadata`].
+/// reason of `metadata`.
 pub fn add(act: &Act<'_>, new: &ClientNew, entropy: &mut Entropy) -> Decision<WithSecret> {
     match added(act, new, entropy) {
         Ok(mut client) => {
@@ -118,7 +118,7 @@ fn added(act: &Act<'_>, new: &ClientNew, entropy: &mut Entropy) -> Result<Client
 /// Changes a client's metadata. Moving away from a secret forgets the secrets; moving to one
 /// needs [`rotate_secret`] afterwards.
 ///
-/// Refuses with `outside_scope`, `changed_meanwhile` and every reason of [`metadata`].
+/// Refuses with `outside_scope`, `changed_meanwhile` and every reason of `metadata`.
 pub fn edit(
     act: &Act<'_>,
     client: &Client,

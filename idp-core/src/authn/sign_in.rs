@@ -79,8 +79,16 @@ pub fn decide(
         .as_ref()
         .filter(|s| s.user == user.id && s.ended.is_none());
     let mut decision = begin(request, (user, current), password.must_change, deciding);
-    if let Some(hash) = &facts.rehashed {
-        upgrade(&mut decision, (user, credential, password), hash, deciding);
+    match &facts.rehashed {
+        Some(hash) => upgrade(&mut decision, (user, credential, password), hash, deciding),
+        // A reset between this decision and its commit must not leave a session of the old
+        // password.
+        None => {
+            let (id, version) = (credential.id, credential.version);
+            decision
+                .changes
+                .push(Change::CredentialUnchanged(id, version));
+        }
     }
     decision
 }

@@ -6,7 +6,7 @@ use super::browser::Browser;
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::{Digest, SecretText};
-use crate::model::client::{Client, ClientId, ConsentRule};
+use crate::model::client::{Client, ConsentRule};
 use crate::model::user::PositionId;
 use crate::oauth::authorize::{
     AuthorizationRequest, AuthorizeRefusal, ErrorRedirect, answer, check,
@@ -18,7 +18,6 @@ use crate::oauth::params::Parameters;
 use crate::oauth::redirect_uri::ValidRedirect;
 use crate::oidc::id_token::verify_hint;
 use crate::store::decision::{Deciding, Outcome};
-use crate::store::sealed::Taken;
 use crate::store::tickets::{TicketKey, TicketKind};
 
 /// How long a code is remembered beyond its lifetime, so that a replay still finds its grant.
@@ -39,8 +38,10 @@ pub struct Pending {
 /// What the browser gets.
 #[derive(Clone, Debug)]
 pub enum AuthorizeReply {
-    /// Back to the client, with a code or an error.
+    /// Back to the client, with a code.
     Redirect(String),
+    /// Back to the client, with an error.
+    Refused(String, Reason),
     /// To a page of ours that asks something.
     Ask(Question),
 }
@@ -157,50 +158,6 @@ impl Provider {
         Ok(self.error_address(&error))
     }
 
-    /// The waiting request, if this browser began it.
-    ///
-    /// # Errors
-    /// [`Reason::PageExpired`] when it is unknown, over or finished;
-    /// [`Reason::BrowserNotTheBeginner`].
-    pub async fn pending(
-        &self,
-        waiting: &SecretText,
-        browser: &Browser,
-        context: &RequestContext,
-    ) -> Result<Pending, Failure> {
-        let key = pending_key(waiting);
-        let found = self
-            .sealed_tickets()
-            .peek::<Pending>(key, context.here.now)
-            .await?;
-        let pending = found.ok_or(Reason::PageExpired)?;
-        if pending.browser != browser.digest() {
-            return Err(Reason::BrowserNotTheBeginner.into());
-        }
-        Ok(pending)
-    }
-
-    /// The client of a waiting request.
-    ///
-    /// # Errors
-    /// [`Reason::ClientUnknown`] when it was disabled meanwhile.
-    pub async fn client_of(&self, request: &AuthorizationRequest) -> Result<Client, Failure> {
-        let found = self
-            .records
-            .client(&self.policy.issuer_key, &request.client)
-            .await?;
-        found
-            .filter(|c| !c.disabled)
-            .ok_or_else(|| Reason::ClientUnknown.into())
-    }
-
-    pub(super) async fn client_named(&self, id: Option<&str>) -> Result<Option<Client>, Failure> {
-        match id.and_then(ClientId::new) {
-            Some(id) => Ok(self.records.client(&self.policy.issuer_key, &id).await?),
-            None => Ok(None),
-        }
-    }
-
     async fn hinted_sub(
         &self,
         parameters: &Parameters,
@@ -226,58 +183,63 @@ impl Provider {
             waiting,
             to,
         } = advance;
+        let request = &pending.request;
+        let refused = |refusal| {
+            let state = request.state.clone();
+            self.error(&ErrorRedirect {
+                to: to.clone(),
+                state,
+                refusal,
+            })
+        };
         for attempt in 0..ATTEMPTS {
-            let client = self.client_of(&pending.request).await?;
-            let signed_in = self
-                .signed_in(&pending.request, &client, visitor, context)
-                .await?;
+            // A secret that was taken does not come back: a later question gets a new one.
+            let waiting = waiting.filter(|_| attempt == 0);
+            let client = self.client_of(request).await?;
+            let signed_in = self.signed_in(request, &client, visitor, context).await?;
             let facts = InteractionFacts {
-                request: &pending.request,
+                request,
                 client: &client,
                 signed_in: signed_in.as_ref(),
                 chosen: pending.chosen,
                 now: context.here.now,
             };
-            let refused = |refusal| {
-                let state = pending.request.state.clone();
-                self.error(&ErrorRedirect {
-                    to: to.clone(),
-                    state,
-                    refusal,
-                })
-            };
             match interaction::next(&facts) {
-                Some((_, reason)) if pending.request.prompt.none => {
-                    return Ok(refused(reason.into()));
-                }
-                Some((question, _)) => {
-                    let waiting = self.keep_waiting(&pending, waiting, context).await?;
-                    let ui_locales = pending.request.ui_locales.clone();
-                    return Ok(AuthorizeReply::Ask(Question {
-                        interaction: question,
-                        waiting,
-                        ui_locales,
-                    }));
-                }
+                Some((_, reason)) if request.prompt.none => return Ok(refused(reason.into())),
+                Some((question, _)) => return self.ask(question, &pending, waiting, context).await,
                 None => {}
             }
-            if let (Some(waiting), 0) = (waiting, attempt) {
+            if let Some(waiting) = waiting {
                 self.take_pending(waiting, context).await?;
             }
-            let mut deciding = deciding(self, context);
-            let (outcome, batch) = issue_code::decide(&facts, &mut deciding).into_parts();
+            let decision = issue_code::decide(&facts, &mut deciding(self, context));
+            let (outcome, batch) = decision.into_parts();
             let issued = match outcome {
                 Outcome::Done(issued) => issued,
                 Outcome::Refused(refusal) => return Ok(refused(refusal)),
                 Outcome::Need(_) => return Err(super::answer::endless()),
             };
             if self.commit(batch).await? == Committed::Yes {
-                return self
-                    .send_code(&issued, &to, &pending.request, context)
-                    .await;
+                return self.send_code(&issued, &to, request, context).await;
             }
         }
         Err(contended())
+    }
+
+    async fn ask(
+        &self,
+        interaction: Interaction,
+        pending: &Pending,
+        waiting: Option<&SecretText>,
+        context: &mut RequestContext,
+    ) -> Result<AuthorizeReply, Failure> {
+        let waiting = self.keep_waiting(pending, waiting, context).await?;
+        let ui_locales = pending.request.ui_locales.clone();
+        Ok(AuthorizeReply::Ask(Question {
+            interaction,
+            waiting,
+            ui_locales,
+        }))
     }
 
     async fn signed_in(
@@ -300,55 +262,17 @@ impl Provider {
         } else {
             None
         };
-        let units = if request.unit.is_some() {
-            self.records.units().await?
-        } else {
-            Vec::new()
+        let unit = match &request.unit {
+            Some(code) => self.records.unit_by_code(code.as_str()).await?,
+            None => None,
         };
         Ok(Some(SignedIn {
             session: facts.session,
             user: facts.user,
             sub: subject.map(|s| s.sub),
             consent,
-            units,
+            unit,
         }))
-    }
-
-    /// Lets a request wait; one that waits already keeps its secret.
-    pub(super) async fn keep_waiting(
-        &self,
-        pending: &Pending,
-        waiting: Option<&SecretText>,
-        context: &mut RequestContext,
-    ) -> Result<SecretText, Failure> {
-        if let Some(waiting) = waiting {
-            return Ok(waiting.clone());
-        }
-        let secret = SecretText::generate(&mut context.entropy);
-        let now = context.here.now;
-        let times = (now, now + self.policy.lifetimes.interaction);
-        let key = pending_key(&secret);
-        self.sealed_tickets()
-            .store(key, pending, times, &mut context.entropy)
-            .await?;
-        Ok(secret)
-    }
-
-    /// The finished request's ticket is taken: only one answer comes of it.
-    async fn take_pending(
-        &self,
-        waiting: &SecretText,
-        context: &RequestContext,
-    ) -> Result<(), Failure> {
-        let key = pending_key(waiting);
-        match self
-            .sealed_tickets()
-            .take::<Pending>(key, context.here.now)
-            .await?
-        {
-            Taken::First(_) => Ok(()),
-            Taken::Again(_) | Taken::Unknown => Err(Reason::PageAnswered.into()),
-        }
     }
 
     async fn send_code(
@@ -382,7 +306,7 @@ impl Provider {
     }
 
     fn error(&self, error: &ErrorRedirect) -> AuthorizeReply {
-        AuthorizeReply::Redirect(self.error_address(error))
+        AuthorizeReply::Refused(self.error_address(error), error.refusal.reason)
     }
 
     fn error_address(&self, error: &ErrorRedirect) -> String {
@@ -397,11 +321,6 @@ impl Provider {
             &members,
         )
     }
-}
-
-/// The key of a waiting request.
-pub(super) fn pending_key(waiting: &SecretText) -> TicketKey {
-    TicketKey::of(TicketKind::PendingAuthorization, waiting.expose())
 }
 
 /// What a decision of this request is given.

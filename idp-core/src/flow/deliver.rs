@@ -14,8 +14,8 @@ use crate::oidc::delivery::{Attempt, TYP, claims, settle};
 use crate::ports::Outgoing;
 use crate::store::records::CommitError;
 
-/// How long a worker keeps what it leased: longer than a request may take.
-const LEASE: Duration = Duration::from_secs(60);
+/// How long a worker keeps what it leased: longer than all requests of a round may take.
+const LEASE: Duration = Duration::from_secs(300);
 const MOST_AT_ONCE: u32 = 16;
 const MOST_ANSWER_BYTES: usize = 4 * 1024;
 
@@ -62,12 +62,13 @@ impl Provider {
         else {
             return Ok(Attempt::NoReceiver);
         };
-        let payload = self.open_payload(entry)?;
-        let judged = (context.here.now, self.policy.as_ref());
-        let claims = claims(entry, &payload, judged, &mut context.entropy);
-        let claims = serde_json::to_vec(&claims).map_err(|e| Fault::lasting("outbox", e))?;
-        let algorithm = SigningAlgorithm::parse(&alg).map_err(|e| Fault::lasting("outbox", e))?;
-        let token = self.sign_jwt(algorithm, Some(TYP), &claims).await?;
+        // What cannot be read or signed is this entry's trouble, not that of those behind it.
+        let Ok(payload) = self.open_payload(entry) else {
+            return Ok(Attempt::Failed("unreadable".to_owned()));
+        };
+        let Ok(token) = self.logout_token(entry, &payload, &alg, context).await else {
+            return Ok(Attempt::Failed("cannot_sign".to_owned()));
+        };
         let request = Outgoing {
             url: address,
             form: Some(vec![("logout_token".to_owned(), SecretText::new(token))]),
@@ -78,6 +79,20 @@ impl Provider {
             Ok(answer) => Attempt::Failed(answer.status.to_string()),
             Err(fault) => Attempt::Failed(fault.detail),
         })
+    }
+
+    async fn logout_token(
+        &self,
+        entry: &OutboxEntry,
+        payload: &LogoutPayload,
+        alg: &str,
+        context: &mut RequestContext,
+    ) -> Result<String, Failure> {
+        let judged = (context.here.now, self.policy.as_ref());
+        let claims = claims(entry, payload, judged, &mut context.entropy);
+        let claims = serde_json::to_vec(&claims).map_err(|e| Fault::lasting("outbox", e))?;
+        let algorithm = SigningAlgorithm::parse(alg).map_err(|e| Fault::lasting("outbox", e))?;
+        self.sign_jwt(algorithm, Some(TYP), &claims).await
     }
 
     fn open_payload(&self, entry: &OutboxEntry) -> Result<LogoutPayload, Fault> {

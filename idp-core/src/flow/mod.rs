@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod introspect;
 pub mod key_sets;
 pub mod password;
+pub mod pending;
 pub mod person;
 pub mod position;
 pub mod revoke;

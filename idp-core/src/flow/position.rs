@@ -1,6 +1,7 @@
 //! `POST /choose-position`: the person says as whom they act.
 
-use super::authorize::{Visitor, pending_key};
+use super::authorize::Visitor;
+use super::pending::pending_key;
 use super::{Failure, Provider, RequestContext};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;

@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Failure, Provider, RequestContext};
-use crate::base::fault::Fault;
 use crate::event::seal::{Block, BlockHead};
 use crate::model::key::KeyPurpose;
 use crate::store::change::{Batch, Change};
@@ -61,7 +60,7 @@ impl Provider {
             Ok(()) => Ok(Some(head)),
             // Another sealer was faster: its block stands, ours is forgotten.
             Err(CommitError::Taken { .. } | CommitError::Changed { .. }) => Ok(None),
-            Err(CommitError::Fault(fault)) => Err(Failure::Fault(Fault::lasting("audit", fault))),
+            Err(CommitError::Fault(fault)) => Err(fault.into()),
         }
     }
 }

@@ -58,7 +58,7 @@ impl Provider {
         if !is_wrong(&result) {
             let mut ops = counters.count(-1, now, rules);
             if let (Ok(_), Some(device)) = (&result, &typed.device) {
-                ops.push(self.know(&key, device, context)?);
+                ops.extend(self.know(&key, device, context)?);
             }
             self.tickets.apply(ops, now).await?;
         }
@@ -77,9 +77,8 @@ impl Provider {
         let mut attempts = 0;
         for _ in 0..ROUNDS {
             let found = self.records.user_by_identifier(key).await?;
-            let current = self
-                .live_session(visitor.session.as_ref(), context.here.now)
-                .await?;
+            let (cookie, now) = (visitor.session.as_ref(), context.here.now);
+            let current = self.live_session(cookie, now).await?;
             let (user, credentials) =
                 found.map_or((None, Vec::new()), |(user, held)| (Some(user), held));
             // An answer counts for the hash it was given about: a password that was set meanwhile
@@ -111,16 +110,14 @@ impl Provider {
                     return Err(refusal.into());
                 }
                 Outcome::Done(session) => {
-                    let other = current.filter(|c| c.session.id != session.session.id);
-                    if let Some(other) = other {
+                    if let Some(other) = current.filter(|c| c.session.id != session.session.id) {
                         self.end_with(&other.session, &mut batch, context).await?;
                     }
-                    if self.commit(batch).await? == Committed::Yes {
-                        return Ok(session);
-                    }
                     attempts += 1;
-                    if attempts == ATTEMPTS {
-                        return Err(contended());
+                    match self.commit(batch).await? {
+                        Committed::Yes => return Ok(session),
+                        Committed::Again if attempts == ATTEMPTS => return Err(contended()),
+                        Committed::Again => {}
                     }
                 }
             }
@@ -165,15 +162,18 @@ impl Provider {
         Ok(Counters::of(key, source, known.then_some(device.expose())))
     }
 
+    /// The browser is known from now on, for the whole span again.
     fn know(
         &self,
         key: &IdentifierKey,
         device: &SecretText,
         context: &mut RequestContext,
-    ) -> Result<TicketOp, Failure> {
+    ) -> Result<[TicketOp; 2], Failure> {
         let until = context.here.now + KNOWN_BROWSER;
         let tickets = self.sealed_tickets();
-        Ok(tickets.put(known_key(key, device), &true, until, &mut context.entropy)?)
+        let key = known_key(key, device);
+        let known = tickets.put(key, &true, until, &mut context.entropy)?;
+        Ok([TicketOp::Forget { key }, known])
     }
 }
 

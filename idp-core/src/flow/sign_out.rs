@@ -12,7 +12,6 @@ use crate::model::subject::Subject;
 use crate::oauth::params::Parameters;
 use crate::oidc::id_token::{IdTokenHint, verify_hint};
 use crate::oidc::logout::{SessionEndFacts, SignOutFacts, SignOutRequest, check, end_session};
-use crate::store::sealed::Taken;
 use crate::store::tickets::{TicketKey, TicketKind};
 
 /// What ending a session needs besides the session.
@@ -97,17 +96,14 @@ impl Provider {
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<SignOutReply, Failure> {
-        let taken = self
-            .sealed_tickets()
-            .take::<Waiting>(key(waiting), context.here.now)
-            .await?;
-        let waiting = match taken {
-            Taken::First(waiting) | Taken::Again(waiting) => waiting,
-            Taken::Unknown => return Err(Reason::PageExpired.into()),
-        };
+        let (tickets, now) = (self.sealed_tickets(), context.here.now);
+        let key = key(waiting);
+        let waiting = tickets.peek::<Waiting>(key, now).await?;
+        let waiting = waiting.ok_or(Reason::PageExpired)?;
         if waiting.browser != visitor.browser.digest() {
             return Err(Reason::BrowserNotTheBeginner.into());
         }
+        tickets.take::<Waiting>(key, now).await?;
         self.end_browser_session(waiting.request, visitor, context)
             .await
     }

@@ -1,7 +1,5 @@
 //! `POST /token`.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use super::answer::endless;
@@ -295,10 +293,4 @@ fn issue_facts(loaded: &Loaded) -> Option<IssueFacts<'_>> {
 
 fn algorithm(name: &str) -> Result<SigningAlgorithm, Failure> {
     SigningAlgorithm::parse(name).map_err(|e| Failure::Fault(Fault::lasting("token", e)))
-}
-
-/// How long a token of ours may still be presented after its key stopped signing: the longest
-/// lifetime of anything that key signed.
-pub fn longest_token(lifetimes: &crate::policy::Lifetimes) -> Duration {
-    lifetimes.access_token.max(lifetimes.id_token)
 }

@@ -37,8 +37,8 @@ pub struct SignedIn {
     pub sub: Option<String>,
     /// What the user agreed to before.
     pub consent: Option<Consent>,
-    /// The units of the user's positions.
-    pub units: Vec<OrganisationUnit>,
+    /// The unit that the request names, if there is one with that code.
+    pub unit: Option<OrganisationUnit>,
 }
 
 /// The facts of one pass.
@@ -146,7 +146,7 @@ pub fn position<'a>(
 ) -> Result<Option<&'a Position>, Reason> {
     let held = signed_in.user.positions_at(facts.now);
     if let Some(code) = &facts.request.unit {
-        let unit = signed_in.units.iter().find(|u| u.code == *code);
+        let unit = signed_in.unit.as_ref().filter(|unit| unit.code == *code);
         let found = unit.and_then(|u| held.iter().find(|p| p.unit == u.id));
         return found.copied().map(Some).ok_or(Reason::PositionUnknown);
     }
@@ -192,7 +192,7 @@ mod tests {
                 user,
                 sub: Some("sub-an".into()),
                 consent: None,
-                units: sample::units(),
+                unit: None,
             };
             Self {
                 request,
@@ -440,7 +440,8 @@ mod tests {
     fn the_position_told_is_the_named_the_chosen_or_the_main_one() {
         let unit = |code: &str| {
             let code = AgencyCode::parse(code).unwrap();
-            Scene::with(|scene, _| {
+            Scene::with(|scene, signed_in| {
+                signed_in.unit = sample::units().into_iter().find(|u| u.code == code);
                 scene.request.unit = Some(code);
                 scene.chosen = Some(FIRST);
             })

@@ -142,7 +142,7 @@ mod tests {
                 user,
                 sub: Some("sub-an".into()),
                 consent: None,
-                units: sample::units(),
+                unit: None,
             };
             Self {
                 client,

@@ -15,7 +15,7 @@ use crate::model::role::Role;
 use crate::model::session::Session;
 use crate::model::subject::Subject;
 use crate::model::user::User;
-use crate::model::{UserId, Version};
+use crate::model::{CredentialId, UserId, Version};
 
 /// One write of one aggregate. The version inside the value is the one that was read
 /// ([`Version::NEW`] for an insert); the store writes the next one, and refuses the whole batch
@@ -39,6 +39,9 @@ pub enum Change {
     User(Write<User>),
     /// A credential.
     Credential(Write<Credential>),
+    /// Writes nothing, and is a conflict when the credential has another version or is gone: what
+    /// was decided by a credential must not outlive its change.
+    CredentialUnchanged(CredentialId, Version),
     /// A unit.
     Unit(Write<OrganisationUnit>),
     /// A role.

@@ -13,6 +13,7 @@ use super::announce;
 use super::application::{Application, OtherApplication, Theme, serve};
 use super::people::PROVINCE;
 use super::seed::{Seeded, SeededApplication, seed};
+use crate::config::{LogFormat, TelemetrySettings};
 use crate::http::site::Shared;
 use crate::listen::stop::Stop;
 use crate::outside::clock::Clock;
@@ -21,7 +22,7 @@ use crate::outside::fetch::{Exceptions, FetchRules};
 use crate::outside::master_key::{MasterKey, MasterKeySource};
 use crate::outside::passwords::HashingBounds;
 use crate::serving::{Doors, Serving};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{logs, metrics::Metrics};
 use crate::ui::{Branding, BrandingInput, Danger};
 use crate::wiring::{Installation, Parts, assemble};
 
@@ -44,6 +45,11 @@ pub struct DemoOptions {
 /// # Errors
 /// A fault in the operator's words: a port that is taken, a folder that cannot be written.
 pub async fn run(options: DemoOptions) -> Result<(), Fault> {
+    logs::start(&TelemetrySettings {
+        format: LogFormat::Text,
+        level: tracing::Level::WARN,
+        metrics_address: None,
+    })?;
     // Kept until the end: dropping it removes the folder.
     let temporary = match &options.folder {
         None => Some(tempfile::tempdir().map_err(|e| fault(&e))?),
@@ -110,6 +116,12 @@ async fn listeners(port: u16) -> Result<[TcpListener; 3], Fault> {
 async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
     let issuer = Issuer::parse(&format!("http://localhost:{port}")).map_err(|e| fault(&e))?;
     let data = root.join("data");
+    // A real installation must never become a demonstration by a slip of the folder.
+    if data.exists() || root.join("idp.toml").exists() {
+        return Err(fault(
+            &"the folder holds an installation already; choose another with --dir",
+        ));
+    }
     let master = master_key(root, &data)?;
     let branding = Branding::parse(BrandingInput {
         province_name_vi: PROVINCE.0.to_owned(),
@@ -143,11 +155,6 @@ async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
     };
     let installation = assemble(parts).await?;
     let records = &installation.site.provider.records;
-    if records.setting(MARK).await?.is_some() {
-        return Err(fault(
-            &"the folder holds a demonstration already; choose another with --dir",
-        ));
-    }
     records.set_setting(MARK, "true").await?;
     Ok(installation)
 }

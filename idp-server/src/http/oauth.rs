@@ -131,6 +131,10 @@ fn authorize_reply(
 ) -> Response {
     match reply {
         Ok(AuthorizeReply::Redirect(address)) => redirect(site, caller, &address),
+        Ok(AuthorizeReply::Refused(address, reason)) => {
+            site.note_refusal(reason, &caller.arrival);
+            redirect(site, caller, &address)
+        }
         Ok(AuthorizeReply::Ask(question)) => {
             let page = match question.interaction {
                 Interaction::SignIn => "/sign-in",

@@ -9,14 +9,10 @@ use axum::routing::{get, post};
 use idp_core::base::refusal::Reason;
 use idp_core::flow::Failure;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 
 use super::context::{Caller, arrive};
 use super::site::Shared;
 use super::{account, guard, health, oauth, questions, sign_in, sign_out, well_known, wire};
-
-/// The most bytes of any body.
-const MAX_BODY: usize = 128 * 1024;
 
 /// Every route of the public server, below the issuer's path.
 pub fn router(site: &Shared) -> Router {
@@ -33,7 +29,6 @@ pub fn router(site: &Shared) -> Router {
     nested
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(site.clone(), guard::headers))
         .layer(middleware::from_fn_with_state(site.clone(), arrive))

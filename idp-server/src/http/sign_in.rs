@@ -91,11 +91,12 @@ async fn full_step(begun: Instant) {
 }
 
 /// `POST /sign-in`.
-pub async fn submit(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
+pub async fn submit(State(site): State<Shared>, mut caller: Caller, Form(body): Form) -> Response {
     let begun = Instant::now();
     match attempt(&site, &caller, &body).await {
         Ok(response) => response,
         Err(Failure::Refused(refusal)) if refused(&refusal).is_some() => {
+            caller.view.other_language = other_language(&site, &caller, body.as_ref().ok());
             let response = again(&site, &caller, &body, &refusal).await;
             full_step(begun).await;
             response
@@ -164,6 +165,16 @@ fn refused(refusal: &Refusal) -> Option<SignInRefusal> {
         }),
         _ => None,
     }
+}
+
+/// The refused form was posted; the language switch leads to the same question anew.
+fn other_language(site: &Shared, caller: &Caller, body: Option<&Parameters>) -> Option<String> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if let Some(waiting) = body?.find("pending") {
+        query.append_pair("request", waiting);
+    }
+    query.append_pair("lang", caller.view.locale.other().tag());
+    Some(format!("{}?{}", path(site, "/sign-in"), query.finish()))
 }
 
 /// The same page again, with what went wrong and the name that was typed.

@@ -59,15 +59,19 @@ fn count(entries: usize) -> f64 {
 pub(super) async fn write_refusals(site: Shared) -> Result<(), Failure> {
     let mut context = context(&site)?;
     let issuer = &site.provider.policy.issuer_key;
-    let events = site
-        .refusals
-        .take(issuer, context.here.now, &mut context.entropy);
-    site.provider
+    let taken = site.refusals.take();
+    let events = taken.events(issuer, context.here.now, &mut context.entropy);
+    let written = site
+        .provider
         .commit(Batch {
             changes: Vec::new(),
             events,
         })
-        .await?;
+        .await;
+    if let Err(failure) = written {
+        site.refusals.put_back(taken);
+        return Err(failure);
+    }
     Ok(())
 }
 

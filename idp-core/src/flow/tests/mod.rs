@@ -411,7 +411,9 @@ fn answered(address: &str) -> BTreeMap<String, String> {
 
 fn redirect_of(reply: &AuthorizeReply) -> BTreeMap<String, String> {
     match reply {
-        AuthorizeReply::Redirect(address) => answered(address),
+        AuthorizeReply::Redirect(address) | AuthorizeReply::Refused(address, _) => {
+            answered(address)
+        }
         AuthorizeReply::Ask(question) => panic!("asked {question:?}"),
     }
 }

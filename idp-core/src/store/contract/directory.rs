@@ -244,6 +244,10 @@ pub(super) async fn credentials_are_found(records: &impl Records) {
         "changed credential"
     );
 
+    let unchanged = |version| vec![Change::CredentialUnchanged(found.id, version)];
+    commit(records, unchanged(found.version)).await.unwrap();
+    let stale = commit(records, unchanged(found.version.next())).await;
+    assert_eq!(refusal(stale), "changed credential");
     let removal = || vec![Change::Credential(Write::Remove(found.clone()))];
     commit(records, removal()).await.unwrap();
     assert_eq!(

@@ -40,6 +40,15 @@ fn one(state: &mut State, undo: &mut Vec<Undo>, change: &Change) -> Result<(), C
             }
             aggregate(state, undo, write, None)
         }
+        Change::CredentialUnchanged(id, version) => {
+            let stored = state.credentials.values().find(|c| c.id == *id);
+            let same = stored.is_some_and(|c| c.version == *version);
+            if same {
+                Ok(())
+            } else {
+                Err(changed("credential", id.to_string()))
+            }
+        }
         Change::Role(write) => {
             let (Write::Put(role) | Write::Remove(role)) = write;
             aggregate(state, undo, write, Some(("role", role.name.to_string())))

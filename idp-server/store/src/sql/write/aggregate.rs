@@ -1,7 +1,6 @@
 //! The plain aggregates: one row each.
 
 use idp_core::base::fault::Fault;
-use idp_core::model::Version;
 use idp_core::model::change_set::ChangeSet;
 use idp_core::model::client::Client;
 use idp_core::model::consent::Consent;
@@ -10,6 +9,7 @@ use idp_core::model::key::Key;
 use idp_core::model::organisation_unit::OrganisationUnit;
 use idp_core::model::outbox::OutboxEntry;
 use idp_core::model::role::Role;
+use idp_core::model::{CredentialId, Version};
 use idp_core::store::change::{Aggregate, Write};
 use idp_core::store::records::CommitError;
 
@@ -101,6 +101,17 @@ pub(super) fn credential(write: &Write<Credential>) -> Result<Step, Fault> {
         &CREDENTIAL,
         Columns::new(values![credential.id], derived),
     )
+}
+
+/// Touches the row without changing it, so that a credential with another version stops the batch.
+pub(super) fn credential_unchanged(id: CredentialId, version: Version) -> Step {
+    Step {
+        statement: Statement::new(
+            "UPDATE credentials SET version = version WHERE id = $1 AND version = $2",
+            values![id, version],
+        ),
+        otherwise: Some(changed("credential", id.to_string())),
+    }
 }
 
 const ROLE: Texts = Texts {

@@ -47,6 +47,7 @@ fn add(steps: &mut Vec<Step>, change: &Change) -> Result<(), Fault> {
         Change::Unit(write) => return aggregate::add_unit(steps, write),
         Change::EndSessions(end) => return session::end_all(steps, end),
         Change::Credential(write) => aggregate::credential(write)?,
+        Change::CredentialUnchanged(id, version) => aggregate::credential_unchanged(*id, *version),
         Change::Role(write) => aggregate::role(write)?,
         Change::Client(write) => aggregate::client(write)?,
         Change::Session(write) => session::session(write)?,

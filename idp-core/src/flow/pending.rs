@@ -1,0 +1,99 @@
+//! Requests that wait for the person: kept, found again by the browser that began them, taken once.
+
+use super::authorize::Pending;
+use super::browser::Browser;
+use super::{Failure, Provider, RequestContext};
+use crate::base::refusal::Reason;
+use crate::base::secret::SecretText;
+use crate::model::client::{Client, ClientId};
+use crate::oauth::authorize::AuthorizationRequest;
+use crate::store::sealed::Taken;
+use crate::store::tickets::{TicketKey, TicketKind};
+
+impl Provider {
+    /// The waiting request, if this browser began it.
+    ///
+    /// # Errors
+    /// [`Reason::PageExpired`] when it is unknown, over or finished;
+    /// [`Reason::BrowserNotTheBeginner`].
+    pub async fn pending(
+        &self,
+        waiting: &SecretText,
+        browser: &Browser,
+        context: &RequestContext,
+    ) -> Result<Pending, Failure> {
+        let key = pending_key(waiting);
+        let found = self
+            .sealed_tickets()
+            .peek::<Pending>(key, context.here.now)
+            .await?;
+        let pending = found.ok_or(Reason::PageExpired)?;
+        if pending.browser != browser.digest() {
+            return Err(Reason::BrowserNotTheBeginner.into());
+        }
+        Ok(pending)
+    }
+
+    /// The client of a waiting request.
+    ///
+    /// # Errors
+    /// [`Reason::ClientUnknown`] when it was disabled meanwhile.
+    pub async fn client_of(&self, request: &AuthorizationRequest) -> Result<Client, Failure> {
+        let found = self
+            .records
+            .client(&self.policy.issuer_key, &request.client)
+            .await?;
+        found
+            .filter(|c| !c.disabled)
+            .ok_or_else(|| Reason::ClientUnknown.into())
+    }
+
+    pub(super) async fn client_named(&self, id: Option<&str>) -> Result<Option<Client>, Failure> {
+        match id.and_then(ClientId::new) {
+            Some(id) => Ok(self.records.client(&self.policy.issuer_key, &id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Lets a request wait; one that waits already keeps its secret.
+    pub(super) async fn keep_waiting(
+        &self,
+        pending: &Pending,
+        waiting: Option<&SecretText>,
+        context: &mut RequestContext,
+    ) -> Result<SecretText, Failure> {
+        if let Some(waiting) = waiting {
+            return Ok(waiting.clone());
+        }
+        let secret = SecretText::generate(&mut context.entropy);
+        let now = context.here.now;
+        let times = (now, now + self.policy.lifetimes.interaction);
+        let key = pending_key(&secret);
+        self.sealed_tickets()
+            .store(key, pending, times, &mut context.entropy)
+            .await?;
+        Ok(secret)
+    }
+
+    /// The finished request's ticket is taken: only one answer comes of it.
+    pub(super) async fn take_pending(
+        &self,
+        waiting: &SecretText,
+        context: &RequestContext,
+    ) -> Result<(), Failure> {
+        let key = pending_key(waiting);
+        match self
+            .sealed_tickets()
+            .take::<Pending>(key, context.here.now)
+            .await?
+        {
+            Taken::First(_) => Ok(()),
+            Taken::Again(_) | Taken::Unknown => Err(Reason::PageAnswered.into()),
+        }
+    }
+}
+
+/// The key of a waiting request.
+pub(super) fn pending_key(waiting: &SecretText) -> TicketKey {
+    TicketKey::of(TicketKind::PendingAuthorization, waiting.expose())
+}
