@@ -82,7 +82,7 @@ impl Serving {
     ) -> Result<Self, Fault> {
         let site = &installation.site;
         let (stopper, stop) = stop_pair();
-        let workers = worker::start(site, &format!("process-{}", std::process::id()), &stop);
+        let workers = worker::start(site, &holder(), &stop);
         site.record(What::Started {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
@@ -165,6 +165,7 @@ impl Serving {
             tracing::warn!("some connections did not end in time and were cut");
         }
         site.record(What::Stopped).await?;
+        worker::seal_last(site, &holder()).await?;
         self.installation.records.close().await;
         ended
     }
@@ -195,4 +196,9 @@ pub fn admin_router(installation: &Installation) -> Router {
 pub fn own_admin_router(installation: &Installation, uid: u32) -> Router {
     let peer = AdminPeer { uid, pid: None };
     admin_router(installation).layer(Extension(peer))
+}
+
+/// This process among those that share a store.
+fn holder() -> String {
+    format!("process-{}", std::process::id())
 }

@@ -8,14 +8,16 @@ use crate::base::entropy::Entropy;
 use crate::base::id::Id;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
+use crate::base::time::Timestamp;
 use crate::event::What;
 use crate::model::LocalText;
 use crate::model::client::{
     Client, ClientAuthenticationMethod as Method, ClientId, ClientKind, ClientSecret, ConsentRule,
     GrantType, PositionChoice,
 };
+use crate::model::key::{Key, KeyPurpose};
 use crate::store::change::{Change, Write};
-use crate::store::decision::Decision;
+use crate::store::decision::{Decision, Outcome};
 
 /// What may be said about a client; absent fields get the default of its kind, or stay.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +78,29 @@ pub struct WithSecret {
     pub client: Client,
     /// The secret: 256 bits, here and in the answer and nowhere else.
     pub secret: Option<SecretText>,
+}
+
+/// Lets a client be written only when a key signs what was chosen for its ID Tokens; its first
+/// sign-in would fail otherwise.
+///
+/// Refuses with `client_algorithm_without_key`.
+pub fn with_key<T>(
+    decision: Decision<T>,
+    written: impl Fn(&T) -> &Client,
+    keys: &[Key],
+    now: Timestamp,
+) -> Decision<T> {
+    let signs = |client: &Client| {
+        let fits =
+            |key: &&Key| key.purpose == KeyPurpose::Token && key.algorithm == client.id_token_alg;
+        keys.iter().filter(fits).any(|key| key.is_active(now))
+    };
+    match &decision.outcome {
+        Outcome::Done(made) if !signs(written(made)) => {
+            Decision::refused(Reason::ClientAlgorithmWithoutKey)
+        }
+        _ => decision,
+    }
 }
 
 /// Registers a client. The province's alone.

@@ -127,6 +127,7 @@ reasons! {
     ClientScopeMalformed Unprocessable "RFC 6749 §3.3" "A scope holds characters that are not allowed, or there are more than 50." "Correct the scopes."
     ClientAddressInvalid Unprocessable "RFC 7591 §2" "An address is not https, or not in normal form." "Use https without fragment or user."
     ClientAlgorithmUnsupported Unprocessable "OpenID Connect Registration §2" "ID Tokens are signed with ES256, RS256, PS256 or EdDSA." "Choose one of them."
+    ClientAlgorithmWithoutKey Unprocessable "OpenID Connect Registration §2" "No key of this issuer signs with the algorithm chosen for ID Tokens." "Make one first with `idp key rotate --algorithm NAME`."
     ClientLifetimeInvalid Unprocessable "house" "The access-token lifetime is not between 30 seconds and the installation's." "Choose a shorter one."
     ClientHasNoSecret Conflict "house" "The client does not authenticate by a secret." "Edit its authentication method first."
     KeyMissing Conflict "house" "There is no key of this purpose and algorithm to rotate, and no algorithm was named." "Name the algorithm."

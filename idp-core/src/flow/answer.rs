@@ -49,6 +49,13 @@ impl Provider {
             most_bytes: MOST_KEY_SET_BYTES,
         };
         let unavailable = || Failure::from(Reason::ClientKeysUnavailable);
+        if self.key_sets.must_wait(uri, now) {
+            return Err(unavailable());
+        }
+        let unavailable = || {
+            self.key_sets.fail(uri, now);
+            unavailable()
+        };
         let answer = self.fetch.fetch(request).await.map_err(|_| unavailable())?;
         if answer.status != 200 {
             return Err(unavailable());

@@ -16,6 +16,7 @@ use crate::oauth::interaction::{self, Interaction, InteractionFacts, SignedIn};
 use crate::oauth::issue_code::{self, IssuedCode};
 use crate::oauth::params::Parameters;
 use crate::oauth::redirect_uri::ValidRedirect;
+use crate::oauth::scope;
 use crate::oidc::id_token::verify_hint;
 use crate::store::decision::{Deciding, Outcome};
 use crate::store::tickets::{TicketKey, TicketKind};
@@ -256,7 +257,8 @@ impl Provider {
         let issuer = &self.policy.issuer_key;
         let user = facts.user.id;
         let subject = self.records.subject(issuer, user, "").await?;
-        let asks = client.consent == ConsentRule::Ask || request.prompt.consent;
+        let offline = request.scope.iter().any(|s| s == scope::OFFLINE_ACCESS);
+        let asks = client.consent == ConsentRule::Ask || request.prompt.consent || offline;
         let consent = if asks {
             self.records.consent(issuer, user, &client.id).await?
         } else {

@@ -19,6 +19,7 @@ const MOST: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct KeySets {
     known: Mutex<HashMap<String, (Timestamp, Arc<JwkSet>)>>,
+    failed: Mutex<HashMap<String, Timestamp>>,
 }
 
 impl KeySets {
@@ -31,8 +32,25 @@ impl KeySets {
         (now.since(*at) < bound).then(|| Arc::clone(keys))
     }
 
+    /// Whether the last fetch failed so recently that another must wait.
+    pub fn must_wait(&self, uri: &str, now: Timestamp) -> bool {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.get(uri).is_some_and(|at| now.since(*at) < PAUSE)
+    }
+
+    /// Notes that a fetch failed.
+    pub fn fail(&self, uri: &str, now: Timestamp) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.retain(|_, at| now.since(*at) < PAUSE);
+        failed.insert(uri.to_owned(), now);
+    }
+
     /// Keeps a set that was just fetched.
     pub fn keep(&self, uri: &str, keys: JwkSet, now: Timestamp) -> Arc<JwkSet> {
+        self.failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uri);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST && !known.contains_key(uri) {
             let oldest = known
@@ -79,6 +97,16 @@ mod tests {
             sets.find("https://app.example/jwks", true, at(30))
                 .is_none()
         );
+    }
+
+    #[test]
+    fn a_failed_fetch_is_not_repeated_at_once() {
+        let sets = KeySets::default();
+        sets.fail("https://app.example/jwks", at(0));
+        assert!(sets.must_wait("https://app.example/jwks", at(29)));
+        assert!(!sets.must_wait("https://app.example/jwks", at(30)));
+        sets.keep("https://app.example/jwks", JwkSet::new(Vec::new()), at(1));
+        assert!(!sets.must_wait("https://app.example/jwks", at(2)));
     }
 
     #[test]

@@ -46,7 +46,8 @@ impl Provider {
         // A name that cannot be anybody's is counted and worked on like one that could.
         let key =
             IdentifierKey::typed(&typed.name).unwrap_or_else(|| IdentifierKey::of("\u{0}nobody"));
-        let counters = self.counters(&key, typed, context).await?;
+        let counted = self.counted(&key).await?;
+        let counters = self.counters(&counted, typed, context).await?;
         let now = context.here.now;
         let rules = &self.policy.throttle;
         let counts = self
@@ -58,7 +59,7 @@ impl Provider {
         if !is_wrong(&result) {
             let mut ops = counters.count(-1, now, rules);
             if let (Ok(_), Some(device)) = (&result, &typed.device) {
-                ops.extend(self.know(&key, device, context)?);
+                ops.extend(self.know(&counted, device, context)?);
             }
             self.tickets.apply(ops, now).await?;
         }
@@ -142,6 +143,14 @@ impl Provider {
         batch.changes.extend(ended.changes);
         batch.events.extend(ended.events);
         Ok(())
+    }
+
+    /// What guesses are counted under: the account, whichever of its names was typed, or a name
+    /// that is nobody's.
+    async fn counted(&self, key: &IdentifierKey) -> Result<IdentifierKey, Failure> {
+        let found = self.records.user_by_identifier(key).await?;
+        let account = |id| IdentifierKey::of(&format!("\u{0}{id}"));
+        Ok(found.map_or_else(|| key.clone(), |(user, _)| account(user.id)))
     }
 
     async fn counters(

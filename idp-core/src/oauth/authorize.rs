@@ -11,6 +11,16 @@ use crate::base::time::Timestamp;
 use crate::model::client::{Client, ClientId, GrantType};
 use crate::model::identifier::AgencyCode;
 
+/// The most bytes of what is kept or returned for the client while a person answers. Anybody may
+/// send an authorization request, so a waiting one must stay small.
+pub const LONGEST: [(&str, usize); 5] = [
+    ("state", 2048),
+    ("nonce", 1024),
+    ("login_hint", 254),
+    ("ui_locales", 128),
+    ("scope", 2048),
+];
+
 /// `prompt` (OpenID Connect Core §3.1.2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,6 +117,14 @@ fn check_rest(
     hinted_sub: Result<Option<String>, Refusal>,
     now: Timestamp,
 ) -> Result<AuthorizationRequest, Refusal> {
+    for (name, most) in LONGEST {
+        if parameters
+            .find(name)
+            .is_some_and(|value| value.len() > most)
+        {
+            return Err(Reason::ParameterTooLong.into());
+        }
+    }
     if parameters.find("request").is_some() {
         return Err(Reason::RequestObjectUnsupported.into());
     }
@@ -452,10 +470,24 @@ mod tests {
 
     #[test]
     fn state_and_nonce_are_untouched_up_to_the_bound() {
-        let long = "Ă&=+% \"".repeat(crate::oauth::params::MAX_VALUE_BYTES / 8);
-        let request = checked(&[("state", &long), ("nonce", &long)]);
-        assert_eq!(request.state.as_deref(), Some(long.as_str()));
-        assert_eq!(request.nonce.as_deref(), Some(long.as_str()));
+        for (name, most) in [("state", 2048), ("nonce", 1024)] {
+            let long = "Ă&=+% \"".repeat(most / 8);
+            let request = checked(&[(name, &long)]);
+            let kept = if name == "state" {
+                request.state
+            } else {
+                request.nonce
+            };
+            assert_eq!(kept.as_deref(), Some(long.as_str()));
+        }
+        for (name, most) in LONGEST {
+            let longer = "x".repeat(most + 1);
+            let refused = check(&request(&[(name, &longer)]), Some(&web()), Ok(None), NOW);
+            let Err(AuthorizeRefusal::Redirect(error)) = refused else {
+                panic!("{name} is taken");
+            };
+            assert_eq!(error.refusal.reason, Reason::ParameterTooLong);
+        }
     }
 
     #[test]

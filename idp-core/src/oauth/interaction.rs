@@ -123,9 +123,16 @@ fn position_open(facts: &InteractionFacts<'_>, signed_in: &SignedIn) -> Option<Q
 }
 
 /// The client is not the province's own and the person has not agreed to all of the scope, or
-/// `prompt=consent` asks again.
+/// `prompt=consent` asks again. A grant that outlives the session is asked for even by the
+/// province's own (OpenID Connect Core §11).
 fn consent_missing(facts: &InteractionFacts<'_>, signed_in: &SignedIn) -> Option<Question> {
-    if facts.client.consent == ConsentRule::Never && !facts.request.prompt.consent {
+    let offline = facts
+        .request
+        .scope
+        .iter()
+        .any(|s| s == scope::OFFLINE_ACCESS);
+    let own = facts.client.consent == ConsentRule::Never;
+    if own && !offline && !facts.request.prompt.consent {
         return None;
     }
     let given = signed_in.consent.as_ref().is_some_and(|consent| {

@@ -62,6 +62,13 @@ impl Parameters {
             .ok_or_else(|| Reason::ParameterMissing.into())
     }
 
+    /// All parameters as a query, to send a browser to the same address with GET.
+    pub fn to_query(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.pairs)
+            .finish()
+    }
+
     /// A secret value.
     pub fn secret(&self, name: &str) -> Option<SecretText> {
         self.find(name).map(|v| SecretText::new(v.to_owned()))

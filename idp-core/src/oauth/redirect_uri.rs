@@ -30,6 +30,7 @@ impl RegisteredRedirectUri {
             && is_normal(&url, text)
             && url.fragment().is_none()
             && has_no_user(&url)
+            && has_plain_host(&url)
             && scheme_fits(kind, &url);
         allowed.then(|| Self(text.to_owned())).ok_or(refused)
     }
@@ -38,6 +39,12 @@ impl RegisteredRedirectUri {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A host that is a name or an address and nothing else: it is written into a page's policy.
+fn has_plain_host(url: &Url) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b);
+    url.host_str().is_none_or(|host| host.bytes().all(allowed))
 }
 
 /// Visible ASCII only, and no character that browsers and programs read differently.

@@ -101,8 +101,13 @@ pub struct Caller {
     /// What a form's address must carry so that its answer is in the same language: empty, or
     /// `?ui_locales=` with the page's language where the query decided it.
     pub language_query: String,
-    /// Whether the browser's cookie is new and must be set.
+    /// Whether the browser's cookie is new and must be set: never by a POST, which may come from
+    /// another site and would cut off a sign-in that waits here.
     pub is_new: bool,
+    /// Whether the request is a POST.
+    pub is_post: bool,
+    /// Whether the browser brought its own or its session's cookie.
+    pub has_cookies: bool,
     /// Whether the query chose the language, so that the choice is kept.
     pub chose_language: bool,
 }
@@ -119,8 +124,10 @@ impl FromRequestParts<Shared> for Caller {
             Ok(context) => context,
             Err(fault) => return Err(super::wire::fault_page(site, &arrival, &fault)),
         };
-        let known = jar.find(Name::Browser).filter(|secret| secret.len() == 43);
-        let is_new = known.is_none();
+        let known = jar.find(Name::Browser).filter(|secret| is_secret(secret));
+        let is_post = parts.method == axum::http::Method::POST;
+        let is_new = known.is_none() && !is_post;
+        let has_cookies = known.is_some() || jar.find(Name::Session).is_some();
         let secret = known.map_or_else(
             || SecretText::generate(&mut context.entropy),
             SecretText::new,
@@ -128,7 +135,7 @@ impl FromRequestParts<Shared> for Caller {
         let session = jar.find(Name::Session).map(SecretText::new);
         let device = jar
             .find(Name::Device)
-            .filter(|d| d.len() == 43)
+            .filter(|device| is_secret(device))
             .map(SecretText::new);
         let (view, chose_language, language_query) = view(parts, &jar);
         let visitor = Visitor {
@@ -142,9 +149,17 @@ impl FromRequestParts<Shared> for Caller {
             view,
             language_query,
             is_new,
+            is_post,
+            has_cookies,
             chose_language,
         })
     }
+}
+
+/// Whether a cookie looks like one of ours: 43 base64url characters.
+fn is_secret(value: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    value.len() == 43 && value.bytes().all(allowed)
 }
 
 /// The language: `lang` in the query, then `ui_locales`, cookie, `Accept-Language`. The switch
@@ -173,7 +188,12 @@ fn view(parts: &Parts, jar: &Jar<'_>) -> (View, bool, String) {
             serializer.append_pair(name, value);
         }
         serializer.append_pair("lang", locale.other().tag());
-        format!("{}?{}", parts.uri.path(), serializer.finish())
+        // Two slashes at the beginning would name another host.
+        format!(
+            "/{}?{}",
+            parts.uri.path().trim_start_matches('/'),
+            serializer.finish()
+        )
     });
     let asked = chosen.is_some() || find("ui_locales").is_some();
     let language_query = if asked {

@@ -13,7 +13,8 @@ use serde_json::Value;
 use super::context::{Arrival, Caller, text};
 use super::site::Shared;
 use super::wire::{
-    Form, OptionalForm, bearer_error, failure_page, json_answer, oauth_error, path, redirect,
+    Form, OptionalForm, as_get, bearer_error, failure_page, json_answer, oauth_error, path,
+    redirect,
 };
 
 /// `POST /token`.
@@ -103,6 +104,9 @@ pub async fn revoke(
 
 /// `GET|POST /authorize`.
 pub async fn authorize(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
+    if let Some(again) = as_get(&site, &caller, "/authorize", &body) {
+        return again;
+    }
     let reply = async {
         let mut context = site.context(&caller.arrival)?;
         site.provider

@@ -12,11 +12,14 @@ use super::context::Caller;
 use super::cookies::{self, Name};
 use super::guard::leads_to;
 use super::site::Shared;
-use super::wire::{Form, failure_page, page, path, redirect};
+use super::wire::{Form, as_get, failure_page, page, path, redirect};
 use crate::ui::pages::{ConfirmSignOutPage, FormTarget, SignedOutPage};
 
 /// `GET|POST /sign-out`.
 pub async fn begin(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
+    if let Some(again) = as_get(&site, &caller, "/sign-out", &body) {
+        return again;
+    }
     let reply = async {
         let mut context = site.context(&caller.arrival)?;
         site.provider

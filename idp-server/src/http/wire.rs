@@ -63,6 +63,9 @@ async fn read_form(request: Request) -> Result<Parameters, Refusal> {
     Parameters::parse(&body)
 }
 
+/// The longest query that a POST is turned into.
+const LONGEST_QUERY: usize = 16 * 1024;
+
 /// A JSON answer that no cache keeps.
 pub fn json_answer(status: StatusCode, value: &Value) -> Response {
     let mut response = Response::new(Body::from(value.to_string()));
@@ -206,6 +209,20 @@ pub fn redirect(site: &Shared, caller: &Caller, to: &str) -> Response {
             .extend(cookies::set(Name::Browser, secret, issuer).map(|c| (header::SET_COOKIE, c)));
     }
     response
+}
+
+/// A cross-site POST brings no cookies along (`SameSite=Lax`), so a browser that has none is sent
+/// to the same address with GET, where it brings them. `None` when there are cookies, when it is a
+/// GET already, or when the parameters do not fit an address.
+pub fn as_get(
+    site: &Shared,
+    caller: &Caller,
+    to: &str,
+    body: &Result<Parameters, Refusal>,
+) -> Option<Response> {
+    let query = body.as_ref().ok()?.to_query();
+    let bare = caller.is_post && !caller.has_cookies && query.len() <= LONGEST_QUERY;
+    bare.then(|| redirect(site, caller, &format!("{}?{query}", path(site, to))))
 }
 
 /// A failure as a page: a fixed phrase per kind, the request's id for the operator.

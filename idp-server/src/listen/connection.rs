@@ -46,13 +46,21 @@ pub(super) async fn serve<I, M>(
     let builder = builder(protocol, &limits);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
+    // A connection is asked to end after a while whether it talks or not: keep-alive of either
+    // protocol must not let silence hold a place for ever.
+    let over = async {
+        tokio::select! {
+            () = stop.told() => {}
+            () = tokio::time::sleep(limits.connection_age) => {}
+        }
+    };
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = stop.told() => {
+        () = over => {
             connection.as_mut().graceful_shutdown();
             match tokio::time::timeout(drain, connection).await {
                 Ok(ended) => ended,
-                Err(_) => return tracing::warn!("a connection was cut: it did not end in time"),
+                Err(_) => return tracing::debug!("a connection was cut: it did not end in time"),
             }
         }
     };

@@ -21,6 +21,10 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections at the same time.
     pub connections: usize,
+    /// Connections of one address at the same time; declared proxies are not counted.
+    pub connections_per_source: usize,
+    /// After this long a connection is asked to end: it finishes what it is doing.
+    pub connection_age: Duration,
     /// The longest time for a request's head (and so for an idle connection), and for a TLS
     /// handshake.
     pub header_timeout: Duration,
@@ -33,10 +37,12 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 4096 connections, 10 s for a head, 30 s for a request, 32 KiB, 64 streams.
+    /// 4096 connections, 256 of one address, 2 minutes of age, 10 s for a head, 30 s for a request, 32 KiB, 64 streams.
     fn default() -> Self {
         Self {
             connections: 4096,
+            connections_per_source: 256,
+            connection_age: Duration::from_secs(120),
             header_timeout: Duration::from_secs(10),
             request_timeout: Some(Duration::from_secs(30)),
             header_bytes: 32 * 1024,

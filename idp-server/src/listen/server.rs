@@ -1,9 +1,10 @@
 //! The accept loops.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -50,9 +51,20 @@ pub struct Transport {
 pub async fn serve_tcp(listener: TcpListener, transport: Transport, served: Served) {
     let accept = || async { listener.accept().await };
     let limits = served.limits;
+    let sources = Sources::default();
     let handle = |(stream, peer): (TcpStream, SocketAddr)| {
         let (served, transport) = (served.clone(), transport.clone());
-        one_tcp(stream, peer, transport, served)
+        let most = served.limits.connections_per_source;
+        let place = match transport.proxies.contains(peer.ip()) {
+            true => Some(None),
+            false => sources.enter(peer.ip(), most).map(Some),
+        };
+        async move {
+            // Without a place the connection is dropped at once; its source holds enough others.
+            if let Some(_place) = place {
+                one_tcp(stream, peer, transport, served).await;
+            }
+        }
     };
     accept_until(served.stop.clone(), limits.connections, accept, handle).await;
 }
@@ -79,6 +91,47 @@ pub async fn serve_admin(socket: AdminSocket, served: Served) {
         )
     };
     accept_until(served.stop.clone(), limits.connections, accept, handle).await;
+}
+
+/// How many connections each address holds.
+#[derive(Clone, Debug, Default)]
+struct Sources(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// One of an address's places, given back when dropped.
+struct Place {
+    sources: Sources,
+    address: IpAddr,
+}
+
+impl Sources {
+    fn enter(&self, address: IpAddr, most: usize) -> Option<Place> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(address).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            sources: self.clone(),
+            address,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = self
+            .sources
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.address);
+            }
+        }
+    }
 }
 
 /// Accepts at most `most` connections at a time; further ones wait in the system's queue.

@@ -51,8 +51,13 @@ impl KeyRing {
         let published = keys
             .iter()
             .filter(|key| key.is_published(now))
-            .map(public_half)
+            .map(|key| own_public_half(key, sealing, generator))
             .collect::<Result<_, _>>()?;
+        // Audit blocks are verified by these for ever, so none may be another's.
+        let audit = keys.iter().filter(|key| key.purpose == KeyPurpose::Audit);
+        for key in audit {
+            own_public_half(key, sealing, generator)?;
+        }
         Ok(Self {
             keys,
             private,
@@ -171,13 +176,27 @@ fn is_needed(key: &Key, now: Timestamp) -> bool {
     end.is_none_or(|end| now < end)
 }
 
-fn public_half(key: &Key) -> Result<Jwk, Fault> {
-    let object = key
+/// The public half, derived from the sealed private one: who can write the store but does not hold
+/// the master key can neither add a key nor put another's public half in place of ours.
+fn own_public_half(key: &Key, sealing: &SealingKey, generator: &Generator) -> Result<Jwk, Fault> {
+    let trouble = |detail: &dyn std::fmt::Display| {
+        Fault::lasting(PLACE, format!("key {}: {detail}", key.kid))
+    };
+    let private = PrivateKey::open(key, sealing, generator)?;
+    let Material::Signing(signing) = &private.material else {
+        return Err(trouble(&"a MAC key has no public half"));
+    };
+    let own = signing.public_jwk(&key.kid).map_err(|e| trouble(&e))?;
+    let stored = key
         .public_jwk
         .as_ref()
         .and_then(serde_json::Value::as_object);
-    let object = object.ok_or_else(|| Fault::lasting(PLACE, "a public key is no JSON object"))?;
-    Jwk::from_object(object).map_err(|e| Fault::lasting(PLACE, format!("key {}: {e}", key.kid)))
+    if stored != Some(&own.to_object()) {
+        return Err(trouble(
+            &"the stored public half is not its own; the store was changed",
+        ));
+    }
+    Ok(own)
 }
 
 fn tag(key: &hmac::Key, message: &[u8]) -> [u8; 32] {

@@ -34,6 +34,18 @@ pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
     workers
 }
 
+/// Seals what the workers' last round left, so that an orderly stop leaves nothing unsealed.
+///
+/// # Errors
+/// A fault of the store or the signer.
+pub async fn seal_last(site: &Shared, holder: &str) -> Result<(), Fault> {
+    match rounds::seal(site.clone(), holder.into()).await {
+        Ok(()) => Ok(()),
+        Err(Failure::Fault(fault)) => Err(fault),
+        Err(Failure::Refused(refusal)) => Err(Fault::lasting("worker", refusal)),
+    }
+}
+
 /// Runs a round each `period`, and one last round when told to stop. A round that fails is
 /// logged and tried again a period later.
 async fn every<F, R>(period: Duration, site: Shared, mut stop: Stop, round: F)

@@ -172,6 +172,12 @@ async fn events_of(
 pub async fn verify(desk: &mut Administration, kept: &[BlockHead]) -> Result<AuditReport, Failure> {
     admit(desk).await?;
     let records = desk.provider.records.clone();
+    // The signer refuses keys whose public halves are not those of the sealed private ones, so a
+    // chain that was signed anew by a planted key never gets as far as verifying.
+    desk.provider
+        .signer
+        .published(&desk.provider.policy.issuer_key)
+        .await?;
     let keys = AuditKeys::of(&records.keys(&desk.provider.policy.issuer_key).await?);
     let mut chain = ChainVerifier::default();
     let mut report = AuditReport::default();

@@ -108,6 +108,13 @@ pub async fn add(desk: &mut Administration, new: &ClientNew) -> Result<ClientAns
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let decision = client::add(&ground.act(), new, &mut desk.context.entropy);
+        let keys = desk
+            .provider
+            .records
+            .keys(&desk.provider.policy.issuer_key)
+            .await?;
+        let decision =
+            client::with_key(decision, |made| &made.client, &keys, desk.context.here.now);
         if let Some(made) = desk.settle(decision).await? {
             return stored(desk, made, ground.tree).await;
         }
@@ -128,6 +135,12 @@ pub async fn edit(
         let ground = desk.ground().await?;
         let client = load_client(desk, id).await?;
         let decision = client::edit(&ground.act(), &client, edit, &mut desk.context.entropy);
+        let keys = desk
+            .provider
+            .records
+            .keys(&desk.provider.policy.issuer_key)
+            .await?;
+        let decision = client::with_key(decision, |client| client, &keys, desk.context.here.now);
         if let Some(client) = desk.settle(decision).await? {
             return stored(
                 desk,

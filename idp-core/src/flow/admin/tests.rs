@@ -55,7 +55,7 @@ impl Signer for Closed {
         closed()
     }
     async fn published(&self, _: &IssuerKey) -> Result<Arc<JwkSet>, Fault> {
-        closed()
+        Ok(Arc::new(JwkSet::new(Vec::new())))
     }
     async fn mac(&self, _: &IssuerKey, _: KeyPurpose, _: &[u8]) -> Result<Vec<[u8; 32]>, Fault> {
         closed()
@@ -300,6 +300,16 @@ async fn clients_and_keys_are_made_and_shown() {
         kind: ClientKind::Web,
         metadata,
     };
+    assert_eq!(
+        refused(client::add(&mut desk, &new).await),
+        Some(Reason::ClientAlgorithmWithoutKey)
+    );
+    let wanted = KeyRotation {
+        purpose: KeyPurpose::Token,
+        algorithm: Some("ES256".into()),
+        at_once: false,
+    };
+    let first = key::rotate(&mut desk, &wanted, &Closed).await.unwrap();
     let made = client::add(&mut desk, &new).await.unwrap();
     assert!(made.secret.is_some());
     assert_eq!(
@@ -310,12 +320,6 @@ async fn clients_and_keys_are_made_and_shown() {
         .await
         .unwrap();
     assert_eq!(found.entries.len(), 1);
-    let wanted = KeyRotation {
-        purpose: KeyPurpose::Token,
-        algorithm: Some("ES256".into()),
-        at_once: false,
-    };
-    let first = key::rotate(&mut desk, &wanted, &Closed).await.unwrap();
     let second = key::rotate(&mut desk, &wanted, &Closed).await.unwrap();
     assert_eq!((first.retired.len(), second.retired.len()), (0, 1));
     assert_eq!(key::list(&desk).await.unwrap().len(), 2);

@@ -131,6 +131,13 @@ async fn an_assertion_counts_once_and_its_keys_are_fetched_when_needed() {
     let unavailable = assert_by(&world, &assertion(&old, "old/0")).await;
     assert_eq!(refused(unavailable), Reason::ClientKeysUnavailable);
     publish(&world, "old", &old);
+    // A failed fetch is not repeated at once, or anybody could make us hammer the client's server.
+    let again = assert_by(&world, &assertion(&old, "old/0")).await;
+    assert_eq!(
+        (refused(again), fetched()),
+        (Reason::ClientKeysUnavailable, 1)
+    );
+    world.wait(30);
     let body = assertion(&old, "old/1");
     assert_by(&world, &body).await.unwrap();
     assert_eq!(

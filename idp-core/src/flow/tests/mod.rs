@@ -281,7 +281,18 @@ impl World {
 
     /// A code for the person signed in.
     async fn code(&self, visitor: &Visitor, changed: &[(&str, &str)]) -> String {
-        code_of(&self.authorize(visitor, changed).await.unwrap())
+        match self.authorize(visitor, changed).await.unwrap() {
+            // A grant that outlives the session is asked for.
+            AuthorizeReply::Ask(question) if question.interaction == Interaction::Consent => {
+                let mut context = self.context();
+                let approved = self
+                    .provider
+                    .approve(&question.waiting, visitor, &mut context);
+                approved.await.unwrap();
+                code_of(&self.resume(visitor, &question.waiting).await.unwrap())
+            }
+            reply => code_of(&reply),
+        }
     }
 
     async fn token(&self, body: &[(&str, &str)]) -> Result<Map<String, Value>, Failure> {
