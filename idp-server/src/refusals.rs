@@ -1,4 +1,4 @@
-//! Refusals of callers nobody knows, aggregated per source, reason and minute, so that anonymous
+//! Refusals of all endpoints, aggregated per source, reason and minute, so that anonymous
 //! requests cannot grow the disk.
 
 use std::collections::HashMap;

@@ -28,7 +28,7 @@ pub fn is_offered(algorithm: &str) -> bool {
 pub struct KeyRotation {
     /// What for.
     pub purpose: KeyPurpose,
-    /// The JWA name; that of the present key when absent.
+    /// The JWA name. When absent: for tokens the policy's algorithm, else that of the present key.
     pub algorithm: Option<String>,
     /// As after a theft: the new key signs now, the present one is no longer offered.
     pub at_once: bool,

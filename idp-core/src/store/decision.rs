@@ -6,7 +6,8 @@ use crate::event::Event;
 use crate::store::change::{Batch, Change};
 
 /// What only the outside can answer. The flow asks, adds the answer to the facts and decides
-/// again, three rounds at most.
+/// again, a bounded number of rounds: three for a client's keys, more for a new password, which is
+/// compared with the earlier ones one at a time.
 #[derive(Clone, Debug)]
 pub enum Asks {
     /// Is this the password of this hash? Without a hash the same work is done for nothing.

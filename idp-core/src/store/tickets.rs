@@ -23,7 +23,7 @@ pub enum TicketKind {
     ThrottleAccount,
     /// Wrong passwords from one source.
     ThrottleSource,
-    /// A browser that signed in to the account before (exempt from throttling by account).
+    /// A browser that signed in to the account before (its guesses are counted apart).
     KnownBrowser,
 }
 

@@ -27,7 +27,7 @@ pub struct Site {
     pub clock: Clock,
     /// The random generator.
     pub generator: Generator,
-    /// Refusals of callers nobody knows, counted until they are written.
+    /// Refusals of all endpoints, counted until they are written.
     pub refusals: Refusals,
     /// Set when the server is about to stop, so that balancers look elsewhere.
     pub stopping: AtomicBool,

@@ -55,7 +55,7 @@ fn count(entries: usize) -> f64 {
     f64::from(u32::try_from(entries).unwrap_or(u32::MAX))
 }
 
-/// Writes the refusals of callers nobody knows.
+/// Writes the counted refusals.
 pub(super) async fn write_refusals(site: Shared) -> Result<(), Failure> {
     let mut context = context(&site)?;
     let issuer = &site.provider.policy.issuer_key;
