@@ -211,3 +211,21 @@ fn application(
             .map_err(|e| fault(&e))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::installation;
+
+    #[tokio::test]
+    async fn a_folder_that_holds_an_installation_is_refused_and_left_alone() {
+        for held in ["data", "idp.toml"] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::create_dir(folder.path().join(held)).unwrap();
+            let Err(fault) = installation(folder.path(), 8080).await else {
+                panic!("{held} was not seen");
+            };
+            assert!(fault.detail.contains("--dir"), "{}", fault.detail);
+            assert!(!folder.path().join("master.key").exists());
+        }
+    }
+}

@@ -213,3 +213,25 @@ async fn one_tcp(stream: TcpStream, peer: SocketAddr, transport: Transport, serv
     };
     connection::serve(stream, protocol, what, (stop, served.drain), mark).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::Sources;
+
+    #[test]
+    fn an_address_holds_only_so_many_places_and_gets_them_back() {
+        let sources = Sources::default();
+        let (one, other) = (
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V4(Ipv4Addr::BROADCAST),
+        );
+        let first = sources.enter(one, 2);
+        let _second = sources.enter(one, 2);
+        assert!(first.is_some() && sources.enter(one, 2).is_none());
+        assert!(sources.enter(other, 2).is_some(), "others are not kept out");
+        drop(first);
+        assert!(sources.enter(one, 2).is_some());
+    }
+}

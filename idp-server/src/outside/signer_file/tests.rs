@@ -222,3 +222,20 @@ async fn a_sealed_key_moved_to_another_name_does_not_open() {
     world.put(key).await;
     assert!(world.signer().published(&world.issuer).await.is_err());
 }
+
+#[tokio::test]
+async fn a_planted_public_half_is_never_published_and_stops_the_audit() {
+    for purpose in [KeyPurpose::Token, KeyPurpose::Audit] {
+        let world = World::new();
+        let mut key = world.key("es", purpose, Some(ES256)).await;
+        let stranger = world.key("es", purpose, Some(ES256)).await;
+        key.public_jwk = stranger.public_jwk;
+        // Retired, but still published: the private half is not needed for signing any more.
+        key.active_until = Some(key.active_from);
+        world.put(key).await;
+        assert!(
+            world.signer().published(&world.issuer).await.is_err(),
+            "{purpose:?}"
+        );
+    }
+}
