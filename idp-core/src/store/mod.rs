@@ -1,6 +1,7 @@
 //! The two stores, split by lifetime: Records keep what must last, Tickets what is short-lived.
 
 pub mod change;
+pub mod changes;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod decision;
@@ -11,6 +12,7 @@ pub mod sealed;
 pub mod tickets;
 
 pub use change::{Batch, Change, Write};
+pub use changes::{Changed, Changes, Listener};
 pub use decision::{Asks, Decision, Outcome};
 pub use page::{Listing, PageRequest};
 pub use records::{CommitError, Records};

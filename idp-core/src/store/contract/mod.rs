@@ -25,7 +25,7 @@ use std::future::Future;
 use crate::store::change::{Batch, Change};
 use crate::store::records::{CommitError, Records};
 
-pub use tickets::tickets_contract;
+pub use tickets::{ticket_operations_contract, tickets_contract};
 
 /// Checks every method of [`Records`]; `make` opens a fresh, empty store each time it is called.
 ///
