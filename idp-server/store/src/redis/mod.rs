@@ -1,0 +1,137 @@
+//! Tickets in Redis: one server, Redis Sentinel or Redis Cluster.
+//!
+//! **One round trip.** A call is one script ([`script`]); the server runs it alone, so its
+//! operations are applied together and in order. On a cluster this holds per slot: operations on
+//! the same key are always together, those on keys of different slots are sent at once to each
+//! owner, and when one owner fails the others' operations stay applied and the call is a fault. No
+//! flow relies on more: several operations of one call are counters, each judged by itself, or
+//! work on one key.
+//!
+//! **Ends.** Every key carries the caller's `until`, and the script compares it with the caller's
+//! `now`; Redis is told to forget by a span, not by a moment, and a minute later than need be. So
+//! the servers' clocks neither prolong nor, on the master, shorten a ticket.
+//!
+//! **Losses.** Redis copies to replicas after it answered. A fail-over may lose what the old
+//! master did in its last moments: a code put then is unknown (the person begins again); a code
+//! taken then can be taken anew, and the state of its grant in Records refuses the second
+//! redemption; a replay mark, a counted guess or a revocation of a single token put then is
+//! forgotten, unless [`RedisSettings::replicas`] made the call wait for a replica.
+
+mod attempt;
+mod calls;
+mod changes;
+mod check;
+mod discovery;
+mod failure;
+mod link;
+mod node;
+mod script;
+mod settings;
+mod slot;
+mod topology;
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use idp_core::base::fault::Fault;
+use idp_core::base::time::Timestamp;
+use idp_core::store::tickets::{TicketAnswer, TicketOp, Tickets};
+
+use calls::Calls;
+
+pub use changes::RedisChanges;
+pub use settings::{Address, Arrangement, Credentials, RedisSettings};
+
+/// How often the masters are found out and examined anew.
+const BEAT: Duration = Duration::from_secs(2);
+
+/// Tickets in Redis. Clones share their connections.
+#[derive(Clone, Debug)]
+pub struct RedisTickets {
+    calls: Arc<Calls>,
+}
+
+/// Connects to every master and examines it.
+///
+/// # Errors
+/// A lasting fault, with the remedy, for settings that [`RedisSettings::check`] refuses, a wrong
+/// or missing password, a certificate that is not trusted, a server older than 7.0, a read-only
+/// replica, another arrangement than the settings say, and any `maxmemory-policy` but
+/// `noeviction`. A transient one when a server cannot be reached or a fail-over is under way.
+pub async fn open(settings: &RedisSettings) -> Result<RedisTickets, Fault> {
+    settings.check()?;
+    let tickets = RedisTickets {
+        calls: Arc::new(Calls::new(settings)),
+    };
+    tickets.ready().await?;
+    tokio::spawn(watch(Arc::downgrade(&tickets.calls)));
+    Ok(tickets)
+}
+
+/// Finds and examines the masters as long as somebody uses them. A server that no longer passes,
+/// because somebody changed its eviction policy or a fail-over made it a replica, is not asked
+/// until it does.
+async fn watch(calls: Weak<Calls>) {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        let Some(calls) = calls.upgrade() else { return };
+        let Ok(map) = calls.topology.find().await else {
+            continue;
+        };
+        join_all(map.masters.iter().map(|node| node.check())).await;
+    }
+}
+
+impl RedisTickets {
+    /// Finds and examines every master now.
+    ///
+    /// # Errors
+    /// The first reason why tickets cannot be kept; see [`open`].
+    pub async fn ready(&self) -> Result<(), Fault> {
+        let checked = async {
+            let map = self.calls.topology.find().await?;
+            let checks = map.masters.iter().map(|node| node.check());
+            join_all(checks).await.into_iter().collect()
+        };
+        let checked = tokio::time::timeout_at(self.calls.deadline(), checked).await;
+        checked.unwrap_or_else(|_| Err(Fault::transient("tickets", "Redis did not answer in time")))
+    }
+
+    /// Word between nodes through the same servers.
+    #[must_use]
+    pub fn changes(&self) -> RedisChanges {
+        RedisChanges::new(Arc::clone(&self.calls))
+    }
+}
+
+#[async_trait]
+impl Tickets for RedisTickets {
+    async fn apply(&self, ops: Vec<TicketOp>, now: Timestamp) -> Result<Vec<TicketAnswer>, Fault> {
+        ops.iter().try_for_each(TicketOp::check)?;
+        let deadline = self.calls.deadline();
+        let count = ops.len();
+        let parts = script::parts(ops, &self.calls.prefix, self.calls.topology.is_cluster());
+        // All are waited for, also when one fails: what is sent is not called back.
+        let applied = parts
+            .iter()
+            .map(|part| self.calls.apply(part, now, deadline));
+        let mut answers: Vec<Option<TicketAnswer>> = vec![None; count];
+        for (part, applied) in parts.iter().zip(join_all(applied).await) {
+            for (place, answer) in part.places.iter().zip(applied?) {
+                if let Some(slot) = answers.get_mut(*place) {
+                    *slot = Some(answer);
+                }
+            }
+        }
+        let all: Option<Vec<_>> = answers.into_iter().collect();
+        all.ok_or_else(|| Fault::lasting("tickets", "an answer is missing"))
+    }
+
+    /// Does nothing and answers 0: every key is given its end when it is written, and Redis
+    /// forgets it by itself, a minute after the ticket is over.
+    async fn sweep(&self, _now: Timestamp) -> Result<u64, Fault> {
+        Ok(0)
+    }
+}

@@ -1,0 +1,227 @@
+//! What is refused at start, and later.
+
+use std::path::Path;
+
+use idp_core::base::secret::SecretText;
+use idp_core::store::tickets::{TicketKind, Tickets};
+use idp_store::redis::{Address, Arrangement, Credentials, RedisSettings, open};
+
+use crate::servers::{Cluster, Server, Watched, free_port, fresh, until};
+use crate::{NOW, key, put};
+
+/// The commands that docs/operators/redis.md grants, for the user `idp`.
+const ACL: &str = "user default off\nuser idp on >mat-khau-dai ~idp:* &idp:* -@all +auth +hello \
+    +info +ping +eval +evalsha +hget +hmget +hset +pttl +pexpire +del +publish \
+    +subscribe +wait\n";
+
+async fn refusal(settings: &RedisSettings) -> (bool, String) {
+    let fault = open(settings).await.unwrap_err();
+    assert_eq!(fault.place, "tickets");
+    assert!(!fault.detail.contains("mat-khau"), "{}", fault.detail);
+    (fault.transient, fault.detail)
+}
+
+#[tokio::test]
+async fn eviction_that_drops_live_keys_is_refused() {
+    let server = Server::start("maxmemory 100mb\n");
+    for policy in [
+        "volatile-ttl",
+        "allkeys-lru",
+        "volatile-lru",
+        "allkeys-random",
+    ] {
+        server.cli(&["CONFIG", "SET", "maxmemory-policy", policy]);
+        let (transient, said) = refusal(&server.settings()).await;
+        assert!(
+            !transient && said.contains(policy) && said.contains("noeviction"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn eviction_that_is_changed_later_is_noticed() {
+    let server = Server::start("");
+    let tickets = server.open().await;
+    server.cli(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    let mut number = 0;
+    let mut apply = async || {
+        number += 1;
+        tickets
+            .apply(vec![put(key(TicketKind::Code, number))], NOW)
+            .await
+    };
+    let refused = loop {
+        match apply().await {
+            Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            Err(fault) => break fault,
+        }
+    };
+    assert!(!refused.transient && refused.detail.contains("noeviction"));
+    assert!(tickets.ready().await.is_err());
+    server.cli(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    apply().await.unwrap();
+    tickets.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn another_arrangement_is_refused() {
+    let (watched, cluster) = (Watched::start(), Cluster::start());
+    let single = |address| fresh(Arrangement::Single(address));
+    for (settings, remedy) in [
+        (single(watched.servers[1].address()), "name its master"),
+        (single(watched.sentinels[0].address()), "mode to sentinel"),
+        (single(cluster.servers[0].address()), "mode to cluster"),
+        (
+            fresh(Arrangement::Cluster(vec![watched.servers[0].address()])),
+            "cluster support disabled",
+        ),
+        (
+            fresh(Arrangement::Sentinel {
+                sentinels: watched.sentinels.iter().map(Server::address).collect(),
+                master: "other".to_owned(),
+                credentials: None,
+            }),
+            "compare it with theirs",
+        ),
+    ] {
+        let (transient, said) = refusal(&settings).await;
+        assert!(!transient && said.contains(remedy), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_passes_again() {
+    let address = Address::parse(&format!("redis://127.0.0.1:{}", free_port())).unwrap();
+    let (transient, said) = refusal(&fresh(Arrangement::Single(address))).await;
+    assert!(transient && said.contains("refused"), "{said}");
+}
+
+#[tokio::test]
+async fn another_machine_needs_tls_and_a_password() {
+    let settings = |text| fresh(Arrangement::Single(Address::parse(text).unwrap()));
+    let (transient, said) = refusal(&settings("redis://192.0.2.1:6379")).await;
+    assert!(!transient && said.contains("rediss://"), "{said}");
+    let (transient, said) = refusal(&settings("rediss://192.0.2.1:6379")).await;
+    assert!(!transient && said.contains("password"), "{said}");
+}
+
+/// A server that speaks only TLS, with a certificate for 127.0.0.1 of a CA of its own.
+fn with_tls() -> (Server, Vec<u8>) {
+    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let authority_pem = authority.self_signed(&authority_key).unwrap().pem();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let names = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = names.signed_by(&key, &issuer).unwrap().pem();
+    let files = tempfile::tempdir().unwrap().keep();
+    let write = |name: &str, text: &str| std::fs::write(files.join(name), text).unwrap();
+    write("ca", &authority_pem);
+    write("cert", &certificate);
+    write("key", &key.serialize_pem());
+    let (port, files_at) = (free_port(), files.display());
+    let lines = format!(
+        "port 0\ntls-port {port}\ntls-cert-file {files_at}/cert\ntls-key-file {files_at}/key\n\
+         tls-ca-cert-file {files_at}/ca\ntls-auth-clients no\n{ACL}"
+    );
+    let server = Server::begin("redis-server", port, &lines);
+    forget(&files);
+    (server, authority_pem.into_bytes())
+}
+
+fn forget(folder: &Path) {
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn tls_and_a_user_of_few_rights_suffice() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let (server, authorities) = with_tls();
+    let address = Address::parse(&format!("rediss://127.0.0.1:{}", server.port)).unwrap();
+    let mut settings = fresh(Arrangement::Single(address));
+    settings.authorities = Some(authorities);
+    settings.credentials = Some(Credentials {
+        user: Some("idp".to_owned()),
+        password: SecretText::new("mat-khau-dai".to_owned()),
+    });
+    let base = settings.clone();
+    let make = async || {
+        let Arrangement::Single(address) = base.arrangement.clone() else {
+            panic!("one server");
+        };
+        let prefix = fresh(Arrangement::Single(address)).prefix;
+        open(&RedisSettings {
+            prefix,
+            ..base.clone()
+        })
+        .await
+        .unwrap()
+    };
+    idp_core::store::contract::ticket_operations_contract(make).await;
+    crate::words::are_heard(&open(&settings).await.unwrap()).await;
+
+    let mut other = settings.clone();
+    other.credentials = None;
+    let (transient, said) = refusal(&other).await;
+    assert!(!transient && said.contains("asks for a password"), "{said}");
+    other.credentials = Some(Credentials {
+        user: Some("idp".to_owned()),
+        password: SecretText::new("mat-khau-sai".to_owned()),
+    });
+    let (transient, said) = refusal(&other).await;
+    assert!(
+        !transient && said.contains("refuses the user or the password"),
+        "{said}"
+    );
+    let mut other = settings.clone();
+    other.authorities = None;
+    let (_, said) = refusal(&other).await;
+    assert!(said.contains("certificate"), "{said}");
+    let mut other = settings;
+    other.prefix = "khac:".to_owned();
+    let tickets = open(&other).await.unwrap();
+    let refused = tickets
+        .apply(vec![put(key(TicketKind::Code, 1))], NOW)
+        .await;
+    let refused = refused.unwrap_err();
+    assert!(
+        !refused.transient && refused.detail.contains("not let the user"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_full_server_says_so_and_recovers() {
+    let server = Server::start("maxmemory 3mb\n");
+    let tickets = server.open().await;
+    let mut number = 0;
+    let full = loop {
+        number += 1;
+        let big = idp_core::store::tickets::TicketOp::Put {
+            key: key(TicketKind::PendingAuthorization, number),
+            value: vec![0; 60_000],
+            until: crate::LATER,
+        };
+        match tickets.apply(vec![big], NOW).await {
+            Ok(_) => assert!(number < 1000),
+            Err(fault) => break fault,
+        }
+    };
+    assert!(
+        full.transient && full.detail.contains("maxmemory"),
+        "{full}"
+    );
+    server.cli(&["CONFIG", "SET", "maxmemory", "100mb"]);
+    until("room again", || {
+        server
+            .cli(&["CONFIG", "GET", "maxmemory"])
+            .contains("104857600")
+    });
+    tickets
+        .apply(vec![put(key(TicketKind::Code, 0))], NOW)
+        .await
+        .unwrap();
+}
