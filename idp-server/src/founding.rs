@@ -2,7 +2,6 @@
 
 use idp_core::base::entropy::Entropy;
 use idp_core::base::fault::Fault;
-use idp_core::base::id::Id;
 use idp_core::base::issuer::IssuerKey;
 use idp_core::base::time::Timestamp;
 use idp_core::jose::SigningAlgorithm;
@@ -29,8 +28,7 @@ pub async fn keys(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Result<Vec<Key>, Fault> {
-    let names =
-        KEYS.map(|_| Id::<Key>::from_u128(u128::from_be_bytes(entropy.bytes())).to_string());
+    let names = KEYS.map(|_| Key::new_kid(entropy));
     let making = KEYS
         .iter()
         .zip(names)

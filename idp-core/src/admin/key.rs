@@ -5,7 +5,7 @@ use crate::base::entropy::Entropy;
 use crate::base::refusal::Reason;
 use crate::base::time::Timestamp;
 use crate::event::What;
-use crate::jose::{SigningAlgorithm, base64url};
+use crate::jose::SigningAlgorithm;
 use crate::model::Version;
 use crate::model::key::{Key, KeyPurpose};
 use crate::ports::MadeKey;
@@ -81,17 +81,11 @@ pub fn plan(
             .ok_or(Reason::KeyAlgorithmUnsupported)
     };
     match check() {
-        Ok(algorithm) => {
-            let kid: String = base64url::encode(&entropy.bytes::<24>())
-                .chars()
-                .take(22)
-                .collect();
-            Decision::done(PlannedKey {
-                kid,
-                purpose: wanted.purpose,
-                algorithm,
-            })
-        }
+        Ok(algorithm) => Decision::done(PlannedKey {
+            kid: Key::new_kid(entropy),
+            purpose: wanted.purpose,
+            algorithm,
+        }),
         Err(reason) => Decision::refused(reason),
     }
 }

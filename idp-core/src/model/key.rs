@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Version;
+use crate::base::entropy::Entropy;
+use crate::base::id::Id;
 use crate::base::issuer::IssuerKey;
 use crate::base::time::Timestamp;
 
@@ -50,6 +52,12 @@ pub struct Key {
 }
 
 impl Key {
+    /// The name of a new key: 26 digits and small letters that begin with no sign, so that it can
+    /// be typed as an argument, read aloud and kept as a file's name.
+    pub fn new_kid(entropy: &mut Entropy) -> String {
+        Id::<Self>::from_u128(u128::from_be_bytes(entropy.bytes())).to_string()
+    }
+
     /// The name to which the sealed private part is bound.
     pub fn seal_name(issuer: &IssuerKey, kid: &str) -> Vec<u8> {
         format!("key/{issuer}/{kid}").into_bytes()
