@@ -1,5 +1,6 @@
 //! What the terminal shows: a table for people, one JSON object for programs.
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -79,11 +80,30 @@ pub(super) fn as_tables(issuer: &str, socket: &Path, seeded: &Seeded) -> io::Res
     }
     let mut out = io::stdout().lock();
     writeln!(out, "{addresses}\n\n{users}\n")?;
-    let command = format!("idp --socket {} --as quantri user list", socket.display());
+    let program = std::env::args_os().next();
+    let command = administration(program.as_deref(), socket);
     writeln!(out, "Quản trị / Administration: {command}\n")?;
     writeln!(out, "Mở một ứng dụng và đăng nhập. Dừng bằng Ctrl-C.")?;
     writeln!(out, "Open an application and sign in. Stop with Ctrl-C.")?;
     out.flush()
+}
+
+/// A command that the person can paste: the program under the name it was called by.
+fn administration(program: Option<&OsStr>, socket: &Path) -> String {
+    let program = program.unwrap_or(OsStr::new("idp"));
+    let [program, socket] = [program, socket.as_os_str()].map(quoted);
+    format!("{program} --socket {socket} --as quantri user list")
+}
+
+/// A word as a POSIX shell takes it.
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 fn table<const N: usize>(head: [&str; N]) -> Table {
@@ -92,4 +112,29 @@ fn table<const N: usize>(head: [&str; N]) -> Table {
         .load_style(presets::UTF8_FULL_CONDENSED)
         .set_header(head);
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_can_be_pasted_as_it_stands() {
+        for (program, socket, hint) in [
+            (
+                Some("target/release/idp"),
+                "/d/admin.sock",
+                "target/release/idp --socket /d/admin.sock",
+            ),
+            (
+                Some("./my idp"),
+                "/d's/admin.sock",
+                r"'./my idp' --socket '/d'\''s/admin.sock'",
+            ),
+            (None, "/d/admin.sock", "idp --socket /d/admin.sock"),
+        ] {
+            let told = administration(program.map(OsStr::new), Path::new(socket));
+            assert_eq!(told, format!("{hint} --as quantri user list"));
+        }
+    }
 }
