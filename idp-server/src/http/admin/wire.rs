@@ -77,3 +77,64 @@ pub(super) fn unit_reference(tree: &UnitTree, id: UnitId) -> UnitReference {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use idp_admin_api as api;
+
+    /// Each name of a closed list goes both ways. Neither `match` has a wildcard, so that a name
+    /// added on one side stops the build until it stands here, and then this test until the other
+    /// side has it.
+    macro_rules! alike {
+        ($theirs:ty, $ours:ty: $($name:ident)* $(; theirs alone: $alone:ident)?) => {{
+            type Theirs = $theirs;
+            type Ours = $ours;
+            let listed = |theirs: Theirs, ours: Ours| {
+                match theirs { $(Theirs::$name => (),)* $(Theirs::$alone => (),)? }
+                match ours { $(Ours::$name => (),)* }
+            };
+            $(
+                let (theirs, ours) = (Theirs::$name, Ours::$name);
+                assert_eq!(same::<_, Ours>(theirs.clone()), Ok(ours.clone()));
+                assert_eq!(same::<_, Theirs>(ours.clone()), Ok(theirs.clone()));
+                listed(theirs, ours);
+            )*
+            $(assert!(same::<_, Ours>(Theirs::$alone).is_err());)?
+        }};
+    }
+
+    #[test]
+    fn closed_lists_are_the_same_on_both_sides() {
+        alike!(api::user::AccountKind, model::user::AccountKind:
+            Official Citizen Organisation Administrator Service);
+        alike!(api::user::IdentifierKind, model::identifier::IdentifierKind:
+            UserName Mail PersonalId Mobile EmployeeCode TaxCode);
+        alike!(api::unit::UnitState, model::organisation_unit::UnitState: Active Disabled);
+        alike!(api::client::ClientKind, model::client::ClientKind: Web Spa Native Service);
+        alike!(
+            api::client::ClientAuthenticationMethod,
+            model::client::ClientAuthenticationMethod:
+            None ClientSecretBasic ClientSecretPost PrivateKeyJwt
+        );
+        alike!(api::client::GrantType, model::client::GrantType:
+            AuthorizationCode RefreshToken ClientCredentials);
+        alike!(api::client::PositionChoice, model::client::PositionChoice: Main Ask);
+        alike!(api::client::ConsentRule, model::client::ConsentRule: Never Ask);
+        alike!(api::key::KeyPurpose, model::key::KeyPurpose: Token Audit Refresh);
+        alike!(api::session::SessionEnd, model::session::SessionEnd:
+            SignedOut Replaced ByAdministrator AccountDisabled CredentialReset;
+            theirs alone: Expired);
+        alike!(api::outbox::DeliveryKind, model::outbox::OutboxKind: BackChannelLogout);
+        alike!(api::outbox::DeliveryState, model::outbox::OutboxState: Pending Delivered Failed);
+        alike!(api::change_set::ChangeSetKind, model::change_set::ChangeSetKind: UserImport Undo);
+        alike!(api::change_set::ChangeSetState, model::change_set::ChangeSetState:
+            Applying Applied Undone);
+    }
+
+    #[test]
+    fn a_name_that_only_one_side_knows_is_refused() {
+        let unknown = same::<_, model::user::AccountKind>("robot");
+        assert_eq!(unknown, Err(Reason::ParameterMalformed));
+    }
+}
