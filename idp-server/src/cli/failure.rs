@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use idp_admin_api::Problem;
 
 use super::language::{Language, Text, text};
+use super::reason_texts::{ReasonText, reason_text};
 
 /// Why a command ended without success. Its exit status is part of the interface.
 #[derive(Debug)]
@@ -61,10 +62,14 @@ impl Failure {
                 label(NEXT, language.pick(START_SERVER)),
             ],
             Self::Refused(problem) => {
+                let text = reason_text(&problem.reason, language).unwrap_or_else(|| ReasonText {
+                    rule: problem.title.clone(),
+                    remedy: problem.remedy.clone(),
+                });
                 let mut lines = vec![format!(
                     "{}: {} ({})",
                     language.pick(REFUSED),
-                    problem.title,
+                    text.rule,
                     problem.reason
                 )];
                 let mut add = |name: Text, value: &Option<String>| {
@@ -72,7 +77,7 @@ impl Failure {
                 };
                 add(DETAIL, &problem.detail);
                 add(FIELD, &problem.field);
-                let remedy = (!problem.remedy.is_empty()).then(|| problem.remedy.clone());
+                let remedy = Some(text.remedy).filter(|remedy| !remedy.is_empty());
                 add(NEXT, &remedy);
                 add(
                     RETRY,
@@ -114,6 +119,9 @@ mod tests {
             ..Problem::default()
         }));
         assert_eq!(refused.status(), 1);
+        let vietnamese = refused.lines(Language::Vi).join("\n");
+        assert!(vietnamese.contains("Địa chỉ thư điện tử"), "{vietnamese}");
+        assert!(!vietnamese.contains("Correct it"), "{vietnamese}");
         let lines = refused.lines(Language::En);
         assert_eq!(
             lines,

@@ -16,6 +16,7 @@ pub mod init;
 pub mod language;
 pub mod nouns;
 pub mod output;
+mod reason_texts;
 mod reasons;
 pub mod socket;
 
@@ -81,7 +82,7 @@ pub async fn run(args: Cli, program: &dyn Program) -> ExitCode {
             administer(command, &globals, program, &mut output).await
         }
         Command::Completion { shell } => completion(shell, &mut output),
-        Command::Reasons { markdown } => reasons::run(markdown, &mut output),
+        Command::Reasons { markdown, name } => reasons::run(name.as_deref(), markdown, &mut output),
         Command::Openapi => output.line(openapi_as_json().trim_end()),
     };
     match result {

@@ -6,18 +6,19 @@ use idp_core::base::refusal::Reason;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::language::text;
+use super::language::{Language, Text, text};
 use super::output::{Column, Output, column};
+use super::reason_texts::reason_text;
 
 /// A reason as a row.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Row {
     reason: &'static str,
     code: &'static str,
     status: u16,
     section: &'static str,
-    rule: &'static str,
-    remedy: &'static str,
+    rule: String,
+    remedy: String,
 }
 
 const COLUMNS: &[Column<Row>] = &[
@@ -30,38 +31,62 @@ const COLUMNS: &[Column<Row>] = &[
         r.section.to_owned()
     }),
     column("rule", text("Vi phạm", "What is wrong"), |r, _| {
-        r.rule.to_owned()
+        r.rule.clone()
     }),
     column("remedy", text("Cách xử lý", "What to do"), |r, _| {
-        r.remedy.to_owned()
+        r.remedy.clone()
     }),
 ];
 
-fn rows() -> Vec<Row> {
-    let row = |reason: &Reason| Row {
+fn row(reason: Reason, language: Language) -> Row {
+    let text = reason_text(reason.name(), language);
+    let (rule, remedy) = match text {
+        Some(text) => (text.rule, text.remedy),
+        None => (reason.rule().to_owned(), reason.remedy().to_owned()),
+    };
+    Row {
         reason: reason.name(),
         code: reason.code().as_str(),
         status: reason.code().status(),
         section: reason.section(),
-        rule: reason.rule(),
-        remedy: reason.remedy(),
-    };
-    Reason::ALL.iter().map(row).collect()
+        rule,
+        remedy,
+    }
 }
 
-pub(super) fn run(as_markdown: bool, output: &mut Output) -> Result<(), Failure> {
+fn rows(language: Language) -> Vec<Row> {
+    let all = Reason::ALL.iter();
+    all.map(|reason| row(*reason, language)).collect()
+}
+
+pub(super) fn run(
+    name: Option<&str>,
+    as_markdown: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
     if as_markdown {
         return output.line(markdown().trim_end());
     }
-    let rows = rows();
-    output.list(&rows, &rows, COLUMNS)
+    let language = output.style.language;
+    let Some(name) = name else {
+        let rows = rows(language);
+        return output.list(&rows, &rows, COLUMNS);
+    };
+    let found = Reason::ALL.iter().find(|reason| reason.name() == name);
+    let unknown = || Failure::Usage(format!("{name}: {}", language.pick(UNKNOWN)));
+    output.one(&row(*found.ok_or_else(unknown)?, language), COLUMNS)
 }
+
+const UNKNOWN: Text = text(
+    "không có lý do này; `idp reasons` liệt kê tất cả",
+    "there is no such reason; `idp reasons` lists them all",
+);
 
 /// The page of the manual. Written by `idp reasons --markdown`; a test holds the committed page
 /// against it.
 pub fn markdown() -> String {
     let mut page = String::from(HEAD);
-    for row in rows() {
+    for row in rows(Language::En) {
         // Writing into a string cannot fail.
         let _written = writeln!(
             page,
@@ -70,8 +95,8 @@ pub fn markdown() -> String {
             row.code,
             row.status,
             cell(row.section),
-            cell(row.rule),
-            cell(row.remedy)
+            cell(&row.rule),
+            cell(&row.remedy)
         );
     }
     page
@@ -96,6 +121,8 @@ rules of this project. This page is generated: `idp reasons --markdown > docs/re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::output::Style;
+    use crate::cli::output::tests::Sheet;
 
     #[test]
     fn the_page_of_the_manual_is_current() {
@@ -106,6 +133,28 @@ mod tests {
             markdown(),
             "docs/reasons.md has drifted: write it with `idp reasons --markdown`"
         );
+    }
+
+    #[test]
+    fn one_reason_is_explained_in_the_chosen_language() {
+        for (language, said) in [
+            (Language::Vi, "Một tài khoản khác"),
+            (Language::En, "Another account"),
+        ] {
+            let sheet = Sheet::default();
+            let style = Style {
+                language,
+                ..Style::default()
+            };
+            let err = Box::new(std::io::sink());
+            let mut output = Output::to(style, Box::new(sheet.clone()), err);
+            run(Some("identifier_taken"), false, &mut output).unwrap();
+            let told = sheet.text();
+            assert!(told.contains(said) && told.contains("409"), "{told}");
+            assert!(!told.contains("code_taken"), "{told}");
+            let unknown = run(Some("no_such"), false, &mut output).unwrap_err();
+            assert_eq!(unknown.status(), 2);
+        }
     }
 
     #[test]

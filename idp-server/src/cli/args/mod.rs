@@ -164,10 +164,16 @@ pub enum Command {
         /// For which shell
         shell: clap_complete::Shell,
     },
-    /// List every reason for which something is refused, and its remedy
+    /// List every reason for which something is refused, and its remedy; or explain one
     ///
-    /// A table, JSON or CSV; --markdown writes the page of the manual.
+    /// A table, JSON or CSV in the chosen language; --markdown writes the page of the manual.
+    #[command(
+        after_help = "Examples:\n  idp reasons identifier_taken\n  idp reasons --lang en --output csv"
+    )]
     Reasons {
+        /// Only this one, by its name
+        #[arg(conflicts_with = "markdown")]
+        name: Option<String>,
         /// Write the page of the manual
         #[arg(long)]
         markdown: bool,

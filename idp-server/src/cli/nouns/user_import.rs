@@ -17,8 +17,9 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::file::{new_private, read_bounded};
 use crate::cli::import_file;
-use crate::cli::language::{Text, text};
+use crate::cli::language::{Language, Text, text};
 use crate::cli::output::{Column, Output, Style, column};
+use crate::cli::reason_texts::reason_text;
 
 /// The columns of a file of activation links.
 pub(super) const LINKS: &[Column<ActivationLink>] = &[
@@ -50,10 +51,18 @@ const ROWS: &[Column<ImportRowReport>] = &[
     column("reason", text("Lý do", "Reason"), |r, _| {
         r.reason.clone().unwrap_or_default()
     }),
-    column("remedy", text("Cách xử lý", "What to do"), |r, _| {
-        r.remedy.clone().unwrap_or_default()
+    column("remedy", text("Cách xử lý", "What to do"), |r, s| {
+        remedy(r, s.language)
     }),
 ];
+
+/// What to do about a row, in the operator's language where this program knows the reason.
+fn remedy(row: &ImportRowReport, language: Language) -> String {
+    let known = row.reason.as_deref();
+    let known = known.and_then(|reason| reason_text(reason, language));
+    let told = known.map(|text| text.remedy).or_else(|| row.remedy.clone());
+    told.unwrap_or_default()
+}
 
 const WORKING: Text = text("đang kiểm tra và ghi…", "checking and writing…");
 const WRONG: Text = text(
