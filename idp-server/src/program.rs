@@ -4,17 +4,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use async_trait::async_trait;
-use axum::Router;
 use idp_core::base::fault::Fault;
 
 use crate::cli::args::{DemoArgs, Format, Globals, InstallationCommand};
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, Style};
-use crate::cli::{self, Local, Program};
+use crate::cli::{self, Local, OwnStore, Program};
 use crate::demo;
 use crate::outside::master_key::own_uid;
 use crate::serve;
-use crate::serving::own_admin_router;
+use crate::serving::{self, own_admin_router};
 
 /// Installs the one TLS provider; the first thing the process does.
 pub fn prepare() {
@@ -35,14 +34,21 @@ impl Program for Idp {
         })
     }
 
-    async fn in_process(&self, config: Option<&Path>) -> Result<Router, String> {
+    async fn in_process(&self, config: Option<&Path>) -> Result<OwnStore, String> {
         let opened = async {
             let settings = serve::settings(config)?;
-            serve::installation(&settings).await
+            let installation = serve::installation(&settings).await?;
+            Ok::<_, Fault>((installation, serve::heads(&settings)))
         };
-        let installation = opened.await.map_err(|fault| fault.detail)?;
+        let (installation, heads) = opened.await.map_err(|fault| fault.detail)?;
         let uid = own_uid().map_err(|e| e.to_string())?;
-        Ok(own_admin_router(&installation, uid))
+        Ok(OwnStore {
+            router: own_admin_router(&installation, uid),
+            close: Box::pin(async move {
+                let closed = serving::close(installation, &heads).await;
+                closed.map_err(|fault| fault.detail)
+            }),
+        })
     }
 
     async fn installation(&self, command: InstallationCommand, globals: &Globals) -> ExitCode {

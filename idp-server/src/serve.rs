@@ -13,6 +13,7 @@ use crate::http::site::Logo;
 use crate::listen::admin_socket::AdminSocket;
 use crate::listen::server::Transport;
 use crate::listen::tls::Tls;
+use crate::outside::audit_heads::AuditHeads;
 use crate::outside::clock::Clock;
 use crate::outside::master_key::MasterKey;
 use crate::serving::{Doors, Serving};
@@ -50,7 +51,11 @@ pub async fn run(config: Option<&Path>) -> Result<(), Fault> {
         drain: settings.listen.drain,
     };
     let issuer = settings.issuer.url.as_str().to_owned();
+    let heads = heads(&settings);
     let mut serving = Serving::begin(installation, doors, metrics).await?;
+    if !heads.is_empty() {
+        serving.send_heads(heads);
+    }
     if let Some(tls) = tls {
         let mut stop = serving.stop();
         serving.also(async move {
@@ -64,6 +69,12 @@ pub async fn run(config: Option<&Path>) -> Result<(), Fault> {
     }
     tracing::info!(issuer, address = %settings.listen.address, "serving");
     serving.until_told().await
+}
+
+/// Where the configuration lets the heads of the audit go.
+pub fn heads(settings: &Settings) -> Arc<AuditHeads> {
+    let audit = settings.audit.clone();
+    Arc::new(AuditHeads::new(audit.heads_file, audit.syslog))
 }
 
 /// Reads the configuration.

@@ -19,6 +19,7 @@ use crate::listen::Limits;
 use crate::listen::admin_socket::AdminSocket;
 use crate::listen::server::{Served, Transport, serve_admin, serve_tcp};
 use crate::listen::stop::{Stop, Stopper, stop_pair, termination};
+use crate::outside::audit_heads::AuditHeads;
 use crate::telemetry::access;
 use crate::telemetry::metrics::Metrics;
 use crate::wiring::Installation;
@@ -68,6 +69,7 @@ pub struct Serving {
     stopper: Stopper,
     stop: Stop,
     drain: Duration,
+    heads: Arc<AuditHeads>,
 }
 
 impl Serving {
@@ -123,7 +125,15 @@ impl Serving {
             stopper,
             stop,
             drain,
+            heads: Arc::default(),
         })
+    }
+
+    /// Lets the heads of the audit leave the machine, each minute and at the end.
+    pub fn send_heads(&mut self, heads: Arc<AuditHeads>) {
+        let site = &self.installation.site;
+        worker::send_heads(&mut self.workers, site, &heads, &self.stop);
+        self.heads = heads;
     }
 
     /// What ends with the installation.
@@ -165,8 +175,7 @@ impl Serving {
             tracing::warn!("some connections did not end in time and were cut");
         }
         site.record(What::Stopped).await?;
-        worker::seal_last(site, &holder()).await?;
-        self.installation.records.close().await;
+        close(self.installation, &self.heads).await?;
         ended
     }
 }
@@ -176,6 +185,17 @@ fn spawn(tasks: &mut JoinSet<Result<(), Fault>>, task: impl Future<Output = ()> 
         task.await;
         Ok(())
     });
+}
+
+/// Ends an installation in order: seals what is not sealed yet, sends the last head out and closes
+/// the store.
+///
+/// # Errors
+/// A fault of the store or the signer; the store is closed all the same.
+pub async fn close(installation: Installation, heads: &Arc<AuditHeads>) -> Result<(), Fault> {
+    let sealed = worker::seal_last(&installation.site, &holder(), heads).await;
+    installation.records.close().await;
+    sealed
 }
 
 /// The administration API with its circumstances; the socket adds who is at the other end.

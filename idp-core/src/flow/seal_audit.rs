@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Failure, Provider, RequestContext};
+use crate::base::time::Timestamp;
 use crate::event::seal::{Block, BlockHead};
 use crate::model::key::KeyPurpose;
 use crate::store::change::{Batch, Change};
@@ -13,9 +14,20 @@ use crate::store::records::CommitError;
 
 /// One holder seals at a time; a holder that died is succeeded after this.
 const LEASE: Duration = Duration::from_secs(10);
+const SEALER: &str = "audit-sealer";
 const MOST_EVENTS: u32 = 10_000;
 
 impl Provider {
+    /// Gives the sealer's lease back, so that the next process need not wait until it is over.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn release_sealer(&self, holder: &str, now: Timestamp) -> Result<(), Failure> {
+        // Whoever holds it now keeps it: the answer does not matter.
+        let _held = self.records.lease(SEALER, holder, now, now).await?;
+        Ok(())
+    }
+
     /// Seals what is unsealed into one block; `None` when there is nothing, or another node
     /// holds the lease. `holder` names this process.
     ///
@@ -34,11 +46,7 @@ impl Provider {
             return Ok(None);
         };
         // Asked for only when there is something to seal: an idle server writes nothing.
-        if !self
-            .records
-            .lease("audit-sealer", holder, now, now + LEASE)
-            .await?
-        {
+        if !self.records.lease(SEALER, holder, now, now + LEASE).await? {
             return Ok(None);
         }
         let issuer = &self.policy.issuer_key;

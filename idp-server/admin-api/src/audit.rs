@@ -106,11 +106,15 @@ pub struct AuditHead {
     pub signature: String,
 }
 
+/// At most so many heads in one verification.
+pub const MAX_HEADS: usize = 20_000;
+
 /// What to verify the chain against.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuditVerification {
-    /// Heads that were kept elsewhere; each must be in the chain. At most 1,000.
+    /// Heads that were kept elsewhere; each must be in the chain. At most 20,000: two weeks of one
+    /// a minute; more are verified in several requests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heads: Vec<AuditHead>,
 }

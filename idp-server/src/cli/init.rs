@@ -6,6 +6,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use idp_core::admin::acting::{Act, ActingAdministrator};
 use idp_core::admin::user::{self, MadeLink, RoleGrantNew, UserNew};
@@ -29,6 +30,7 @@ use crate::founding;
 use crate::outside::clock::Clock;
 use crate::outside::entropy::Generator;
 use crate::outside::master_key::MasterKey;
+use crate::serving;
 use crate::wiring::{Installation, Parts, assemble};
 
 /// The configuration's file within the folder.
@@ -159,7 +161,7 @@ fn move_into_place(from: &Path, to: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fills a new store and closes it.
+/// Fills a new store, seals its first events and closes it.
 async fn found(
     args: &InitArgs,
     settings: &Settings,
@@ -180,8 +182,10 @@ async fn found(
     };
     let installation = assemble(parts).await.map_err(|fault| failed(&fault))?;
     let filled = fill(args, &installation, entropy).await;
-    installation.records.close().await;
-    filled
+    let closed = serving::close(installation, &Arc::default()).await;
+    let link = filled?;
+    closed.map_err(|fault| failed(&fault))?;
+    Ok(link)
 }
 
 /// Keys, built-in roles and the first administrator, in one commit.

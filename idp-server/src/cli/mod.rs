@@ -20,7 +20,9 @@ mod reason_texts;
 mod reasons;
 pub mod socket;
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use async_trait::async_trait;
@@ -46,6 +48,14 @@ pub struct Local {
     pub acting_as: Option<String>,
 }
 
+/// A store that this process opened for itself.
+pub struct OwnStore {
+    /// The router that a server would put behind its socket; it holds the store's lock.
+    pub router: Router,
+    /// What an orderly end needs, run when awaited: the audit is sealed, the store closed.
+    pub close: Close,
+}
+
 /// What the command line needs from the rest of the program; `wiring` provides it.
 #[async_trait]
 pub trait Program: Send + Sync {
@@ -60,7 +70,7 @@ pub trait Program: Send + Sync {
     ///
     /// # Errors
     /// Why the store cannot be opened, as a sentence.
-    async fn in_process(&self, config: Option<&Path>) -> Result<Router, String>;
+    async fn in_process(&self, config: Option<&Path>) -> Result<OwnStore, String>;
 
     /// Runs a command about the installation itself; it writes its own output and decides its own
     /// exit status.
@@ -114,21 +124,32 @@ async fn administer(
     program: &dyn Program,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let (transport, acting_as) = reach(globals, program, output).await?;
+    let (transport, acting_as, own) = reach(globals, program, output).await?;
     let mut context = Context {
         api: Api::new(transport, acting_as, globals.dry_run),
         output,
         globals,
     };
-    nouns::run(command, &mut context).await
+    let result = nouns::run(command, &mut context).await;
+    drop(context);
+    // Nobody else would seal what this command recorded, until a server runs again.
+    let closed = match own {
+        Some(close) => close.await.map_err(Failure::Failed),
+        None => Ok(()),
+    };
+    result.and(closed)
 }
+
+/// How the API is reached, who acts, and how a store opened here is closed.
+type Reached = (Transport, Option<String>, Option<Close>);
+type Close = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 /// The running server where there is one, else the store itself.
 async fn reach(
     globals: &Globals,
     program: &dyn Program,
     output: &mut Output,
-) -> Result<(Transport, Option<String>), Failure> {
+) -> Result<Reached, Failure> {
     let config = globals.config.as_deref();
     // A named socket needs no configuration; then only --as says who acts.
     let local = match &globals.socket {
@@ -140,7 +161,7 @@ async fn reach(
     };
     let acting_as = globals.acting_as.clone().or(local.acting_as);
     let Err(error) = socket::listens(&local.socket).await else {
-        return Ok((Transport::Socket(local.socket), acting_as));
+        return Ok((Transport::Socket(local.socket), acting_as, None));
     };
     let unreachable = |why: String| Failure::Unreachable {
         socket: local.socket.clone(),
@@ -151,9 +172,9 @@ async fn reach(
     if error.kind() == std::io::ErrorKind::PermissionDenied || globals.socket.is_some() {
         return Err(unreachable(error.to_string()));
     }
-    let router = program.in_process(config).await.map_err(unreachable)?;
+    let own = program.in_process(config).await.map_err(unreachable)?;
     output.note(output.style.language.pick(IN_PROCESS));
-    Ok((Transport::InProcess(router), acting_as))
+    Ok((Transport::InProcess(own.router), acting_as, Some(own.close)))
 }
 
 fn completion(shell: clap_complete::Shell, output: &mut Output) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! Commands against a small router: what they send, what they write, how they end.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
@@ -25,6 +26,7 @@ struct Answering {
     status: u16,
     answer: Value,
     arrived: Arc<Mutex<Vec<Arrived>>>,
+    closed: Arc<AtomicU32>,
 }
 
 impl Answering {
@@ -33,6 +35,7 @@ impl Answering {
             status,
             answer,
             arrived: Arc::default(),
+            closed: Arc::default(),
         }
     }
 
@@ -50,7 +53,7 @@ impl Program for Answering {
         })
     }
 
-    async fn in_process(&self, _: Option<&Path>) -> Result<Router, String> {
+    async fn in_process(&self, _: Option<&Path>) -> Result<OwnStore, String> {
         let (status, answer) = (self.status, self.answer.to_string());
         let arrived = self.arrived.clone();
         let handler = move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
@@ -64,7 +67,14 @@ impl Program for Answering {
             let status = http::StatusCode::from_u16(status).unwrap();
             async move { (status, answer).into_response() }
         };
-        Ok(Router::new().fallback(handler))
+        let closed = self.closed.clone();
+        Ok(OwnStore {
+            router: Router::new().fallback(handler),
+            close: Box::pin(async move {
+                closed.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }),
+        })
     }
 
     async fn installation(&self, _: InstallationCommand, _: &Globals) -> ExitCode {
@@ -185,6 +195,11 @@ async fn a_refusal_says_what_to_do_and_ends_with_one() {
     let program = Answering::with(412, problem);
     let (status, _, notes) = run_line(&program, &["role", "show", "van-thu"]).await;
     assert_eq!(status, 1);
+    assert_eq!(
+        program.closed.load(Ordering::Relaxed),
+        1,
+        "the store is closed in order, whatever came of the command"
+    );
     for part in ["changed_meanwhile", "Read it again", "r1"] {
         assert!(notes.contains(part), "{notes}");
     }

@@ -6,6 +6,7 @@
 //! something that makes sense. Files named by keys are not opened here.
 
 mod administration;
+mod audit;
 mod explain;
 mod issuer;
 pub mod key;
@@ -34,6 +35,7 @@ use crate::outside::master_key::MasterKeySource;
 use crate::ui::Branding;
 
 pub use administration::AdministrationSettings;
+pub use audit::AuditSettings;
 pub use explain::{Basics, default_file, explain, manual, present_value};
 pub use issuer::IssuerSettings;
 pub use listen::{ListenSettings, TlsFiles};
@@ -71,6 +73,7 @@ const SECTIONS: &[&[Key]] = &[
     throttle::KEYS,
     outgoing::KEYS,
     telemetry::KEYS,
+    audit::KEYS,
     administration::KEYS,
 ];
 
@@ -127,6 +130,8 @@ pub struct Settings {
     pub outgoing: FetchRules,
     /// Logs and metrics.
     pub telemetry: TelemetrySettings,
+    /// Where the heads of the audit go.
+    pub audit: AuditSettings,
     /// The command line.
     pub administration: AdministrationSettings,
     /// Keys that weaken the installation and are set, for `idp doctor` and the banner.
@@ -184,6 +189,7 @@ impl Settings {
         let throttle = throttle::read(reader);
         let outgoing = outgoing::read(reader);
         let telemetry = telemetry::read(reader);
+        let audit = audit::read(reader);
         let administration = administration::read(reader);
         let dangers = all_keys().filter(|key| key.is_danger()).map(|key| key.path);
         let dangers: Vec<_> = dangers.filter(|path| reader.switch(path)).collect();
@@ -199,6 +205,7 @@ impl Settings {
             throttle,
             outgoing,
             telemetry: telemetry?,
+            audit,
             administration,
             dangers,
         })

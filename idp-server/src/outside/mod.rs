@@ -4,6 +4,7 @@
 //! linter refuses all three elsewhere.
 
 pub mod address;
+pub mod audit_heads;
 pub mod clock;
 pub mod entropy;
 pub mod fetch;

@@ -2,6 +2,7 @@
 //! finishes its round first.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use idp_core::base::fault::Fault;
@@ -11,6 +12,7 @@ use tokio::task::JoinSet;
 use crate::http::context::Arrival;
 use crate::http::site::Shared;
 use crate::listen::stop::Stop;
+use crate::outside::audit_heads::AuditHeads;
 
 mod rounds;
 
@@ -19,10 +21,11 @@ pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     let second = Duration::from_secs(1);
     let minute = Duration::from_secs(60);
-    let holder: std::sync::Arc<str> = holder.into();
+    let holder: Arc<str> = holder.into();
     workers.spawn(every(second, site.clone(), stop.clone(), rounds::deliver));
     workers.spawn(every(second, site.clone(), stop.clone(), move |site| {
-        rounds::seal(site, holder.clone())
+        let holder = holder.clone();
+        async move { rounds::seal(site, holder).await.map(drop) }
     }));
     workers.spawn(every(
         minute,
@@ -34,16 +37,28 @@ pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
     workers
 }
 
-/// Seals what the workers' last round left, so that an orderly stop leaves nothing unsealed.
+/// Sends the newest head of the audit out each minute, and a last time when told to stop.
+pub fn send_heads(workers: &mut JoinSet<()>, site: &Shared, heads: &Arc<AuditHeads>, stop: &Stop) {
+    let heads = heads.clone();
+    let round = move |site| rounds::send_head(site, heads.clone());
+    let minute = Duration::from_secs(60);
+    workers.spawn(every(minute, site.clone(), stop.clone(), round));
+}
+
+/// Seals what the workers' last rounds left, so that an orderly stop leaves nothing unsealed, gives
+/// the sealer's lease back and sends the last head out.
 ///
 /// # Errors
-/// A fault of the store or the signer.
-pub async fn seal_last(site: &Shared, holder: &str) -> Result<(), Fault> {
-    match rounds::seal(site.clone(), holder.into()).await {
-        Ok(()) => Ok(()),
-        Err(Failure::Fault(fault)) => Err(fault),
-        Err(Failure::Refused(refusal)) => Err(Fault::lasting("worker", refusal)),
-    }
+/// A fault of the store or the signer, or of where heads go.
+pub async fn seal_last(site: &Shared, holder: &str, heads: &Arc<AuditHeads>) -> Result<(), Fault> {
+    let sealed = async {
+        while rounds::seal(site.clone(), holder.into()).await? {}
+        site.provider
+            .release_sealer(holder, site.clock.now())
+            .await?;
+        rounds::send_head(site.clone(), heads.clone()).await
+    };
+    sealed.await.map_err(fault)
 }
 
 /// Runs a round each `period`, and one last round when told to stop. A round that fails is
@@ -76,11 +91,14 @@ where
 }
 
 fn note(site: &Shared, failure: Failure) {
-    let fault = match failure {
+    site.note_fault(&fault(failure), &arrival());
+}
+
+fn fault(failure: Failure) -> Fault {
+    match failure {
         Failure::Fault(fault) => fault,
         Failure::Refused(refusal) => Fault::lasting("worker", refusal),
-    };
-    site.note_fault(&fault, &arrival());
+    }
 }
 
 /// A round's circumstances: the server itself, from nowhere.

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use idp_core::base::fault::Fault;
 use idp_core::flow::Failure;
 use idp_core::model::outbox::OutboxState;
 use idp_core::store::change::Batch;
 use idp_core::store::page::PageRequest;
 
 use super::context;
+use crate::http::admin::audit_head;
 use crate::http::site::Shared;
+use crate::outside::audit_heads::AuditHeads;
 
 /// What is over is kept this long before housekeeping removes it.
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
@@ -29,10 +32,12 @@ pub(super) async fn deliver(site: Shared) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Seals the audit, and lets the head leave the machine with the log.
-pub(super) async fn seal(site: Shared, holder: Arc<str>) -> Result<(), Failure> {
+/// Seals some of the audit, and lets the head leave the machine with the log. Answers whether
+/// anything was sealed.
+pub(super) async fn seal(site: Shared, holder: Arc<str>) -> Result<bool, Failure> {
     let context = context(&site)?;
-    if let Some(head) = site.provider.seal_audit(&holder, &context).await? {
+    let sealed = site.provider.seal_audit(&holder, &context).await?;
+    if let Some(head) = &sealed {
         tracing::info!(
             target: "idp::audit::head",
             number = head.number,
@@ -48,6 +53,18 @@ pub(super) async fn seal(site: Shared, holder: Arc<str>) -> Result<(), Failure> 
         .map_or(0, |block| block.head.last);
     let unsealed = records.events_after(last, 1_000).await?.len();
     metrics::gauge!("idp_audit_unsealed").set(count(unsealed));
+    Ok(sealed.is_some())
+}
+
+/// Lets the newest head leave the machine, when it is another than the last time.
+pub(super) async fn send_head(site: Shared, heads: Arc<AuditHeads>) -> Result<(), Failure> {
+    let block = site.provider.records.last_block().await?;
+    let Some(block) = block.filter(|block| heads.wants(block.head.number)) else {
+        return Ok(());
+    };
+    let head = audit_head(&block);
+    let sent = tokio::task::spawn_blocking(move || heads.send(&head)).await;
+    sent.map_err(|e| Fault::lasting("audit heads", e))??;
     Ok(())
 }
 

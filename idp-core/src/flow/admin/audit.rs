@@ -1,6 +1,6 @@
 //! Flows about the audit: read, verified, copied. Each leaves its own event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Administration;
 use crate::admin::audit::{self, AuditFilter, AuditKeys, AuditReport, compare_heads};
@@ -181,6 +181,7 @@ pub async fn verify(desk: &mut Administration, kept: &[BlockHead]) -> Result<Aud
     let keys = AuditKeys::of(&records.keys(&desk.provider.policy.issuer_key).await?);
     let mut chain = ChainVerifier::default();
     let mut report = AuditReport::default();
+    let wanted: BTreeSet<i64> = kept.iter().map(|head| head.number).collect();
     let mut seen = Vec::new();
     let mut place = 0;
     'chain: loop {
@@ -198,7 +199,8 @@ pub async fn verify(desk: &mut Administration, kept: &[BlockHead]) -> Result<Aud
                 break 'chain;
             }
             place = block.head.last;
-            seen.extend(kept.contains(&block.head).then(|| block.head.clone()));
+            let is_wanted = wanted.contains(&block.head.number);
+            seen.extend(is_wanted.then(|| block.head.clone()));
             report.last = Some(block);
         }
     }

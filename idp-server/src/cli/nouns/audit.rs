@@ -1,13 +1,13 @@
 //! `idp audit`.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use idp_admin_api::audit::{
-    AuditEvent, AuditExportQuery, AuditHead, AuditQuery, AuditReport, AuditVerification,
+    AuditEvent, AuditExportQuery, AuditHead, AuditQuery, AuditReport, AuditVerification, MAX_HEADS,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -16,14 +16,12 @@ use super::wire_name;
 use crate::cli::args::{AuditCommand, Format};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::file::{new_private, read_bounded};
+use crate::cli::file::new_private;
 use crate::cli::language::{Text, text};
 use crate::cli::output::{Column, column};
 
 /// How long `--follow` waits before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// At most so many bytes of kept heads.
-const MAX_HEADS: u64 = 4 * 1024 * 1024;
 
 const EVENTS: &[Column<AuditEvent>] = &[
     column("place", text("Số", "Place"), |e, _| e.place.to_string()),
@@ -189,13 +187,9 @@ async fn verify(
     save: Option<&Path>,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let mut heads = Vec::new();
-    for file in kept {
-        heads.extend(heads_in(file)?);
-    }
     let spinner = ProgressBar::new_spinner().with_message(context.say(VERIFYING));
     spinner.enable_steady_tick(Duration::from_millis(120));
-    let report = context.api.verify_audit(&AuditVerification { heads }).await;
+    let report = verified(kept, context).await;
     spinner.finish_and_clear();
     let report = report?;
     context.output.one(&report, REPORT)?;
@@ -208,14 +202,45 @@ async fn verify(
     }
 }
 
-/// Heads that were kept, one a line.
-fn heads_in(file: &Path) -> Result<Vec<AuditHead>, Failure> {
-    let bytes = read_bounded(file, MAX_HEADS)?;
-    let text = String::from_utf8(bytes).map_err(|e| Failure::file(file, e))?;
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines
-        .map(|line| serde_json::from_str(line).map_err(|e| Failure::file(file, e)))
-        .collect()
+/// Verifies the chain against all heads of the files, so many at once as a request takes. Each
+/// request goes through the whole chain; one that finds it broken is the last.
+async fn verified(kept: &[PathBuf], context: &Context<'_>) -> Result<AuditReport, Failure> {
+    let mut heads = Vec::new();
+    let mut found = 0;
+    for file in kept {
+        for head in heads_in(file)? {
+            heads.push(head?);
+            if heads.len() == MAX_HEADS {
+                let heads = std::mem::take(&mut heads);
+                let report = context
+                    .api
+                    .verify_audit(&AuditVerification { heads })
+                    .await?;
+                found += report.heads_found;
+                if !report.intact {
+                    return Ok(report);
+                }
+            }
+        }
+    }
+    let mut report = context
+        .api
+        .verify_audit(&AuditVerification { heads })
+        .await?;
+    report.heads_found += found;
+    Ok(report)
+}
+
+/// Heads that were kept, one a line; empty lines are passed over.
+fn heads_in(file: &Path) -> Result<impl Iterator<Item = Result<AuditHead, Failure>>, Failure> {
+    let opened = File::open(file).map_err(|e| Failure::file(file, e))?;
+    let lines = BufReader::new(opened).split(b'\n').map(move |line| {
+        let line = line.map_err(|e| Failure::file(file, e))?;
+        let line = line.trim_ascii();
+        let head = (!line.is_empty()).then(|| serde_json::from_slice(line));
+        head.transpose().map_err(|e| Failure::file(file, e))
+    });
+    Ok(lines.filter_map(Result::transpose))
 }
 
 fn append(path: &Path, head: &AuditHead) -> Result<(), Failure> {
@@ -304,9 +329,10 @@ mod tests {
         };
         append(&path, &head(1)).unwrap();
         append(&path, &head(2)).unwrap();
-        assert_eq!(heads_in(&path).unwrap(), [head(1), head(2)]);
-        std::fs::write(&path, "{}\n").unwrap();
-        assert!(heads_in(&path).is_err());
+        let read = || heads_in(&path).unwrap().collect::<Result<Vec<_>, _>>();
+        assert_eq!(read().unwrap(), [head(1), head(2)]);
+        std::fs::write(&path, "\n{}\n").unwrap();
+        assert!(read().is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use idp_admin_api::Page;
 use idp_admin_api::audit::{
     Actor, ActorKind, AuditBlock, AuditEvent, AuditExport, AuditExportQuery, AuditHead, AuditQuery,
-    AuditReport, AuditVerification, ChainBreak, ChainBreakKind, SealedEvent,
+    AuditReport, AuditVerification, ChainBreak, ChainBreakKind, MAX_HEADS, SealedEvent,
 };
 use idp_core::admin::audit::{AuditFilter, described};
 use idp_core::base::refusal::Reason;
@@ -22,9 +22,6 @@ use idp_core::model::client::ClientId;
 use super::desk::{Body, Desk, Query, limit};
 use super::problem::{Answer, Refused};
 use super::wire::time;
-
-/// At most so many kept heads are compared in one request.
-const MOST_HEADS: usize = 1000;
 
 fn actor(of: &event::Actor, page: &AuditPage) -> Actor {
     let (kind, id, name) = match of {
@@ -86,7 +83,8 @@ pub(super) async fn list(Desk(mut desk): Desk, Query(query): Query<AuditQuery>) 
     Ok(Json(Page { entries, next }).into_response())
 }
 
-fn head(block: &Block) -> AuditHead {
+/// The head of a block as it leaves the machine.
+pub(crate) fn head(block: &Block) -> AuditHead {
     let head = &block.head;
     AuditHead {
         number: head.number,
@@ -130,7 +128,7 @@ fn broken(of: &Broken) -> ChainBreak {
 }
 
 pub(super) async fn verify(Desk(mut desk): Desk, Body(wanted): Body<AuditVerification>) -> Answer {
-    if wanted.heads.len() > MOST_HEADS {
+    if wanted.heads.len() > MAX_HEADS {
         return Err(Reason::ParameterTooLong.into());
     }
     let heads: Result<Vec<_>, _> = wanted.heads.iter().map(kept).collect();

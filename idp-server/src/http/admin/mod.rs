@@ -31,6 +31,8 @@ use idp_core::ports::KeyMaker;
 
 use super::context::Arrival;
 
+pub(crate) use audit::head as audit_head;
+
 pub use crate::listen::admin_socket::AdminPeer;
 
 /// Makes the circumstances and the randomness of a request.
@@ -108,7 +110,10 @@ fn records() -> Router<AdminState> {
         .route(paths::SESSION, get(session::show))
         .route(paths::SESSION_END, post(session::end))
         .route(paths::AUDIT_EVENTS, get(audit::list))
-        .route(paths::AUDIT_VERIFY, post(audit::verify))
+        .route(
+            paths::AUDIT_VERIFY,
+            post(audit::verify).layer(DefaultBodyLimit::max(MAX_BYTES)),
+        )
         .route(paths::AUDIT_EXPORT, get(audit::export))
         .route(paths::OUTBOX, get(outbox::list))
         .route(paths::DELIVERY, get(outbox::show))
