@@ -10,6 +10,7 @@ use crate::base::seal::SealingKey;
 use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
 use crate::event::Circumstances;
+use crate::model::address::Address;
 use crate::model::authentication::{Authentication, Level, Method};
 use crate::model::client::{
     Client, ClientAuthenticationMethod, ClientId, ClientKind, ConsentRule, GrantType,
@@ -97,6 +98,7 @@ pub(crate) fn user(user_name: &str) -> User {
         external_identities: Vec::new(),
         positions: Vec::new(),
         roles: Vec::new(),
+        address: Address::default(),
         locale: None,
         created_at: NOW,
         updated_at: NOW,

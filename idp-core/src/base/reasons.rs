@@ -114,6 +114,7 @@ reasons! {
     IdentifierNeeded Unprocessable "house" "An official or administrator needs a user name to sign in with." "Give a user name."
     TaxCodeMalformed Unprocessable "Circular 86/2024/TT-BTC" "A tax code has 10 digits with a right check digit, or 10-3 for a branch." "Correct it."
     LocaleUnknown Unprocessable "BCP 47" "Pages are offered in vi and en." "Choose one of them."
+    AddressMalformed Unprocessable "OpenID Connect Core §5.1.1" "A part of the address is empty, longer than its bound, holds invisible characters, or has several lines where one is allowed." "Correct it."
     NoteMalformed Unprocessable "house" "The note is longer than the documented bound or holds invisible characters." "Shorten it."
     AccountKindUnfit Unprocessable "house" "Only officials and accounts of kind administrator may hold administrative roles." "Make an account of kind administrator."
     AccountNotActive Conflict "house" "The account is disabled." "Enable it first."

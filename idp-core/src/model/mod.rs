@@ -1,5 +1,6 @@
 //! What rests: plain aggregates, each read and written whole, each with a version.
 
+pub mod address;
 pub mod authentication;
 pub mod change_set;
 pub mod client;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::address::Address;
 use super::identifier::Identifier;
 use super::role::RoleName;
 use super::{UnitId, UserId, Version};
@@ -115,6 +116,9 @@ pub struct User {
     /// Roles held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<RoleGrant>,
+    /// Where letters reach the person, as far as it is known.
+    #[serde(default, skip_serializing_if = "Address::is_empty")]
+    pub address: Address,
     /// Preferred language (`vi`, `en`), if the person chose one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
@@ -164,5 +168,22 @@ impl User {
     pub fn user_name(&self) -> String {
         self.identifier(super::identifier::IdentifierKind::UserName)
             .map_or_else(|| self.id.to_string(), |i| i.value.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of before there were addresses; and nothing is written where nothing is known.
+    #[test]
+    fn an_account_without_an_address_reads_and_rests_as_before() {
+        let row = r#"{"id":"00000000000000000000000007","version":3,"kind":"official",
+            "state":"active","name":"Lê An","identifiers":[],"created_at":1,"updated_at":2}"#;
+        let user: User = serde_json::from_str(row).unwrap();
+        assert!(user.address.is_empty());
+        let again = serde_json::to_string(&user).unwrap();
+        assert!(!again.contains("address"), "{again}");
+        assert_eq!(serde_json::from_str::<User>(&again).unwrap(), user);
     }
 }

@@ -26,7 +26,7 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "introspection_endpoint": at("/introspect"),
         "revocation_endpoint": at("/revoke"),
         "end_session_endpoint": at("/sign-out"),
-        "scopes_supported": STANDARD.iter().filter(|s| **s != "address").collect::<Vec<_>>(),
+        "scopes_supported": STANDARD,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
@@ -45,7 +45,7 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
             "iss", "sub", "aud", "azp", "exp", "iat", "nonce", "auth_time", "acr", "amr", "sid", "at_hash",
             "name", "given_name", "middle_name", "family_name", "preferred_username", "locale",
             "zoneinfo", "updated_at", "email", "email_verified", "phone_number",
-            "phone_number_verified", "roles", "unit", "positions",
+            "phone_number_verified", "address", "roles", "unit", "positions",
         ],
         "claims_locales_supported": ["vi"],
         "ui_locales_supported": ["vi", "en"],
@@ -90,13 +90,8 @@ mod tests {
         let confidential = &document["introspection_endpoint_auth_methods_supported"];
         assert!(!confidential.as_array().unwrap().contains(&json!("none")));
         for name in ["scopes_supported", "claims_supported"] {
-            assert!(
-                !document[name]
-                    .as_array()
-                    .unwrap()
-                    .contains(&json!("address")),
-                "{name}"
-            );
+            let offered = document[name].as_array().unwrap();
+            assert!(offered.contains(&json!("address")), "{name}");
         }
         for refused in [
             "claims_parameter_supported",

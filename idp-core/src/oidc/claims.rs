@@ -53,8 +53,8 @@ impl Person<'_> {
         claims
     }
 
-    /// The standard claims of `profile`, `email`, `phone`; they go into userinfo only
-    /// (OpenID Connect Core §5.4). `address` has no source yet and yields nothing.
+    /// The standard claims of `profile`, `email`, `phone`, `address`; they go into userinfo only
+    /// (OpenID Connect Core §5.4). What is not known about the person is left out.
     pub fn standard_claims(&self, scope: &Scope) -> Map<String, Value> {
         let mut claims = Map::new();
         let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
@@ -88,6 +88,9 @@ impl Person<'_> {
         ) {
             put("phone_number", mobile.value.clone().into());
             put("phone_number_verified", mobile.verified.is_some().into());
+        }
+        if scope.holds(scope::ADDRESS) && !self.user.address.is_empty() {
+            put("address", json!(self.user.address));
         }
         claims
     }
@@ -146,6 +149,7 @@ mod tests {
     use super::*;
     use crate::admin::sample::{self, CLINIC, HEALTH, JUSTICE, NOW, PROVINCE};
     use crate::model::UnitId;
+    use crate::model::address::AddressPart;
     use crate::model::identifier::{Identifier, Verification};
     use crate::model::role::RoleName;
     use std::time::Duration;
@@ -336,6 +340,33 @@ mod tests {
             (&json!("K'Brôi"), &json!("en"))
         );
         assert!(claims.get("family_name").is_none() && claims.get("middle_name").is_none());
+    }
+
+    #[test]
+    fn the_address_is_an_object_of_its_known_parts() {
+        let mut user = user();
+        assert_eq!(
+            standard(&user, "address"),
+            json!({}),
+            "an unknown address is no empty object"
+        );
+        for (part, text) in [
+            (AddressPart::StreetAddress, "12 ngõ 3\nđường Hoa Ban"),
+            (AddressPart::Country, "Việt Nam"),
+        ] {
+            user.address.set(part, Some(text)).unwrap();
+        }
+        assert_eq!(
+            standard(&user, "openid address"),
+            json!({"address": {
+                "street_address": "12 ngõ 3\nđường Hoa Ban", "country": "Việt Nam",
+            }})
+        );
+        assert!(
+            standard(&user, "profile email phone")
+                .get("address")
+                .is_none()
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! - Every "no" is a [`Problem`] (RFC 9457).
 //! - Over the local socket the header [`headers::ACTING_AS`] names the acting administrator.
 
+pub mod address;
 pub mod audit;
 pub mod change_set;
 pub mod client;

@@ -6,6 +6,7 @@ pub use crate::user_request::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::address::Address;
 use crate::unit::UnitReference;
 
 /// What an account stands for; kinds are never mixed and never change.
@@ -200,6 +201,9 @@ pub struct User {
     pub positions: Vec<Position>,
     /// Roles, past ones included.
     pub roles: Vec<RoleGrant>,
+    /// The postal address; shown only to an administrator who may change the account.
+    #[serde(default, skip_serializing_if = "Address::is_empty")]
+    pub address: Address,
     /// Preferred language (`vi`, `en`), if the person chose one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::address::Address;
 use crate::user::{AccountKind, ActivationLink};
 
 /// At most so many rows in one import.
@@ -75,6 +76,9 @@ pub struct UserImportRow {
     /// The agency's own number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub employee_code: Option<String>,
+    /// The postal address; unverified.
+    #[serde(default, skip_serializing_if = "Address::is_empty")]
+    pub address: Address,
     /// The code of the unit of the main position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,

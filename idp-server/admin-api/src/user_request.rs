@@ -4,6 +4,7 @@ use crate::text::{Clearable, clearable};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::address::{Address, AddressEdit};
 use crate::user::AccountKind;
 
 /// A new account. It has no password: its holder sets one through the activation link.
@@ -32,6 +33,9 @@ pub struct UserNew {
     /// The tax code, for organisations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_code: Option<String>,
+    /// The postal address.
+    #[serde(default, skip_serializing_if = "Address::is_empty")]
+    pub address: Address,
     /// Preferred language, `vi` or `en`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
@@ -93,6 +97,14 @@ pub struct UserEdit {
     )]
     #[schema(value_type = Option<String>)]
     pub tax_code: Clearable<String>,
+    /// Other parts of the postal address; `null` takes all of them away.
+    #[serde(
+        default,
+        deserialize_with = "clearable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<AddressEdit>)]
+    pub address: Clearable<AddressEdit>,
     /// Another language; `null` for the installation's.
     #[serde(
         default,

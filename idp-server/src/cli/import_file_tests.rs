@@ -26,8 +26,10 @@ fn files_are_read_however_they_were_saved() {
 
 #[test]
 fn every_column_arrives_in_its_field() {
-    let file = "name,mail,số điện thoại,CCCD,mã cán bộ,chức vụ,đơn vị,vai trò,loại tài khoản,password_hash\n\
-        Lê An,an@tinh.example,'+84912345678,001085000001,CB-7,Chuyên viên,H42.7,van-thu | lanh-dao,Quản trị,$2b$12$x\n";
+    let file = "name,mail,số điện thoại,CCCD,mã cán bộ,chức vụ,đơn vị,vai trò,loại tài khoản,password_hash,\
+        địa chỉ,số nhà đường,xã phường,tỉnh thành phố,mã bưu chính,quốc gia\n\
+        Lê An,an@tinh.example,'+84912345678,001085000001,CB-7,Chuyên viên,H42.7,van-thu | lanh-dao,Quản trị,$2b$12$x,\
+        \"12 Hoa Ban, Suối Trong\",12 đường Hoa Ban,xã Suối Trong,tỉnh Minh Hà,12345,Việt Nam\n";
     let rows = parse(file.as_bytes()).unwrap();
     let row = &rows[0];
     assert_eq!(row.line, 2);
@@ -38,7 +40,30 @@ fn every_column_arrives_in_its_field() {
     assert_eq!(row.title.as_deref(), Some("Chuyên viên"));
     assert_eq!(row.roles, ["van-thu", "lanh-dao"]);
     assert_eq!(row.kind, Some(AccountKind::Administrator));
+    let address: Vec<_> = row.address.parts().map(|(_, text)| text).collect();
+    assert_eq!(
+        address,
+        [
+            "12 Hoa Ban, Suối Trong",
+            "12 đường Hoa Ban",
+            "xã Suối Trong",
+            "tỉnh Minh Hà",
+            "12345",
+            "Việt Nam",
+        ]
+    );
     assert_eq!(row.password_hash.as_deref(), Some("$2b$12$x"));
+}
+
+#[test]
+fn the_example_of_the_manual_is_read_whole() {
+    let rows = parse(include_bytes!("../../../docs/operators/can-bo.csv")).unwrap();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[0].address.parts().count(), 4);
+    assert!(
+        rows.iter()
+            .all(|r| r.user_name.is_some() && r.unit.is_some() && r.title.is_some())
+    );
 }
 
 #[test]

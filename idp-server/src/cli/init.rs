@@ -240,6 +240,7 @@ fn first_administrator(
         kind: AccountKind::Administrator,
         name: args.admin_name.clone(),
         identifiers: vec![(IdentifierKind::UserName, args.admin.clone())],
+        address: Vec::new(),
         locale: None,
         positions: Vec::new(),
         roles: vec![RoleGrantNew {

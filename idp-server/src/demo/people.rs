@@ -23,6 +23,8 @@ pub(super) struct DemoPerson {
     pub(super) administrator: bool,
     pub(super) positions: &'static [(&'static str, &'static str)],
     pub(super) roles: &'static [(&'static str, Option<&'static str>)],
+    /// House number and street, then the commune; everybody lives in the invented province.
+    pub(super) address: Option<(&'static str, &'static str)>,
 }
 
 /// The province's name.
@@ -96,6 +98,7 @@ pub(super) const PEOPLE: [DemoPerson; 6] = [
             ("H99.01", "Thư ký tổ công tác"),
         ],
         roles: &[("van-thu", Some("H99.02")), ("mot-cua", None)],
+        address: Some(("12 đường Hoa Ban", "Phường Suối Trong")),
     },
     DemoPerson {
         user_name: "anh.dtn",
@@ -104,6 +107,7 @@ pub(super) const PEOPLE: [DemoPerson; 6] = [
         administrator: false,
         positions: &[("H99.02.01", "Trưởng phòng")],
         roles: &[("phe-duyet", Some("H99.02.01"))],
+        address: Some(("7 ngõ 3 đường Mường Lay", "Phường Suối Trong")),
     },
     DemoPerson {
         user_name: "nguyen.yn",
@@ -116,6 +120,7 @@ pub(super) const PEOPLE: [DemoPerson; 6] = [
             ("H99.01", "Biệt phái"),
         ],
         roles: &[("mot-cua", Some("H99.20"))],
+        address: Some(("Bản Nà Tâu", "Xã Nà Tâu")),
     },
     DemoPerson {
         user_name: "broi",
@@ -124,6 +129,7 @@ pub(super) const PEOPLE: [DemoPerson; 6] = [
         administrator: false,
         positions: &[("H99.03.01", "Kỹ sư")],
         roles: &[],
+        address: None,
     },
     DemoPerson {
         user_name: "binh.tt",
@@ -132,6 +138,7 @@ pub(super) const PEOPLE: [DemoPerson; 6] = [
         administrator: false,
         positions: &[("H99.02", "Chánh văn phòng Sở")],
         roles: &[("unit-administrator", Some("H99.02"))],
+        address: Some(("45 đường Đồi Sim", "Phường Đồi Sim")),
     },
     DemoPerson {
         user_name: "quantri",
@@ -140,6 +147,7 @@ pub(super) const PEOPLE: [DemoPerson; 6] = [
         administrator: true,
         positions: &[("H99.03.01", "Quản trị hệ thống")],
         roles: &[("province-administrator", None)],
+        address: None,
     },
 ];
 

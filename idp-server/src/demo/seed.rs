@@ -7,6 +7,7 @@ use idp_core::base::fault::Fault;
 use idp_core::base::secret::SecretText;
 use idp_core::base::time::Timestamp;
 use idp_core::event::{Actor, Circumstances, What};
+use idp_core::model::address::{Address, AddressPart};
 use idp_core::model::client::{
     Client, ClientAuthenticationMethod, ClientId, ClientKind, ClientSecret, ConsentRule, GrantType,
     PositionChoice,
@@ -20,7 +21,7 @@ use idp_core::model::{CredentialId, LocalText, UnitId, UserId, Version};
 use idp_core::store::change::{Batch, Change, Write};
 use url::Url;
 
-use super::people::{DemoPerson, PEOPLE, ROLES, UNITS};
+use super::people::{DemoPerson, PEOPLE, PROVINCE, ROLES, UNITS};
 use crate::founding;
 use crate::wiring::Installation;
 
@@ -129,6 +130,24 @@ fn readable(entropy: &mut Entropy) -> SecretText {
     SecretText::new(groups.join("-"))
 }
 
+/// The invented address of an invented person.
+fn address(person: &DemoPerson) -> Result<Address, Fault> {
+    let mut address = Address::default();
+    let Some((street, commune)) = person.address else {
+        return Ok(address);
+    };
+    for (part, text) in [
+        (AddressPart::StreetAddress, street),
+        (AddressPart::Locality, commune),
+        (AddressPart::Region, PROVINCE.0),
+        (AddressPart::Country, "Việt Nam"),
+    ] {
+        let set = address.set(part, Some(text));
+        set.map_err(|reason| broken(reason.name()))?;
+    }
+    Ok(address)
+}
+
 fn broken(what: impl std::fmt::Display) -> Fault {
     Fault::lasting("demo", what)
 }
@@ -199,6 +218,7 @@ impl Seeding<'_> {
             external_identities: Vec::new(),
             positions: self.positions(person)?,
             roles: self.role_grants(person)?,
+            address: address(person)?,
             locale: None,
             created_at: self.now,
             updated_at: self.now,

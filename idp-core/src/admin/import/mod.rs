@@ -10,7 +10,7 @@ mod pattern;
 mod plan;
 mod undo;
 
-pub use apply::{BATCH, ReadyUser, batch, begin};
+pub use apply::{BATCH, ReadyUser, batch, begin, carry_on};
 pub use pattern::UserNamePattern;
 pub use plan::{ImportFacts, ImportPlan, PlanStep, plan};
 pub use undo::{EntryFacts, Undone, close, undo, undo_batch};
@@ -18,6 +18,7 @@ pub use undo::{EntryFacts, Undone, close, undo, undo_batch};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::event::Event;
+use crate::model::address::AddressPart;
 use crate::model::user::{AccountKind, User};
 
 /// At most so many rows in one import.
@@ -67,6 +68,8 @@ pub struct ImportRow {
     pub personal_id: Option<String>,
     /// The agency's own number.
     pub employee_code: Option<String>,
+    /// Parts of the postal address.
+    pub address: Vec<(AddressPart, String)>,
     /// The unit of the main position, by id or code.
     pub unit: Option<String>,
     /// The title of the main position.

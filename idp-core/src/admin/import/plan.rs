@@ -12,6 +12,7 @@ use crate::authn::password::ImportedHash;
 use crate::base::entropy::Entropy;
 use crate::base::refusal::Reason;
 use crate::base::text::label;
+use crate::model::address::AddressPart;
 use crate::model::identifier::{Identifier, IdentifierKey, IdentifierKind};
 use crate::model::role::{Role, RoleName};
 use crate::model::user::{AccountKind, AccountState, User};
@@ -23,7 +24,7 @@ const TITLE_LENGTH: usize = 200;
 pub struct ImportFacts {
     /// All roles there are.
     pub roles: Vec<Role>,
-    /// For each identifier that was looked up: whether an account has it.
+    /// For each identifier that was looked up: whether an account has it, or once had it.
     pub taken: BTreeMap<IdentifierKey, bool>,
     /// When an import is resumed: the accounts that it added already, by the place of their row.
     pub applied: BTreeMap<u32, User>,
@@ -346,6 +347,7 @@ fn account(row: &ImportRow, user_name: &str) -> UserNew {
             .chain(others)
             .map(|(kind, text)| (kind, text.to_owned()))
             .collect(),
+        address: address(row),
         locale: None,
         positions: position.into_iter().collect(),
         roles: row
@@ -356,6 +358,14 @@ fn account(row: &ImportRow, user_name: &str) -> UserNew {
             .collect(),
         activation_link: false,
     }
+}
+
+fn address(row: &ImportRow) -> Vec<(AddressPart, String)> {
+    let known = row
+        .address
+        .iter()
+        .filter(|(_, text)| !text.trim().is_empty());
+    known.cloned().collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::admin::acting::Act;
 use crate::base::entropy::Entropy;
 use crate::base::refusal::Reason;
 use crate::event::{Event, What};
+use crate::model::address::{Address, AddressPart};
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::role::Role;
 use crate::model::user::{AccountKind, AccountState, User};
@@ -25,6 +26,8 @@ pub struct UserNew {
     pub name: String,
     /// Identifiers as typed, at most one of a kind.
     pub identifiers: Vec<(IdentifierKind, String)>,
+    /// Parts of the postal address, as typed.
+    pub address: Vec<(AddressPart, String)>,
     /// Preferred language.
     pub locale: Option<String>,
     /// Positions; the first is the main one unless another says so.
@@ -48,7 +51,7 @@ pub(in crate::admin) struct Added {
 ///
 /// Refuses with `outside_scope` (kind, positions and roles), `position_needed` (a unit
 /// administrator makes nobody who belongs nowhere), `name_malformed`, the reason of the first
-/// malformed identifier, `identifier_needed`, `identifier_taken` (by the store: also for released
+/// malformed identifier, `address_malformed`, `identifier_needed`, `identifier_taken` (by the store: also for released
 /// ones), and what giving positions and roles refuses with.
 pub fn add(
     act: &Act<'_>,
@@ -92,6 +95,7 @@ pub(in crate::admin) fn prepared(
         external_identities: Vec::new(),
         positions: Vec::new(),
         roles: Vec::new(),
+        address: address(new)?,
         locale: new.locale.as_deref().map(locale).transpose()?,
         created_at: act.now(),
         updated_at: act.now(),
@@ -118,6 +122,14 @@ pub(in crate::admin) fn prepared(
         events.push(act.event(what, entropy));
     }
     Ok(Added { user, events })
+}
+
+fn address(new: &UserNew) -> Result<Address, Reason> {
+    let mut address = Address::default();
+    for (part, text) in &new.address {
+        address.set(*part, Some(text))?;
+    }
+    Ok(address)
 }
 
 fn identifiers(act: &Act<'_>, new: &UserNew) -> Result<Vec<Identifier>, Reason> {
@@ -162,6 +174,7 @@ mod tests {
             kind: AccountKind::Official,
             name: "Lê Thị Bình".into(),
             identifiers: vec![(IdentifierKind::UserName, user_name.into())],
+            address: Vec::new(),
             locale: None,
             positions: vec![position("H42.05")],
             roles: Vec::new(),
@@ -259,6 +272,12 @@ mod tests {
                 &health,
                 with(|u| u.name = " ".into()),
                 Some(Reason::NameMalformed),
+            ),
+            (
+                "an address of no text",
+                &health,
+                with(|u| u.address = vec![(AddressPart::Locality, " ".into())]),
+                Some(Reason::AddressMalformed),
             ),
             (
                 "no user name",

@@ -6,6 +6,7 @@ use crate::admin::acting::Act;
 use crate::base::entropy::Entropy;
 use crate::base::refusal::Reason;
 use crate::event::What;
+use crate::model::address::AddressPart;
 use crate::model::identifier::{Identifier, IdentifierKind, Verification};
 use crate::model::user::User;
 use crate::store::decision::Decision;
@@ -17,6 +18,8 @@ pub struct UserEdit {
     pub name: Option<String>,
     /// Identifiers by kind: another value, or `None` to release the present one.
     pub identifiers: Vec<(IdentifierKind, Option<String>)>,
+    /// Parts of the postal address: another text, or `None` to take the present one away.
+    pub address: Vec<(AddressPart, Option<String>)>,
     /// Another language; `Some(None)` for the installation's.
     pub locale: Option<Option<String>>,
 }
@@ -25,8 +28,8 @@ pub struct UserEdit {
 /// released and stays reserved for ever, so that nobody inherits another's name.
 ///
 /// Refuses with `not_found_here`, `outside_scope` (identifiers are what people sign in with),
-/// `changed_meanwhile`, `name_malformed`, the reason of a malformed identifier, `locale_unknown`,
-/// `identifier_needed` (the user name), `identifier_taken` (by the store).
+/// `changed_meanwhile`, `name_malformed`, the reason of a malformed identifier, `address_malformed`,
+/// `locale_unknown`, `identifier_needed` (the user name), `identifier_taken` (by the store).
 pub fn edit(act: &Act<'_>, user: &User, edit: &UserEdit, entropy: &mut Entropy) -> Decision<User> {
     match edited(act, user, edit) {
         Ok((changed, fields)) if fields.is_empty() => Decision::done(changed),
@@ -54,11 +57,18 @@ fn edited(act: &Act<'_>, user: &User, edit: &UserEdit) -> Result<(User, Vec<Stri
     if let Some(text) = &edit.locale {
         changed.locale = text.as_deref().map(locale).transpose()?;
     }
+    for (part, text) in &edit.address {
+        changed.address.set(*part, text.as_deref())?;
+    }
     if changed.name != user.name {
         fields.push("name".to_owned());
     }
     if changed.locale != user.locale {
         fields.push("locale".to_owned());
+    }
+    // The event names the field, not its parts: which of them somebody has is personal already.
+    if changed.address != user.address {
+        fields.push("address".to_owned());
     }
     for (kind, text) in &edit.identifiers {
         if replaced(act, &mut changed, *kind, text.as_deref())? {
@@ -273,6 +283,38 @@ mod tests {
         }
         let proof = verify(&health.act(), &own, &[UserName], &mut sample::entropy());
         assert_eq!(reason(&proof), Some(Reason::OutsideScope));
+    }
+
+    #[test]
+    fn parts_of_an_address_are_set_and_taken_away_by_themselves() {
+        let stage = Stage::health();
+        let mut entropy = sample::entropy();
+        let user = with_position(sample::user("an"), HEALTH);
+        let parts = |parts: &[(AddressPart, Option<&str>)]| UserEdit {
+            address: parts
+                .iter()
+                .map(|(part, text)| (*part, text.map(str::to_owned)))
+                .collect(),
+            ..UserEdit::default()
+        };
+        let both = [
+            (AddressPart::Locality, Some("Xã Suối Trong")),
+            (AddressPart::Region, Some("Tỉnh Minh Hà")),
+        ];
+        let decision = edit(&stage.act(), &user, &parts(&both), &mut entropy);
+        let event = format!("{:?}", decision.events);
+        assert!(event.contains("address") && !event.contains("Suối"));
+        let moved = done(decision);
+        assert_eq!(moved.address.part(AddressPart::Locality), both[0].1);
+        let gone = parts(&[(AddressPart::Locality, None)]);
+        let left = done(edit(&stage.act(), &moved, &gone, &mut entropy));
+        assert_eq!(left.address.part(AddressPart::Locality), None);
+        assert_eq!(left.address.part(AddressPart::Region), both[1].1);
+        let same = edit(&stage.act(), &left, &gone, &mut entropy);
+        assert!(same.changes.is_empty());
+        let wrong = parts(&[(AddressPart::Country, Some("hai\ndòng"))]);
+        let refused = edit(&stage.act(), &left, &wrong, &mut entropy);
+        assert_eq!(reason(&refused), Some(Reason::AddressMalformed));
     }
 
     #[test]

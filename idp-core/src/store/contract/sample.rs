@@ -6,6 +6,7 @@ use crate::base::issuer::IssuerKey;
 use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
 use crate::event::{Actor, Circumstances, Event, What};
+use crate::model::address::{Address, AddressPart};
 use crate::model::authentication::{Authentication, Level, Method};
 use crate::model::client::{
     Client, ClientAuthenticationMethod, ClientId, ClientKind, ConsentRule, GrantType,
@@ -43,10 +44,20 @@ pub fn user(number: u128, name: &str, user_name: &str) -> User {
         external_identities: Vec::new(),
         positions: Vec::new(),
         roles: Vec::new(),
+        address: address(),
         locale: None,
         created_at: at(1),
         updated_at: at(1),
     }
+}
+
+/// An address of several lines.
+fn address() -> Address {
+    let mut address = Address::default();
+    address
+        .set(AddressPart::StreetAddress, Some("12 ngõ 3\nđường Hoa Ban"))
+        .unwrap();
+    address
 }
 
 /// An identifier in its normal form.

@@ -24,7 +24,7 @@ pub use key::KeyCommand;
 pub use role::RoleCommand;
 pub use session::SessionCommand;
 pub use unit::UnitCommand;
-pub use user::{IdentifierArgs, ImportArgs, UserCommand, UserListArgs};
+pub use user::{AddressArgs, IdentifierArgs, ImportArgs, UserCommand, UserListArgs};
 
 use super::language::Language;
 

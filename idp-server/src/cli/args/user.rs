@@ -63,7 +63,7 @@ pub enum UserCommand {
         #[command(flatten)]
         list: UserListArgs,
     },
-    /// Change name, mail, numbers or language
+    /// Change name, mail, numbers, address or language
     ///
     /// An empty value takes a field back. A mail address or number that is given up stays
     /// reserved for ever.
@@ -223,6 +223,32 @@ pub struct IdentifierArgs {
     /// The preferred language, vi or en
     #[arg(long)]
     pub locale: Option<String>,
+    /// The postal address
+    #[command(flatten)]
+    pub address: AddressArgs,
+}
+
+/// The postal address of an account, in parts. Nothing is made from the others.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AddressArgs {
+    /// The whole postal address as it is written on an envelope
+    #[arg(long = "address", value_name = "TEXT")]
+    pub formatted: Option<String>,
+    /// House number, street, hamlet
+    #[arg(long, value_name = "TEXT")]
+    pub street_address: Option<String>,
+    /// Commune, ward or city
+    #[arg(long, value_name = "TEXT")]
+    pub locality: Option<String>,
+    /// Province
+    #[arg(long, value_name = "TEXT")]
+    pub region: Option<String>,
+    /// Postal code
+    #[arg(long, value_name = "TEXT")]
+    pub postal_code: Option<String>,
+    /// Country
+    #[arg(long, value_name = "TEXT")]
+    pub country: Option<String>,
 }
 
 /// `idp user import`.

@@ -155,6 +155,7 @@ mod tests {
                 position("p4", "H42.8", "Thư ký", true),
             ],
             roles: Vec::new(),
+            address: idp_admin_api::address::Address::default(),
             locale: None,
             has_password: true,
             activation_link_expires_at: None,

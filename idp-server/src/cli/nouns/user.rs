@@ -1,13 +1,14 @@
 //! `idp user`: accounts. Positions and roles of accounts are in `position.rs`, imports in
 //! `user_import.rs`.
 
+use idp_admin_api::address::{Address, AddressEdit};
 use idp_admin_api::user::{
     Identifier, Position, PositionNew, RoleGrant, User, UserDisable, UserEdit, UserNew, UserQuery,
     UserSummary, UserWithLink,
 };
 
 use super::{position, user_import, wire_name};
-use crate::cli::args::{Format, IdentifierArgs, UserCommand, UserListArgs};
+use crate::cli::args::{AddressArgs, Format, IdentifierArgs, UserCommand, UserListArgs};
 use crate::cli::context::{Context, clearable};
 use crate::cli::failure::Failure;
 use crate::cli::language::{Text, text};
@@ -71,6 +72,10 @@ pub(super) const WHOLE: &[Column<User>] = &[
     }),
     column("roles", text("Vai trò", "Roles"), |u, s| {
         s.several(u.roles.iter().map(|r| role_line(r, s)))
+    }),
+    column("address", text("Địa chỉ", "Address"), |u, s| {
+        let part = |(name, text): (&str, &str)| format!("{name}: {}", text.replace('\n', ", "));
+        s.several(u.address.parts().map(part))
     }),
     column("locale", text("Ngôn ngữ", "Language"), |u, _| {
         u.locale.clone().unwrap_or_default()
@@ -194,6 +199,7 @@ async fn add(command: UserCommand, context: &mut Context<'_>) -> Result<(), Fail
         main: true,
         ..PositionNew::default()
     });
+    let address = identifiers.address;
     let user = UserNew {
         user_name: user,
         name,
@@ -203,6 +209,14 @@ async fn add(command: UserCommand, context: &mut Context<'_>) -> Result<(), Fail
         personal_id: identifiers.personal_id,
         employee_code: identifiers.employee_code,
         tax_code: identifiers.tax_code,
+        address: Address {
+            formatted: address.formatted,
+            street_address: address.street_address,
+            locality: address.locality,
+            region: address.region,
+            postal_code: address.postal_code,
+            country: address.country,
+        },
         locale: identifiers.locale,
         positions: position.into_iter().collect(),
         roles: Vec::new(),
@@ -220,8 +234,22 @@ fn user_edit(name: Option<String>, identifiers: IdentifierArgs) -> UserEdit {
         personal_id: clearable(identifiers.personal_id),
         employee_code: clearable(identifiers.employee_code),
         tax_code: clearable(identifiers.tax_code),
+        address: address_edit(identifiers.address).map(Some),
         locale: clearable(identifiers.locale),
     }
+}
+
+/// The parts that were named; nothing when none was.
+fn address_edit(address: AddressArgs) -> Option<AddressEdit> {
+    let edit = AddressEdit {
+        formatted: clearable(address.formatted),
+        street_address: clearable(address.street_address),
+        locality: clearable(address.locality),
+        region: clearable(address.region),
+        postal_code: clearable(address.postal_code),
+        country: clearable(address.country),
+    };
+    (edit != AddressEdit::default()).then_some(edit)
 }
 
 async fn list(

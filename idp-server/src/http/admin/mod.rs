@@ -3,6 +3,7 @@
 //! Only ever served on the administration socket: a request that does not carry the checked
 //! [`AdminPeer`] is refused, so that mounting the router elsewhere opens nothing.
 
+mod address;
 mod audit;
 mod change_set;
 mod client;

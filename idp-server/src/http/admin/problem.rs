@@ -152,6 +152,7 @@ pub(super) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::EmployeeCodeMalformed => "employee_code",
         Reason::TaxCodeMalformed => "tax_code",
         Reason::NameMalformed => "name",
+        Reason::AddressMalformed => "address",
         Reason::LocaleUnknown => "locale",
         Reason::AccountKindUnfit => "kind",
         Reason::NoteMalformed => "why",

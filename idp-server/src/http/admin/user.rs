@@ -2,6 +2,7 @@
 
 use axum::extract::Path;
 use idp_admin_api::Page;
+use idp_admin_api::address::Address;
 use idp_admin_api::user::{
     AccountDisabled, AccountState, ActivationLink, Identifier, Position, PositionEdit, PositionNew,
     PositionSummary, RoleGrant, RoleGrantNew, RoleGrantQuery, User, UserDisable, UserEdit, UserNew,
@@ -19,6 +20,7 @@ use idp_core::model::identifier::{IdentifierKind as Kind, masked};
 use idp_core::model::user as model;
 use idp_core::organisation::UnitTree;
 
+use super::address;
 use super::desk::{Body, Desk, Query, made, one, page};
 use super::problem::Answer;
 use super::wire::{parse_times, same, time, unit_reference};
@@ -124,6 +126,11 @@ fn shown(of: &WholeUser, now: Timestamp) -> Result<User, Reason> {
             .map(|p| position(tree, p, now))
             .collect(),
         roles: user.roles.iter().map(|r| role(tree, r, now)).collect(),
+        address: if of.entitled {
+            address::shown(&user.address)
+        } else {
+            Address::default()
+        },
         locale: user.locale.clone(),
         has_password: of.credentials.iter().any(|c| c.password().is_some()),
         activation_link_expires_at: link_end(of, now).map(time),
@@ -253,6 +260,7 @@ fn core_user(new: UserNew) -> Result<core::UserNew, Reason> {
         kind: same(new.kind)?,
         name: new.name,
         identifiers: identifiers.collect(),
+        address: address::given(new.address),
         locale: new.locale,
         positions: new
             .positions
@@ -306,6 +314,7 @@ pub(super) async fn edit(
     let edit = core::UserEdit {
         name: edit.name,
         identifiers: identifiers.collect(),
+        address: edit.address.map(address::changed).unwrap_or_default(),
         locale: edit.locale,
     };
     changed(desk, &named, UserChange::Edit(edit)).await

@@ -26,6 +26,7 @@ fn row(row: UserImportRow) -> Result<core::ImportRow, Reason> {
         mobile: row.mobile,
         personal_id: row.personal_id,
         employee_code: row.employee_code,
+        address: super::address::given(row.address),
         unit: row.unit,
         title: row.title,
         roles: row.roles,
