@@ -1,5 +1,7 @@
 //! Records: what must last. One method per question really asked; one write.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use super::change::Batch;
@@ -85,6 +87,9 @@ pub struct UserFilter {
     pub kind: Option<AccountKind>,
     /// Only active or only disabled ones.
     pub active: Option<bool>,
+    /// Only those that can sign in by something of their own, or only those that cannot yet; see
+    /// [`Records::activated`].
+    pub activated: Option<bool>,
 }
 
 /// What must last. Implementations: memory, SQLite; all pass the same contract.
@@ -106,6 +111,12 @@ pub trait Records: Send + Sync {
         &self,
         key: &IdentifierKey,
     ) -> Result<Option<(User, Vec<Credential>)>, Fault>;
+    /// Whose an identifier is for ever: also one that was released, or whose account is gone.
+    async fn identifier_owner(&self, key: &IdentifierKey) -> Result<Option<UserId>, Fault>;
+    /// Those of the users, at most 500, that can sign in by something of their own: they hold a
+    /// credential that is not presented by its own secret (an activation link is), or an identity
+    /// elsewhere.
+    async fn activated(&self, users: &[UserId]) -> Result<BTreeSet<UserId>, Fault>;
     /// Users, by sort key of the name.
     async fn users(&self, filter: &UserFilter, page: &PageRequest) -> Result<Listing<User>, Fault>;
     /// The credentials of a user.

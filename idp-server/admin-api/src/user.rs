@@ -32,6 +32,8 @@ pub enum AccountKind {
 pub enum AccountState {
     /// In use.
     Active,
+    /// May be used, but cannot sign in yet: its activation link was not made or not followed.
+    Invited,
     /// May not sign in; sessions and grants are over.
     Disabled,
 }
@@ -271,7 +273,7 @@ pub struct UserQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub kind: Option<AccountKind>,
-    /// Only active or only disabled ones.
+    /// Only those in this state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub state: Option<AccountState>,

@@ -48,6 +48,11 @@ pub struct UserImport {
     /// Make an activation link for every account added without a password.
     #[serde(default)]
     pub activation_links: bool,
+    /// The change set of an import of the same rows that was broken off: its rows are not added
+    /// again. Only whoever began it may. Accounts that it added and that still wait for activation
+    /// get new links, because the old ones never arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<String>,
 }
 
 /// One row. Absent and empty are the same.

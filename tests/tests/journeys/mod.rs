@@ -4,4 +4,5 @@ mod audit_heads;
 mod browser;
 mod installation;
 mod pages;
+mod people;
 mod protocol;

@@ -47,6 +47,13 @@ pub fn begin(
     }
 }
 
+/// The head of a broken-off change set that goes on with `left` more entries. Rows that were passed
+/// over meanwhile no longer count as planned.
+pub fn carry_on(mut head: ChangeSet, left: usize) -> ChangeSet {
+    head.planned = head.applied.saturating_add(count(left));
+    head
+}
+
 pub(super) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -35,7 +35,9 @@ pub struct ImportReport {
 }
 
 /// Imports users: all rows or none. Wrong rows are reported, not refused, so that the caller gets
-/// the whole report. `resume` names an import that was broken off.
+/// the whole report. `resume` names an import of the same rows that was broken off: what it added
+/// is not added again, and those of its accounts that still wait for activation get new links,
+/// because nobody received the old ones.
 ///
 /// The rows are checked against the store first. Where another request takes an identifier
 /// between check and write, what was written so far is taken back, and the row is reported.
@@ -49,9 +51,10 @@ pub async fn import(
 ) -> Result<ImportReport, Failure> {
     let ground = desk.ground().await?;
     let (head, applied) = resumed(desk, &ground, resume).await?;
+    let earlier: Vec<User> = applied.values().cloned().collect();
     let plan = planned(desk, &ground, wanted, applied).await?;
     let clean = plan.is_clean();
-    if !clean || desk.dry_run || plan.users.is_empty() {
+    if !clean || desk.dry_run || (plan.users.is_empty() && head.is_none()) {
         return Ok(ImportReport {
             clean,
             rows: plan.reports,
@@ -59,17 +62,38 @@ pub async fn import(
         });
     }
     let entropy = &mut desk.context.entropy;
-    let head = head.unwrap_or_else(|| {
-        let kind = ChangeSetKind::UserImport;
-        import::begin(
-            &ground.act(),
-            kind,
-            &wanted.title,
-            plan.users.len(),
-            entropy,
-        )
-    });
-    apply(desk, &ground, head, plan).await
+    let left = plan.users.len();
+    let head = match head {
+        Some(head) => import::carry_on(head, left),
+        None => {
+            let kind = ChangeSetKind::UserImport;
+            import::begin(&ground.act(), kind, &wanted.title, left, entropy)
+        }
+    };
+    let mut report = apply(desk, &ground, head, plan).await?;
+    if report.clean && wanted.activation_links {
+        let links = linked_again(desk, &earlier).await?;
+        report.links.splice(0..0, links);
+    }
+    Ok(report)
+}
+
+/// New links for accounts of the broken-off run that still wait for activation.
+async fn linked_again(
+    desk: &mut Administration,
+    earlier: &[User],
+) -> Result<Vec<(User, MadeLink)>, Failure> {
+    let mut links = Vec::new();
+    for added in earlier {
+        let id = added.id.to_string();
+        let present = super::user::show(desk, &id).await?;
+        if present.is_activated() || !present.user.is_active() {
+            continue;
+        }
+        let reset = super::user::reset(desk, &id, true).await?;
+        links.extend(reset.link.map(|link| (reset.user, link)));
+    }
+    Ok(links)
 }
 
 /// The broken-off change set and the accounts that it added already.
@@ -116,8 +140,8 @@ async fn planned(
             PlanStep::Planned(plan) => return Ok(plan),
             PlanStep::Lookup(keys) => {
                 for key in keys {
-                    let found = desk.provider.records.user_by_identifier(&key).await?;
-                    facts.taken.insert(key, found.is_some());
+                    let owner = desk.provider.records.identifier_owner(&key).await?;
+                    facts.taken.insert(key, owner.is_some());
                 }
             }
         }
@@ -146,7 +170,8 @@ async fn apply(
     };
     let mut waiting: VecDeque<PlannedUser> = plan.users.into();
     let mut begun = head.applied > 0;
-    while !waiting.is_empty() {
+    // A resumed import may have no row left to add; its change set is then closed by an empty batch.
+    while !waiting.is_empty() || head.state == ChangeSetState::Applying {
         let some = waiting.drain(..BATCH.min(waiting.len())).collect();
         let ready = ready(desk, some).await?;
         match write(desk, ground, &head, &ready).await? {

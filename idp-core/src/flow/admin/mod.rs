@@ -7,6 +7,7 @@ pub mod import;
 pub mod key;
 mod load;
 pub mod outbox;
+mod rehearsal;
 pub mod role;
 pub mod session;
 #[cfg(test)]
@@ -106,7 +107,7 @@ impl Administration {
     }
 
     /// Commits a decision; `None` when it lost against another write and must be made again. On
-    /// a dry run nothing is written and every yes counts.
+    /// a dry run nothing is written, and a yes counts where no unique value is taken.
     async fn settle<T>(&self, decision: Decision<T>) -> Result<Option<T>, Failure> {
         let (outcome, batch) = decision.into_parts();
         let value = match outcome {
@@ -117,6 +118,7 @@ impl Administration {
             }
         };
         if self.dry_run {
+            rehearsal::untaken(&self.provider.records, &batch.changes).await?;
             return Ok(Some(value));
         }
         match self.provider.commit(batch).await? {

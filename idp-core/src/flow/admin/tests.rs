@@ -13,6 +13,7 @@ use crate::admin::import::{ImportRow, RowOutcome, UserImport};
 use crate::admin::key::KeyRotation;
 use crate::admin::role::RoleNew;
 use crate::admin::sample;
+use crate::admin::user::{PositionNew, UserEdit, UserNew};
 use crate::base::entropy::Entropy;
 use crate::base::fault::Fault;
 use crate::base::issuer::{Issuer, IssuerKey};
@@ -22,10 +23,13 @@ use crate::base::secret::SecretText;
 use crate::event::Circumstances;
 use crate::flow::{Failure, Provider, RequestContext};
 use crate::jose::{JwkSet, SigningAlgorithm};
+use crate::model::change_set::{ChangeSet, ChangeSetEntry, ChangeSetKind, ChangeSetState};
 use crate::model::client::ClientKind;
+use crate::model::credential::{Credential, CredentialSecret, PasswordCredential};
+use crate::model::identifier::IdentifierKind;
 use crate::model::key::KeyPurpose;
-use crate::model::user::User;
-use crate::model::{LocalText, Version};
+use crate::model::user::{AccountKind, User};
+use crate::model::{ChangeSetId, CredentialId, LocalText, Version};
 use crate::policy::Policy;
 use crate::ports::{
     Fetch, Incoming, KeyMaker, MadeKey, Outgoing, PasswordVerdict, Passwords, Signer, SigningKeyRef,
@@ -222,6 +226,171 @@ async fn a_dry_run_answers_and_writes_nothing() {
     );
 }
 
+fn new_user(name: &str, user_name: &str, mail: Option<&str>) -> UserNew {
+    let mail = mail.map(|mail| (IdentifierKind::Mail, mail.to_owned()));
+    let named = std::iter::once((IdentifierKind::UserName, user_name.to_owned()));
+    UserNew {
+        kind: AccountKind::Official,
+        name: name.into(),
+        identifiers: named.chain(mail).collect(),
+        address: Vec::new(),
+        locale: None,
+        positions: vec![PositionNew {
+            unit: "H42.05".into(),
+            title: "Chuyên viên".into(),
+            ..PositionNew::default()
+        }],
+        roles: Vec::new(),
+        activation_link: true,
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_sees_what_is_taken_and_what_once_was() {
+    let provider = provider().await;
+    let mut desk = desk(&provider, "quantri");
+    let an = new_user("Lê An", "an", Some("an@tinh.example"));
+    user::add(&mut desk, &an).await.unwrap();
+    let away = UserChange::Edit(UserEdit {
+        identifiers: vec![(IdentifierKind::Mail, None)],
+        ..UserEdit::default()
+    });
+    user::change(&mut desk, "an", &away).await.unwrap();
+    let mail = UserChange::Edit(UserEdit {
+        identifiers: vec![(IdentifierKind::Mail, Some("an@tinh.example".into()))],
+        ..UserEdit::default()
+    });
+    let mut import = rows(&[("Lê Bình", "H42.05")]);
+    import.rows[0].mail = Some("an@tinh.example".into());
+    for dry_run in [true, false] {
+        desk.dry_run = dry_run;
+        let named = new_user("Lê Bình", "an", None);
+        let mailed = new_user("Lê Bình", "binh", Some("AN@tinh.example"));
+        for new in [named, mailed] {
+            let reason = refused(user::add(&mut desk, &new).await);
+            assert_eq!(reason, Some(Reason::IdentifierTaken), "dry: {dry_run}");
+        }
+        let edited = refused(user::change(&mut desk, "quantri", &mail).await);
+        assert_eq!(edited, Some(Reason::IdentifierTaken), "dry: {dry_run}");
+        let report = import::import(&mut desk, &import, None).await.unwrap();
+        let outcome = RowOutcome::Refused(Reason::IdentifierTaken);
+        assert_eq!(report.rows[0].outcome, outcome, "dry: {dry_run}");
+    }
+    desk.dry_run = true;
+    assert!(
+        user::change(&mut desk, "an", &mail).await.is_ok(),
+        "its own"
+    );
+}
+
+/// A change set that was broken off after its first row, which is in the store.
+async fn broken_off(desk: &mut Administration, planned: u32) -> ChangeSetId {
+    let an = user::add(desk, &new_user("Nguyễn Văn An", "annv", None)).await;
+    let ground = desk.ground().await.unwrap();
+    let id = ChangeSetId::from_u128(77);
+    let head = ChangeSet {
+        id,
+        version: Version::NEW,
+        issuer: IssuerKey::main(),
+        kind: ChangeSetKind::UserImport,
+        state: ChangeSetState::Applying,
+        actor: ground.by.signature(),
+        title: "canbo.csv".into(),
+        planned,
+        applied: 1,
+        created_at: sample::NOW,
+    };
+    let entry = ChangeSetEntry {
+        change_set: id,
+        place: 0,
+        aggregate: "user".into(),
+        id: an.unwrap().user.id.to_string(),
+        after: Version(1),
+        before: None,
+    };
+    let changes = vec![
+        Change::ChangeSet(Write::Put(head)),
+        Change::ChangeSetEntry(entry),
+    ];
+    let events = Vec::new();
+    let batch = Batch { changes, events };
+    desk.provider.records.commit(batch).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_broken_off_import_goes_on_where_it_stopped() {
+    for names in [
+        &[("Nguyễn Văn An", "H42.05"), ("Ngô Việt Ân", "H42.05.01")][..],
+        // The row that was left is gone from the file: nothing is to be added any more.
+        &[("Nguyễn Văn An", "H42.05")],
+    ] {
+        let provider = provider().await;
+        let mut health = desk(&provider, "quantri.yte");
+        let id = broken_off(&mut health, 2).await;
+        let wanted = rows(names);
+        let mut other = desk(&provider, "quantri");
+        let reason = refused(import::import(&mut other, &wanted, Some(id)).await);
+        assert_eq!(reason, Some(Reason::ChangeSetNotResumable), "another's");
+        let renamed = rows(&[("Người khác", "H42.05")]);
+        let reason = refused(import::import(&mut health, &renamed, Some(id)).await);
+        assert_eq!(reason, Some(Reason::ChangeSetNotResumable), "other rows");
+
+        let report = import::import(&mut health, &wanted, Some(id)).await;
+        let report = report.unwrap();
+        assert!(report.clean && report.change_set == Some(id));
+        assert!(report.rows.iter().all(|r| r.outcome == RowOutcome::Added));
+        let linked: Vec<_> = report.links.iter().map(|(u, _)| u.user_name()).collect();
+        assert_eq!(linked, ["annv", "annv2"][..names.len()]);
+        let (query, page) = (UserQuery::default(), PageRequest::first(9));
+        let all = user::list(&health, &query, &page).await.unwrap();
+        let all = all.page.entries.into_iter();
+        let added = all.filter(|u| u.user_name().starts_with("annv")).count();
+        assert_eq!(added, names.len(), "each row once");
+        let head = provider.records.change_set(id).await.unwrap().unwrap();
+        assert_eq!(head.state, ChangeSetState::Applied);
+        assert_eq!(head.applied as usize, names.len());
+        assert_eq!(head.planned, head.applied);
+        let again = refused(import::import(&mut health, &wanted, Some(id)).await);
+        assert_eq!(again, Some(Reason::ChangeSetNotResumable), "finished");
+    }
+}
+
+#[tokio::test]
+async fn accounts_that_wait_for_activation_are_told_apart() {
+    let provider = provider().await;
+    let mut desk = desk(&provider, "quantri");
+    let an = user::add(&mut desk, &new_user("Lê An", "an", None)).await;
+    let an = an.unwrap();
+    assert!(!an.is_activated(), "its link is not its own");
+    let password = Credential {
+        id: CredentialId::from_u128(9),
+        version: Version::NEW,
+        user: an.user.id,
+        secret: CredentialSecret::Password(PasswordCredential {
+            hash: "$argon2id$".into(),
+            must_change: false,
+            history: Vec::new(),
+        }),
+        set_at: sample::NOW,
+    };
+    for activated in [false, true] {
+        let query = UserQuery {
+            text: Some("an".into()),
+            activated: Some(activated),
+            ..UserQuery::default()
+        };
+        let found = user::list(&desk, &query, &PageRequest::first(9)).await;
+        let found = found.unwrap();
+        assert_eq!(found.page.entries.len(), 1, "{activated}");
+        assert_eq!(found.activated.contains(&an.user.id), activated);
+        let change = Change::Credential(Write::Put(password.clone()));
+        let (changes, events) = (vec![change], Vec::new());
+        // The second time it exists already.
+        let _second = provider.records.commit(Batch { changes, events }).await;
+    }
+}
+
 #[tokio::test]
 async fn a_stale_version_is_refused() {
     let provider = provider().await;
@@ -250,10 +419,10 @@ async fn an_import_is_written_whole_reported_and_undone() {
         text: Some("an".into()),
         ..UserQuery::default()
     };
-    let (found, _) = user::list(&health, &query, &PageRequest::first(9))
+    let found = user::list(&health, &query, &PageRequest::first(9))
         .await
         .unwrap();
-    assert_eq!(found.entries.len(), 2);
+    assert_eq!(found.page.entries.len(), 2);
     let id = report.change_set.unwrap();
     user::change(&mut health, "annv2", &UserChange::Disable("nhầm".into()))
         .await
@@ -316,6 +485,12 @@ async fn clients_and_keys_are_made_and_shown() {
         refused(client::add(&mut desk, &new).await),
         Some(Reason::CodeTaken)
     );
+    desk.dry_run = true;
+    assert_eq!(
+        refused(client::add(&mut desk, &new).await),
+        Some(Reason::CodeTaken)
+    );
+    desk.dry_run = false;
     let (found, _) = client::list(&desk, Some("mot cua"), &PageRequest::first(9))
         .await
         .unwrap();

@@ -10,6 +10,7 @@ use crate::admin::user::{
 };
 use crate::base::refusal::Reason;
 use crate::flow::{ATTEMPTS, Failure, contended};
+use crate::model::UserId;
 use crate::model::credential::Credential;
 use crate::model::identifier::IdentifierKind;
 use crate::model::role::RoleName;
@@ -34,6 +35,14 @@ pub struct WholeUser {
     pub link: Option<MadeLink>,
 }
 
+impl WholeUser {
+    /// Whether the account can sign in by something of its own; the others wait for activation.
+    pub fn is_activated(&self) -> bool {
+        self.credentials.iter().any(|c| c.lookup().is_none())
+            || !self.user.external_identities.is_empty()
+    }
+}
+
 /// Which accounts are listed.
 #[derive(Clone, Debug, Default)]
 pub struct UserQuery {
@@ -49,6 +58,19 @@ pub struct UserQuery {
     pub kind: Option<AccountKind>,
     /// Only active or only disabled ones.
     pub active: Option<bool>,
+    /// Only those that were activated, or only those that wait for it.
+    pub activated: Option<bool>,
+}
+
+/// A page of accounts with what is shown beside them.
+#[derive(Debug)]
+pub struct ListedUsers {
+    /// The accounts.
+    pub page: Listing<User>,
+    /// Those of them that can sign in by something of their own; the others wait for activation.
+    pub activated: BTreeSet<UserId>,
+    /// All units.
+    pub tree: Arc<UnitTree>,
 }
 
 /// Accounts by given name. A unit administrator sees those with a position within reach.
@@ -59,7 +81,7 @@ pub async fn list(
     desk: &Administration,
     query: &UserQuery,
     page: &PageRequest,
-) -> Result<(Listing<User>, Arc<UnitTree>), Failure> {
+) -> Result<ListedUsers, Failure> {
     let ground = desk.ground().await?;
     let role = query
         .role
@@ -71,11 +93,17 @@ pub async fn list(
         role: role.transpose()?,
         kind: query.kind,
         active: query.active,
+        activated: query.activated,
     };
     let mut listing = desk.provider.records.users(&filter, page).await?;
     let now = desk.context.here.now;
     listing.entries.retain(|user| ground.by.sees(user, now));
-    Ok((listing, ground.tree))
+    let ids: Vec<_> = listing.entries.iter().map(|user| user.id).collect();
+    Ok(ListedUsers {
+        activated: desk.provider.records.activated(&ids).await?,
+        page: listing,
+        tree: ground.tree,
+    })
 }
 
 /// The units asked for, cut to those within reach.

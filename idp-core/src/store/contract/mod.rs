@@ -41,6 +41,7 @@ where
     users::versions_are_checked(&make().await).await;
     users::search_finds_without_marks(&make().await).await;
     users::filters_hold_together(&make().await).await;
+    users::accounts_never_activated_are_told_apart(&make().await).await;
     users::pages_hold_everyone_once(&make().await).await;
     directory::units_form_a_tree(&make().await).await;
     directory::roles_and_clients_are_kept(&make().await).await;

@@ -22,6 +22,11 @@ async fn holder(records: &impl Records, text: &str) -> Option<UserId> {
     found.unwrap().map(|(user, _)| user.id)
 }
 
+async fn owner(records: &impl Records, text: &str) -> Option<UserId> {
+    let owner = records.identifier_owner(&IdentifierKey::of(text)).await;
+    owner.unwrap()
+}
+
 pub(super) async fn identifiers_are_unique_for_ever(records: &impl Records) {
     let (an, binh) = (
         sample::user(1, "Lê An", "an"),
@@ -30,6 +35,8 @@ pub(super) async fn identifiers_are_unique_for_ever(records: &impl Records) {
     commit(records, put(&an)).await.unwrap();
     commit(records, put(&binh)).await.unwrap();
     assert_eq!(holder(records, "AN").await, Some(an.id));
+    assert_eq!(owner(records, "AN").await, Some(an.id));
+    assert_eq!(owner(records, "chi").await, None);
 
     let mut thief = sample::user(3, "Người khác", "an");
     let result = commit(records, put(&thief)).await;
@@ -43,6 +50,7 @@ pub(super) async fn identifiers_are_unique_for_ever(records: &impl Records) {
     an.identifiers.push(mail);
     commit(records, put(&an)).await.unwrap();
     assert_eq!(holder(records, "an").await, None);
+    assert_eq!(owner(records, "an").await, Some(an.id));
     assert_eq!(holder(records, "an@TINH.example").await, Some(an.id));
     let result = commit(records, put(&thief)).await;
     assert_eq!(refusal(result), "taken identifier");
@@ -67,19 +75,23 @@ pub(super) async fn identifiers_are_unique_for_ever(records: &impl Records) {
     let removal = vec![Change::User(Write::Remove(an.clone()))];
     commit(records, removal).await.unwrap();
     assert_eq!(holder(records, "an").await, None);
+    assert_eq!(owner(records, "an").await, Some(an.id));
     assert_eq!(
         refusal(commit(records, put(&thief)).await),
         "taken identifier"
     );
 
-    // Families share a number.
+    families_share_a_number(records).await;
+    linked_identities_are_unique(records).await;
+}
+
+async fn families_share_a_number(records: &impl Records) {
     let mobile = sample::identifier(IdentifierKind::Mobile, "+84912345678");
     for (number, name) in [(7, "bay"), (8, "tam")] {
         let mut user = sample::user(number, "Y Niê", name);
         user.identifiers.push(mobile.clone());
         commit(records, put(&user)).await.unwrap();
     }
-    linked_identities_are_unique(records).await;
 }
 
 async fn linked_identities_are_unique(records: &impl Records) {
@@ -277,6 +289,52 @@ pub(super) async fn filters_hold_together(records: &impl Records) {
     for (filter, numbers) in expected {
         let expected: Vec<_> = numbers.iter().map(|n| format!("Lê Văn {n}")).collect();
         assert_eq!(names(records, filter).await, expected, "{filter:?}");
+    }
+}
+
+/// A link waits to be followed; a password and an identity elsewhere are one's own.
+pub(super) async fn accounts_never_activated_are_told_apart(records: &impl Records) {
+    let mut linked = sample::user(3, "Lê Văn 3", "u3");
+    linked.external_identities = vec![ExternalIdentity {
+        source: "directory".to_owned(),
+        external_id: "9c2e".to_owned(),
+        linked_at: sample::at(1),
+    }];
+    let mut users: Vec<_> = (0..3_u128)
+        .map(|n| sample::user(n, &format!("Lê Văn {n}"), &format!("u{n}")))
+        .collect();
+    users.push(linked);
+    for user in &users {
+        commit(records, put(user)).await.unwrap();
+    }
+    let [_, invited, active, linked] = &users[..] else {
+        panic!("four accounts")
+    };
+    for credential in [
+        sample::link(1, invited.id, "1"),
+        sample::link(2, active.id, "2"),
+        sample::password(3, active.id),
+    ] {
+        let change = Change::Credential(Write::Put(credential));
+        commit(records, vec![change]).await.unwrap();
+    }
+    let ids: Vec<_> = users.iter().map(|u| u.id).collect();
+    let found = records.activated(&ids).await.unwrap();
+    assert_eq!(
+        found.into_iter().collect::<Vec<_>>(),
+        [active.id, linked.id]
+    );
+    assert!(records.activated(&[]).await.unwrap().is_empty());
+    assert!(records.activated(&ids[..2]).await.unwrap().is_empty());
+    for (activated, expected) in [
+        (false, ["Lê Văn 0", "Lê Văn 1"]),
+        (true, ["Lê Văn 2", "Lê Văn 3"]),
+    ] {
+        let filter = UserFilter {
+            activated: Some(activated),
+            ..UserFilter::default()
+        };
+        assert_eq!(names(records, &filter).await, expected);
     }
 }
 

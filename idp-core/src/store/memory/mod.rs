@@ -1,6 +1,7 @@
 //! Both stores in memory, for users of the library and for tests. Nothing outlives the process.
 
 mod apply;
+mod filter;
 mod records;
 mod state;
 mod tickets;

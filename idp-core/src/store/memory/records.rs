@@ -1,15 +1,17 @@
 //! Records in memory.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
 use super::apply;
+use super::filter::passes;
 use super::state::{Leased, State};
 use crate::base::fault::Fault;
 use crate::base::issuer::IssuerKey;
 use crate::base::secret::Digest;
-use crate::base::text::{search_key, sort_key};
+use crate::base::text::sort_key;
 use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::event::seal::{Block, StoredEvent};
@@ -115,31 +117,6 @@ fn downwards(cursor: &str, after: &str) -> bool {
     cursor < after
 }
 
-/// Whether an account passes a filter.
-fn passes(user: &User, filter: &UserFilter) -> bool {
-    let held = user.identifiers.iter().filter(|i| i.released_at.is_none());
-    let words: Vec<String> = std::iter::once(user.name.as_str())
-        .chain(held.map(|i| i.value.as_str()))
-        .map(search_key)
-        .collect();
-    let begins = |part: &str| {
-        let mut all = words.iter().flat_map(|text| text.split(' '));
-        all.any(|word| word.starts_with(part))
-    };
-    let text = search_key(filter.text.as_deref().unwrap_or_default());
-    let in_units = |units: &Vec<UnitId>| user.positions.iter().any(|p| units.contains(&p.unit));
-    text.split(' ').all(begins)
-        && filter.units.as_ref().is_none_or(in_units)
-        && filter
-            .role
-            .as_ref()
-            .is_none_or(|role| user.roles.iter().any(|r| r.role == *role))
-        && filter.kind.is_none_or(|kind| user.kind == kind)
-        && filter
-            .active
-            .is_none_or(|active| user.is_active() == active)
-}
-
 #[async_trait]
 impl Records for MemoryRecords {
     async fn client(&self, issuer: &IssuerKey, id: &ClientId) -> Result<Option<Client>, Fault> {
@@ -176,6 +153,17 @@ impl Records for MemoryRecords {
         }))
     }
 
+    async fn identifier_owner(&self, key: &IdentifierKey) -> Result<Option<UserId>, Fault> {
+        Ok(self.state().identifiers.get(key.as_str()).map(|r| r.user))
+    }
+
+    async fn activated(&self, users: &[UserId]) -> Result<BTreeSet<UserId>, Fault> {
+        let state = self.state();
+        let known = users.iter().filter_map(|id| state.user(*id));
+        let activated = known.filter(|user| state.is_activated(user));
+        Ok(activated.map(|user| user.id).collect())
+    }
+
     async fn users(&self, filter: &UserFilter, page: &PageRequest) -> Result<Listing<User>, Fault> {
         let state = self.state();
         let after = page.after.as_ref().map(|id| state.users.get(id));
@@ -183,7 +171,11 @@ impl Records for MemoryRecords {
             return Ok(listing(std::iter::empty(), page, upwards));
         };
         let place = |user: &User| (sort_key(&user.name), user.id.to_string());
-        let mut users: Vec<_> = state.users.values().filter(|u| passes(u, filter)).collect();
+        let mut users: Vec<_> = state
+            .users
+            .values()
+            .filter(|u| passes(&state, u, filter))
+            .collect();
         users.sort_by_cached_key(|user| place(user));
         let rest = users
             .into_iter()

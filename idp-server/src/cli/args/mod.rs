@@ -190,7 +190,7 @@ pub enum AdministrationCommand {
     Unit(UnitCommand),
     /// Accounts, their positions and roles
     #[command(subcommand)]
-    User(UserCommand),
+    User(Box<UserCommand>),
     /// Roles that applications and the provider know
     #[command(subcommand)]
     Role(RoleCommand),

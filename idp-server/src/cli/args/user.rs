@@ -195,7 +195,7 @@ pub struct UserListArgs {
     #[arg(long, value_parser = wire::<AccountKind>(KINDS))]
     pub kind: Option<AccountKind>,
     /// In this state
-    #[arg(long, value_parser = wire::<AccountState>(&["active", "disabled"]))]
+    #[arg(long, value_parser = wire::<AccountState>(&["active", "invited", "disabled"]))]
     pub state: Option<AccountState>,
     /// Which part of the list
     #[command(flatten)]
@@ -262,6 +262,9 @@ pub struct ImportArgs {
     /// How user names are made where the file has none, for instance '{given}{initials}.{unit}'
     #[arg(long)]
     pub pattern: Option<String>,
+    /// Go on with the import of the same file that was broken off, by its change set
+    #[arg(long, value_name = "CHANGE_SET")]
+    pub resume: Option<String>,
     /// Pass over rows whose user name exists instead of refusing the file
     #[arg(long)]
     pub skip_existing: bool,

@@ -23,7 +23,7 @@ use super::failure::Failure;
 pub async fn run(command: AdministrationCommand, context: &mut Context<'_>) -> Result<(), Failure> {
     match command {
         AdministrationCommand::Unit(command) => unit::run(command, context).await,
-        AdministrationCommand::User(command) => user::run(command, context).await,
+        AdministrationCommand::User(command) => user::run(*command, context).await,
         AdministrationCommand::Role(command) => role::run(command, context).await,
         AdministrationCommand::Client(command) => client::run(command, context).await,
         AdministrationCommand::Key(command) => key::run(command, context).await,

@@ -88,6 +88,7 @@ pub(super) async fn run(args: ImportArgs, context: &mut Context<'_>) -> Result<(
         },
         user_name_pattern: args.pattern,
         activation_links: args.links_out.is_some(),
+        resume: args.resume,
     };
     // Opened before anything is written: links that cannot be kept must not be made.
     let links_out = args.links_out.filter(|_| !context.globals.dry_run);

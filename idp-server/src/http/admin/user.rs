@@ -14,7 +14,7 @@ use idp_core::base::issuer::Issuer;
 use idp_core::base::refusal::Reason;
 use idp_core::base::time::Timestamp;
 use idp_core::flow::admin::user as flow;
-use idp_core::flow::admin::user::{UserChange, WholeUser};
+use idp_core::flow::admin::user::{ListedUsers, UserChange, WholeUser};
 use idp_core::model::credential::CredentialSecret;
 use idp_core::model::identifier::{IdentifierKind as Kind, masked};
 use idp_core::model::user as model;
@@ -76,11 +76,11 @@ fn role(tree: &UnitTree, of: &model::RoleGrant, now: Timestamp) -> RoleGrant {
     }
 }
 
-fn state(user: &model::User) -> AccountState {
-    if user.is_active() {
-        AccountState::Active
-    } else {
-        AccountState::Disabled
+fn state(user: &model::User, activated: bool) -> AccountState {
+    match (user.is_active(), activated) {
+        (false, _) => AccountState::Disabled,
+        (true, false) => AccountState::Invited,
+        (true, true) => AccountState::Active,
     }
 }
 
@@ -117,7 +117,7 @@ fn shown(of: &WholeUser, now: Timestamp) -> Result<User, Reason> {
         user_name: user.user_name(),
         name: user.name.clone(),
         kind: same(user.kind)?,
-        state: state(user),
+        state: state(user, of.is_activated()),
         disabled,
         identifiers: identifiers?,
         positions: user
@@ -139,9 +139,10 @@ fn shown(of: &WholeUser, now: Timestamp) -> Result<User, Reason> {
     })
 }
 
-fn summary(tree: &UnitTree, user: &model::User, now: Timestamp) -> Result<UserSummary, Reason> {
+fn summary(of: &ListedUsers, user: &model::User, now: Timestamp) -> Result<UserSummary, Reason> {
     let position = |p: &model::Position| PositionSummary {
-        unit: tree
+        unit: of
+            .tree
             .find(p.unit)
             .map_or_else(|| p.unit.to_string(), |u| u.code.to_string()),
         title: p.title.clone(),
@@ -154,7 +155,7 @@ fn summary(tree: &UnitTree, user: &model::User, now: Timestamp) -> Result<UserSu
         user_name: user.user_name(),
         name: user.name.clone(),
         kind: same(user.kind)?,
-        state: state(user),
+        state: state(user, of.activated.contains(&user.id)),
         mail: user.identifier(Kind::Mail).map(|i| i.value.clone()),
         personal_id: user.identifier(Kind::PersonalId).map(|i| masked(&i.value)),
         positions: user.positions_at(now).into_iter().map(position).collect(),
@@ -180,18 +181,23 @@ pub(super) async fn list(Desk(desk): Desk, Query(query): Query<UserQuery>) -> An
         here_only: query.here_only,
         role: query.role,
         kind: query.kind.map(same).transpose()?,
-        active: query.state.map(|s| s == AccountState::Active),
+        active: query.state.map(|s| s != AccountState::Disabled),
+        activated: match query.state {
+            None | Some(AccountState::Disabled) => None,
+            Some(state) => Some(state == AccountState::Active),
+        },
     };
-    let (listing, tree) = flow::list(&desk, &query, &page).await?;
+    let listed = flow::list(&desk, &query, &page).await?;
     let now = desk.context.here.now;
-    let entries: Result<Vec<_>, _> = listing
+    let entries: Result<Vec<_>, _> = listed
+        .page
         .entries
         .iter()
-        .map(|u| summary(&tree, u, now))
+        .map(|u| summary(&listed, u, now))
         .collect();
     let page = Page {
         entries: entries?,
-        next: listing.next,
+        next: listed.page.next,
     };
     Ok(axum::response::IntoResponse::into_response(axum::Json(
         page,

@@ -69,7 +69,9 @@ fn count(rows: &[ImportRowReport], outcome: ImportOutcome) -> u32 {
 }
 
 pub(super) async fn import(Desk(mut desk): Desk, Body(import): Body<UserImport>) -> Answer {
-    let done = flow::import(&mut desk, &wanted(import)?, None).await?;
+    let resume = import.resume.as_deref().map(str::parse).transpose();
+    let resume = resume.map_err(|_| Reason::NotFoundHere)?;
+    let done = flow::import(&mut desk, &wanted(import)?, resume).await?;
     let rows: Vec<_> = done.rows.iter().map(report).collect();
     if !done.clean {
         return Err(Refused::rows(rows));

@@ -95,10 +95,9 @@ mod tests {
                 match ours { $(Ours::$name => (),)* }
             };
             $(
-                let (theirs, ours) = (Theirs::$name, Ours::$name);
-                assert_eq!(same::<_, Ours>(theirs.clone()), Ok(ours.clone()));
-                assert_eq!(same::<_, Theirs>(ours.clone()), Ok(theirs.clone()));
-                listed(theirs, ours);
+                assert_eq!(same::<_, Ours>(Theirs::$name), Ok(Ours::$name));
+                assert_eq!(same::<_, Theirs>(Ours::$name), Ok(Theirs::$name));
+                listed(Theirs::$name, Ours::$name);
             )*
             $(assert!(same::<_, Ours>(Theirs::$alone).is_err());)?
         }};

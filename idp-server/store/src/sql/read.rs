@@ -1,6 +1,7 @@
 //! From rows to aggregates.
 
 use idp_core::base::fault::Fault;
+use idp_core::base::id::Id;
 use idp_core::base::issuer::IssuerKey;
 use idp_core::base::time::Timestamp;
 use idp_core::event::seal::StoredEvent;
@@ -12,6 +13,12 @@ use idp_core::store::page::{Listing, PageRequest};
 use idp_core::store::records::GrantFacts;
 
 use super::value::{Row, from_word};
+
+/// An identity in a column.
+pub(super) fn id<K>(row: &Row, column: usize) -> Result<Id<K>, Fault> {
+    let id = row.text(column)?.parse();
+    id.map_err(|_| Fault::lasting("store", "a stored identity does not read back"))
+}
 
 /// A session from the four columns that begin at `first`: the body, overlaid with the columns
 /// that are the truth.

@@ -1,5 +1,7 @@
 //! The Records trait over any engine: one question, one statement.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use idp_core::base::fault::Fault;
 use idp_core::base::issuer::IssuerKey;
@@ -28,7 +30,7 @@ use serde::de::DeserializeOwned;
 
 use super::engine::{Engine, Prepared};
 use super::read;
-use super::search::Search;
+use super::search::{self, Search};
 use super::value::{Row, Statement, Value, values, word};
 use super::write;
 
@@ -157,6 +159,20 @@ impl<E: Engine> Records for SqlRecords<E> {
                     LEFT JOIN credentials c ON c.user_id = u.id \
                     WHERE i.key = $1 AND i.released = 0 ORDER BY c.id";
         with_credentials(&self.rows(text, values![key.as_str()]).await?)
+    }
+
+    async fn identifier_owner(&self, key: &IdentifierKey) -> Result<Option<UserId>, Fault> {
+        let text = "SELECT user_id FROM user_identifiers WHERE key = $1";
+        self.first(text, values![key.as_str()], |row| read::id(row, 0))
+            .await
+    }
+
+    async fn activated(&self, users: &[UserId]) -> Result<BTreeSet<UserId>, Fault> {
+        if users.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let rows = self.engine.read(search::activated(users)).await?;
+        rows.iter().map(|row| read::id(row, 0)).collect()
     }
 
     async fn users(&self, filter: &UserFilter, page: &PageRequest) -> Result<Listing<User>, Fault> {

@@ -8,6 +8,7 @@
 
 use idp_core::base::fault::Fault;
 use idp_core::base::text::search_key;
+use idp_core::model::UserId;
 use idp_core::store::page::PageRequest;
 use idp_core::store::records::UserFilter;
 
@@ -19,6 +20,22 @@ pub(crate) const SPARSE: i64 = 3_000;
 
 /// More words than this narrow nothing down; the rest are left out of the search.
 const MOST_WORDS: usize = 8;
+
+/// Whether the account `u` can sign in by something of its own, as 0 or 1.
+const ACTIVATED: &str = "CASE WHEN EXISTS \
+    (SELECT 1 FROM credentials WHERE user_id = u.id AND lookup IS NULL) OR EXISTS \
+    (SELECT 1 FROM user_external_identities WHERE user_id = u.id) THEN 1 ELSE 0 END";
+
+/// Those of the users that can sign in by something of their own.
+pub(crate) fn activated(users: &[UserId]) -> Statement {
+    let markers = vec!["?"; users.len()].join(", ");
+    let users: Vec<Value> = users.iter().map(|id| Value::from(*id)).collect();
+    let mut builder = Builder::default();
+    builder.push("SELECT u.id FROM users u WHERE ");
+    builder.push(ACTIVATED);
+    builder.push_with(&format!(" = 1 AND u.id IN ({markers})"), &users);
+    builder.finish()
+}
 
 /// A condition that an index answers by itself with a set of accounts.
 #[derive(Debug)]
@@ -63,6 +80,9 @@ impl Search {
         }
         if let Some(active) = filter.active {
             search.add_condition("u.active = ?", values![active]);
+        }
+        if let Some(activated) = filter.activated {
+            search.add_condition(&format!("{ACTIVATED} = ?"), values![activated]);
         }
         if let Some(after) = &page.after {
             search.add_condition(
