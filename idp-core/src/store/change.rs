@@ -87,7 +87,7 @@ pub struct EndSessions {
 /// What is written together: changes and the events they mean.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
-    /// Changes, applied in order.
+    /// Changes, applied in order; the ends of all sessions of a user after the others.
     pub changes: Vec<Change>,
     /// Events, appended unsealed.
     pub events: Vec<Event>,

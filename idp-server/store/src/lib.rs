@@ -1,8 +1,11 @@
-//! Stores for `idp-core`: Records and Tickets in SQLite, on one set of SQL statements that is
-//! written for more engines than one; Tickets in Redis.
+//! Stores for `idp-core`: Records and Tickets in SQLite or PostgreSQL, on one set of SQL
+//! statements; Tickets in Redis.
 //!
-//! [`sqlite::open`] opens a data folder, [`redis::open`] connects to servers. Nothing here logs a value: identifiers are personal.
+//! [`sqlite::open`] opens a data folder, [`postgres::open`] a database that nodes share,
+//! [`redis::open`] connects to servers. Nothing here logs a value: identifiers are personal.
 
+pub mod copy;
+pub mod postgres;
 pub mod redis;
 mod sql;
 pub mod sqlite;

@@ -121,7 +121,11 @@ async fn a_newer_schema_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         made(folder.path()).await.0.close().await;
         let path = folder.path().join(database);
-        by_hand(&path, "INSERT INTO schema_versions (version) VALUES (99)").await;
+        by_hand(
+            &path,
+            "INSERT INTO schema_versions (version, compatible_from) VALUES (99, 98)",
+        )
+        .await;
         let fault = refused(folder.path()).await;
         assert!(
             fault.detail.contains("schema version 99"),

@@ -7,10 +7,48 @@ pub(crate) struct Dialect {
     pub(crate) identity: &'static str,
     /// The function that tells where a text holds another: `f(text, part)`, 0 when it does not.
     pub(crate) position: &'static str,
+    /// The type of a text, ordered by its UTF-8 bytes.
+    pub(crate) text: &'static str,
+    /// Follows a reading that chooses rows to be changed: leaves out those that another
+    /// transaction changes right now.
+    pub(crate) skip_locked: &'static str,
+    /// 1 when no event can appear any more below the one in the row, else 0.
+    pub(crate) settled: &'static str,
+}
+
+impl Dialect {
+    /// A migration's text in the engine's own words.
+    pub(crate) fn render(&self, text: &str) -> String {
+        text.replace("{identity}", self.identity)
+            .replace("TEXT", self.text)
+    }
 }
 
 /// SQLite's.
 pub(crate) const SQLITE: Dialect = Dialect {
     identity: "INTEGER PRIMARY KEY AUTOINCREMENT",
     position: "instr",
+    text: "TEXT",
+    skip_locked: "",
+    settled: "1",
 };
+
+/// PostgreSQL's.
+pub(crate) const POSTGRES: Dialect = Dialect {
+    identity: "BIGINT PRIMARY KEY",
+    position: "strpos",
+    text: "TEXT COLLATE \"C\"",
+    skip_locked: " FOR UPDATE SKIP LOCKED",
+    settled: SETTLED,
+};
+
+/// Below the oldest transaction that the snapshot sees running, transactions of other databases
+/// of the server apart: those never write here, and may run for hours. One that has ended since
+/// the snapshot is in no list any more and counts as one of this database.
+const SETTLED: &str = "CASE WHEN place < (SELECT shift FROM event_places) + (COALESCE( \
+     (SELECT MIN(x.id) FROM (SELECT x::text::bigint AS id \
+     FROM pg_snapshot_xip(pg_current_snapshot()) AS x) AS x WHERE NOT EXISTS \
+     (SELECT 1 FROM pg_stat_activity a JOIN pg_database d ON d.oid = a.datid \
+     WHERE d.datname <> current_database() \
+     AND a.backend_xid::text::bigint = (x.id & 4294967295))), \
+     pg_snapshot_xmax(pg_current_snapshot())::text::bigint) << 12) THEN 1 ELSE 0 END";

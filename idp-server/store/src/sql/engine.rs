@@ -1,8 +1,10 @@
 //! What the statements need of an engine.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use idp_core::base::fault::Fault;
+use idp_core::store::changes::Changed;
 use idp_core::store::records::CommitError;
 
 use super::dialect::Dialect;
@@ -27,6 +29,8 @@ pub(crate) struct EventRow {
 pub(crate) struct Prepared {
     pub(crate) steps: Vec<Step>,
     pub(crate) events: Vec<EventRow>,
+    /// What other nodes are told, each once, in the order of the list.
+    pub(crate) changed: BTreeSet<Changed>,
 }
 
 /// Runs statements.

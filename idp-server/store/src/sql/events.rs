@@ -1,9 +1,15 @@
-//! Appending events, many in one statement.
+//! Appending events, many in one statement, and reading them in their final order.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
-use super::engine::EventRow;
-use super::value::{Statement, Value};
+use idp_core::base::fault::Fault;
+use idp_core::event::seal::StoredEvent;
+
+use super::engine::{Engine, EventRow};
+use super::read;
+use super::records::SqlRecords;
+use super::value::{Row, Statement, Value};
 
 /// Statements exist for 2⁰ to 2⁷ rows; any number is a sum of these, so few texts stay prepared.
 const LARGEST: u32 = 7;
@@ -40,6 +46,41 @@ pub(crate) fn append<'a>(rows: impl Iterator<Item = &'a EventRow>) -> Vec<Statem
         }
     }
     statements
+}
+
+/// Pauses, in milliseconds, while other writers end.
+const SETTLING: &[u64] = &[1, 2, 4, 8, 16, 32, 64];
+
+#[expect(
+    private_bounds,
+    reason = "engines are chosen here, not by users of the crate"
+)]
+impl<E: Engine> SqlRecords<E> {
+    /// Events below which no other can appear any more: whoever reads on after the last one
+    /// misses none. Where writers run side by side, those that are still writing are waited for
+    /// a moment; after that what they hold back is left for the next time.
+    pub(super) async fn settled_events(
+        &self,
+        which: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<StoredEvent>, Fault> {
+        let settled = E::DIALECT.settled;
+        let text =
+            format!("SELECT place, body, personal, {settled} FROM events WHERE {which} LIMIT $2");
+        let is_settled = |row: &Row| row.int(3).is_ok_and(|settled| settled == 1);
+        let mut pause = SETTLING;
+        loop {
+            let (text, values) = (text.clone().into(), values.clone());
+            let rows = self.engine.read(Statement { text, values }).await?;
+            if pause.is_empty() || rows.iter().all(is_settled) {
+                let settled = rows.iter().filter(|row| is_settled(row));
+                return settled.map(read::event).collect();
+            }
+            let (millis, rest) = pause.split_first().unwrap_or((&0, &[]));
+            tokio::time::sleep(Duration::from_millis(*millis)).await;
+            pause = rest;
+        }
+    }
 }
 
 #[cfg(test)]

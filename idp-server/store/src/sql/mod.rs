@@ -7,6 +7,7 @@ pub(crate) mod engine;
 pub(crate) mod events;
 mod read;
 mod records;
+pub(crate) mod schema;
 mod search;
 pub(crate) mod tickets;
 pub(crate) mod value;

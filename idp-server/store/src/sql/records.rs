@@ -1,5 +1,6 @@
 //! The Records trait over any engine: one question, one statement.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -24,12 +25,14 @@ use idp_core::model::subject::Subject;
 use idp_core::model::user::User;
 use idp_core::model::{ChangeSetId, CredentialId, GrantId, OutboxId, SessionId, UnitId, UserId};
 use idp_core::store::change::Batch;
+use idp_core::store::changes::Changed;
 use idp_core::store::page::{Listing, PageRequest};
 use idp_core::store::records::{CommitError, GrantFacts, Records, SessionFacts, UserFilter};
 use serde::de::DeserializeOwned;
 
-use super::engine::{Engine, Prepared};
+use super::engine::{Engine, Prepared, Step};
 use super::read;
+use super::schema;
 use super::search::{self, Search};
 use super::value::{Row, Statement, Value, values, word};
 use super::write;
@@ -80,11 +83,13 @@ impl<E: Engine> SqlRecords<E> {
     }
 
     /// Runs one writing statement and answers its rows.
-    async fn change(&self, text: &'static str, values: Vec<Value>) -> Result<Vec<Row>, Fault> {
-        let answers = self
-            .engine
-            .change(vec![Statement::new(text, values)])
-            .await?;
+    async fn change(
+        &self,
+        text: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, Fault> {
+        let text = text.into();
+        let answers = self.engine.change(vec![Statement { text, values }]).await?;
         Ok(answers.into_iter().next().unwrap_or_default())
     }
 }
@@ -251,7 +256,7 @@ impl<E: Engine> Records for SqlRecords<E> {
 
     async fn unit_path(&self, id: UnitId) -> Result<Vec<OrganisationUnit>, Fault> {
         // The depth bound ends the walk even if units were made each other's parents.
-        let text = "WITH RECURSIVE up (id, depth) AS (SELECT $1, 0 UNION ALL \
+        let text = "WITH RECURSIVE up (id, depth) AS (SELECT id, 0 FROM units WHERE id = $1 UNION ALL \
                     SELECT u.parent, up.depth + 1 FROM up JOIN units u ON u.id = up.id \
                     WHERE u.parent IS NOT NULL AND up.depth < 63) \
                     SELECT u.body FROM up JOIN units u ON u.id = up.id ORDER BY up.depth DESC";
@@ -338,9 +343,12 @@ impl<E: Engine> Records for SqlRecords<E> {
         lease_until: Timestamp,
         most: u32,
     ) -> Result<Vec<OutboxEntry>, Fault> {
-        let text = "UPDATE outbox SET lease_until_ms = $2 WHERE id IN (SELECT id FROM outbox \
-                    WHERE state = 'pending' AND due_ms <= $1 AND lease_until_ms <= $1 \
-                    ORDER BY due_ms, id LIMIT $3) RETURNING body";
+        let text = format!(
+            "UPDATE outbox SET lease_until_ms = $2 WHERE id IN (SELECT id FROM outbox \
+             WHERE state = 'pending' AND due_ms <= $1 AND lease_until_ms <= $1 \
+             ORDER BY due_ms, id LIMIT $3{}) RETURNING body",
+            E::DIALECT.skip_locked
+        );
         let rows = self.change(text, values![now, lease_until, most]).await?;
         rows.iter().map(|row| row.body(0)).collect()
     }
@@ -353,6 +361,7 @@ impl<E: Engine> Records for SqlRecords<E> {
         let prepared = Prepared {
             steps: vec![write::settle(entry)?],
             events: write::event_rows(&events),
+            ..Prepared::default()
         };
         self.engine.commit(prepared).await
     }
@@ -392,10 +401,9 @@ impl<E: Engine> Records for SqlRecords<E> {
     }
 
     async fn events_after(&self, place: i64, limit: u32) -> Result<Vec<StoredEvent>, Fault> {
-        let text = "SELECT place, body, personal FROM events WHERE place > $1 \
-                    ORDER BY place LIMIT $2";
-        let rows = self.rows(text, values![place, limit.min(10_000)]).await?;
-        rows.iter().map(read::event).collect()
+        let values = values![place, limit.min(10_000)];
+        self.settled_events("place > $1 ORDER BY place", values)
+            .await
     }
 
     async fn events_before(
@@ -403,11 +411,9 @@ impl<E: Engine> Records for SqlRecords<E> {
         place: Option<i64>,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, Fault> {
-        let text = "SELECT place, body, personal FROM events WHERE place < $1 \
-                    ORDER BY place DESC LIMIT $2";
         let values = values![place.unwrap_or(i64::MAX), limit.min(10_000)];
-        let rows = self.rows(text, values).await?;
-        rows.iter().map(read::event).collect()
+        self.settled_events("place < $1 ORDER BY place DESC", values)
+            .await
     }
 
     async fn last_block(&self) -> Result<Option<Block>, Fault> {
@@ -451,8 +457,19 @@ impl<E: Engine> Records for SqlRecords<E> {
 
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), Fault> {
         let text = "INSERT INTO settings (name, value) VALUES ($1, $2) \
-                    ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING name";
-        self.change(text, values![name, value]).await.map(drop)
+                    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        let prepared = Prepared {
+            steps: vec![Step {
+                statement: Statement::new(text, values![name, value]),
+                otherwise: None,
+            }],
+            changed: [Changed::Policy].into(),
+            ..Prepared::default()
+        };
+        match self.engine.commit(prepared).await {
+            Err(CommitError::Fault(fault)) => Err(fault),
+            _ => Ok(()),
+        }
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
@@ -475,6 +492,8 @@ impl<E: Engine> Records for SqlRecords<E> {
     }
 
     async fn ping(&self) -> Result<(), Fault> {
-        self.rows("SELECT 1", Vec::new()).await.map(drop)
+        let rows = self.rows(schema::NEWEST, Vec::new()).await?;
+        let newest = rows.first().map(schema::Newest::read).transpose()?;
+        newest.map_or(Ok(()), |newest| newest.check(schema::RECORDS, "the store"))
     }
 }

@@ -23,11 +23,11 @@ use std::sync::Arc;
 
 use idp_core::base::fault::Fault;
 
-use crate::sql::SqlRecords;
+use crate::sql::schema::Migration;
+use crate::sql::{self, SqlRecords};
 use connection::Role;
 use engine::Database;
 use folder::{DatabaseFile, Folder};
-use schema::Migration;
 
 pub use engine::SqliteEngine;
 pub use tickets::SqliteTickets;
@@ -72,8 +72,8 @@ pub async fn open(
     let records = folder.database(folder::RECORDS)?;
     let tickets = folder.database(folder::TICKETS)?;
     let readers = options.readers.clamp(1, 16);
-    let records = database(records, Role::DurableWriter, schema::RECORDS, readers).await?;
-    let tickets = database(tickets, Role::LossyWriter, schema::TICKETS, 1).await?;
+    let records = database(records, Role::DurableWriter, sql::schema::RECORDS, readers).await?;
+    let tickets = database(tickets, Role::LossyWriter, sql::schema::TICKETS, 1).await?;
     let engine = SqliteEngine::new(folder, records, tickets);
     let tickets = SqliteTickets::new(engine.clone());
     Ok((SqlRecords { engine }, tickets))
@@ -82,7 +82,7 @@ pub async fn open(
 async fn database(
     file: DatabaseFile,
     role: Role,
-    migrations: &[Migration],
+    migrations: &'static [Migration],
     readers: usize,
 ) -> Result<Database, Fault> {
     schema::check_file(&file)?;

@@ -8,18 +8,8 @@ use super::connection::run;
 use super::fault;
 use super::folder::DatabaseFile;
 use crate::sql::dialect::SQLITE;
-use crate::sql::value::{Statement, values};
-
-/// One migration: the texts that lead from the version before to its own.
-pub(super) type Migration = &'static [&'static str];
-
-const RECORDS_FIRST: &str = include_str!("../../migrations/0001_first.sql");
-const TICKETS_FIRST: &str = include_str!("../../migrations/tickets_0001_first.sql");
-
-/// Those of the records database, which also keeps the durable tickets.
-pub(super) const RECORDS: &[Migration] = &[&[RECORDS_FIRST, TICKETS_FIRST]];
-/// Those of the tickets database.
-pub(super) const TICKETS: &[Migration] = &[&[TICKETS_FIRST]];
+use crate::sql::schema::{self, Migration, Newest};
+use crate::sql::value::{Row, Statement, values};
 
 /// Refuses a file that cannot be this store's, by its header and length alone: a whole check
 /// reads every page (about a second for 100,000 users), so that is left to `idp doctor`.
@@ -58,67 +48,57 @@ pub(super) fn check_file(file: &DatabaseFile) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Brings the database to the newest version.
-///
-/// A newer one than this binary knows is refused: an older binary would write rows that lack what
-/// the newer one relies on.
+/// Brings the database to the newest version. One that was written by a newer program is left as
+/// it is when this program may run on it, and refused when not.
 pub(super) async fn migrate(
     connection: &mut SqliteConnection,
     file: &DatabaseFile,
-    migrations: &[Migration],
+    known: &'static [Migration],
 ) -> Result<(), Fault> {
-    let version = version(connection).await.map_err(|e| fault::of(&e))?;
-    let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
-    if version > known {
-        return Err(Fault::lasting(
-            "store",
-            format!(
-                "{} has schema version {version}, this program knows {known}: use the newer \
-                 program that wrote it, or restore a backup from before the upgrade",
-                file.path.display()
-            ),
-        ));
+    let raw = |e: sqlx::Error| fault::of(&e);
+    let newest = newest(connection).await.map_err(raw)?;
+    let newest = newest.as_ref().map(Newest::read).transpose()?;
+    if let Some(newest) = &newest {
+        newest.check(known, &file.path.display().to_string())?;
     }
-    let done = usize::try_from(version).unwrap_or(0);
-    for (number, migration) in (1_i64..).zip(migrations).skip(done) {
-        if let Err(error) = apply(connection, migration, number).await {
+    for migration in schema::missing(known, newest) {
+        if let Err(error) = apply(connection, migration).await {
             // A failed rollback leaves the transaction to the connection's end.
             drop(connection.execute("ROLLBACK").await);
-            return Err(fault::of(&error));
+            return Err(raw(error));
         }
     }
     Ok(())
 }
 
-async fn version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_versions'";
-    let exists = run(connection, &Statement::new(table, Vec::new())).await?;
-    if exists.rows.is_empty() {
-        return Ok(0);
+async fn newest(connection: &mut SqliteConnection) -> Result<Option<Row>, sqlx::Error> {
+    let columns = "SELECT name FROM pragma_table_info('schema_versions')";
+    let columns = run(connection, &Statement::new(columns, Vec::new())).await?;
+    match columns.rows.len() {
+        0 => return Ok(None),
+        // Before the first release steps were noted without their bound.
+        1 => connection.execute(ADD_BOUND).await.map(|_| ())?,
+        _ => {}
     }
-    let newest = "SELECT COALESCE(MAX(version), 0) FROM schema_versions";
-    let answer = run(connection, &Statement::new(newest, Vec::new())).await?;
-    Ok(answer.rows.first().and_then(|r| r.int(0).ok()).unwrap_or(0))
+    let answer = run(connection, &Statement::new(schema::NEWEST, Vec::new())).await?;
+    Ok(answer.rows.into_iter().next())
 }
+
+const ADD_BOUND: &str =
+    "ALTER TABLE schema_versions ADD COLUMN compatible_from BIGINT NOT NULL DEFAULT 1";
 
 async fn apply(
     connection: &mut SqliteConnection,
-    migration: Migration,
-    number: i64,
+    migration: &Migration,
 ) -> Result<(), sqlx::Error> {
     connection.execute("BEGIN IMMEDIATE").await?;
-    connection
-        .execute("CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)")
-        .await?;
-    for text in migration {
-        let text = text.replace("{identity}", SQLITE.identity);
+    for text in std::iter::once(&schema::TABLE).chain(migration.texts) {
         // The text is the program's own, from its migrations folder.
-        connection
-            .execute(sqlx::raw_sql(AssertSqlSafe(text)))
-            .await?;
+        let text = AssertSqlSafe(SQLITE.render(text));
+        connection.execute(sqlx::raw_sql(text)).await?;
     }
-    let mark = "INSERT INTO schema_versions (version) VALUES ($1)";
-    run(connection, &Statement::new(mark, values![number])).await?;
+    let mark = values![migration.version, migration.compatible_from];
+    run(connection, &Statement::new(schema::MARK, mark)).await?;
     connection.execute("COMMIT").await?;
     Ok(())
 }

@@ -14,6 +14,7 @@ use idp_core::model::change_set::ChangeSetEntry;
 use idp_core::model::outbox::OutboxEntry;
 use idp_core::model::subject::Subject;
 use idp_core::store::change::{Batch, Change};
+use idp_core::store::changes::Changed;
 use idp_core::store::records::CommitError;
 
 use super::engine::{EventRow, Prepared, Step};
@@ -21,17 +22,34 @@ use super::value::{Statement, to_json, values, word};
 
 pub(crate) use aggregate::settle;
 
-/// The steps and rows of a batch. Serialising happens here, in the caller's task, so that the one
+/// The steps and rows of a batch. All sessions of a user are ended last: where writers run side by
+/// side, the rows that the other changes have locked by then hold off a sign-in that was decided
+/// by what they change, so that its session is seen here, or is refused there. Serialising happens here, in the caller's task, so that the one
 /// writer only runs statements.
 pub(crate) fn prepare(batch: &Batch) -> Result<Prepared, Fault> {
     let mut steps = Vec::with_capacity(batch.changes.len());
-    for change in &batch.changes {
+    let ends = |change: &&Change| matches!(change, Change::EndSessions(_));
+    let (ends, others): (Vec<_>, Vec<_>) = batch.changes.iter().partition(ends);
+    for change in others.into_iter().chain(ends) {
         add(&mut steps, change)?;
     }
     Ok(Prepared {
         steps,
         events: event_rows(&batch.events),
+        changed: batch.changes.iter().filter_map(told).collect(),
     })
+}
+
+/// What other nodes are told of a change. One session or grant is read at each request, so nobody
+/// is told of its end.
+fn told(change: &Change) -> Option<Changed> {
+    match change {
+        Change::Client(_) => Some(Changed::Clients),
+        Change::Key(_) => Some(Changed::Keys),
+        Change::Role(_) | Change::Unit(_) => Some(Changed::Policy),
+        Change::EndSessions(_) => Some(Changed::Revocations),
+        _ => None,
+    }
 }
 
 /// Events as they rest.
