@@ -14,12 +14,15 @@ pub(crate) struct Dialect {
     pub(crate) skip_locked: &'static str,
     /// 1 when no event can appear any more below the one in the row, else 0.
     pub(crate) settled: &'static str,
+    /// Follows the definition of a table that rests in the order of its primary key.
+    pub(crate) clustered: &'static str,
 }
 
 impl Dialect {
     /// A migration's text in the engine's own words.
     pub(crate) fn render(&self, text: &str) -> String {
         text.replace("{identity}", self.identity)
+            .replace("{clustered}", self.clustered)
             .replace("TEXT", self.text)
     }
 }
@@ -31,6 +34,7 @@ pub(crate) const SQLITE: Dialect = Dialect {
     text: "TEXT",
     skip_locked: "",
     settled: "1",
+    clustered: " WITHOUT ROWID",
 };
 
 /// PostgreSQL's.
@@ -40,6 +44,7 @@ pub(crate) const POSTGRES: Dialect = Dialect {
     text: "TEXT COLLATE \"C\"",
     skip_locked: " FOR UPDATE SKIP LOCKED",
     settled: SETTLED,
+    clustered: "",
 };
 
 /// Below the oldest transaction that the snapshot sees running, transactions of other databases

@@ -8,7 +8,7 @@ pub(crate) mod events;
 mod read;
 mod records;
 pub(crate) mod schema;
-mod search;
+pub(crate) mod search;
 pub(crate) mod tickets;
 pub(crate) mod value;
 pub(crate) mod write;

@@ -33,7 +33,7 @@ use serde::de::DeserializeOwned;
 use super::engine::{Engine, Prepared, Step};
 use super::read;
 use super::schema;
-use super::search::{self, Search};
+use super::search::{self, Plan, Search};
 use super::value::{Row, Statement, Value, values, word};
 use super::write;
 
@@ -80,6 +80,22 @@ impl<E: Engine> SqlRecords<E> {
     ) -> Result<Vec<T>, Fault> {
         let rows = self.rows(text, values).await?;
         rows.iter().map(|row| row.body(0)).collect()
+    }
+
+    /// The statement that finds a page of accounts with the least work.
+    async fn planned(&self, search: &Search) -> Result<Statement, Fault> {
+        let sizes = match search.sizes() {
+            Some(statement) => self.engine.read(statement).await?,
+            None => Vec::new(),
+        };
+        match search.plan(sizes.first()) {
+            Plan::Collect(source) => Ok(search.collect(source)),
+            Plan::Merge(word) => {
+                let words = self.engine.read(search.beginnings(word)).await?;
+                Ok(search.merge(word, &words)?.unwrap_or_else(|| search.walk()))
+            }
+            Plan::Walk => Ok(search.walk()),
+        }
     }
 
     /// Runs one writing statement and answers its rows.
@@ -188,11 +204,8 @@ impl<E: Engine> Records for SqlRecords<E> {
             });
         }
         let search = Search::new(filter, page, E::DIALECT)?;
-        let sizes = match search.sizes() {
-            Some(statement) => self.engine.read(statement).await?,
-            None => Vec::new(),
-        };
-        let rows = self.engine.read(search.statement(sizes.first())).await?;
+        let statement = self.planned(&search).await?;
+        let rows = self.engine.read(statement).await?;
         read::listing(rows, page, |row| row.body(1))
     }
 

@@ -21,14 +21,23 @@ pub(crate) struct Migration {
 }
 
 const RECORDS_FIRST: &str = include_str!("../../migrations/0001_first.sql");
+const SEARCH_ORDER: &str = include_str!("../../migrations/0002_search_order.sql");
 const TICKETS_FIRST: &str = include_str!("../../migrations/tickets_0001_first.sql");
 
 /// Those of the records, with the tickets that rest beside them.
-pub(crate) const RECORDS: &[Migration] = &[Migration {
-    version: 1,
-    compatible_from: 1,
-    texts: &[RECORDS_FIRST, TICKETS_FIRST],
-}];
+pub(crate) const RECORDS: &[Migration] = &[
+    Migration {
+        version: 1,
+        compatible_from: 1,
+        texts: &[RECORDS_FIRST, TICKETS_FIRST],
+    },
+    // Programs before would write words without their order.
+    Migration {
+        version: 2,
+        compatible_from: 2,
+        texts: &[SEARCH_ORDER],
+    },
+];
 
 /// Those of an embedded store's second file.
 pub(crate) const TICKETS: &[Migration] = &[Migration {

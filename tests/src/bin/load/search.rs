@@ -18,9 +18,12 @@ const GIVEN: [&str; 10] = [
     "An", "Bình", "Châu", "Dũng", "Giang", "Hương", "Khánh", "Lan", "Phúc", "Tuấn",
 ];
 
-/// What is looked for: a common name, a rare combination, a user name, a mail address, nobody.
-const QUERIES: [&str; 5] = [
+/// What is looked for: a common family name, a common given name, a beginning, a rare combination
+/// of common words, a user name, a mail address, nobody.
+const QUERIES: [&str; 7] = [
     "nguyen",
+    "khanh",
+    "ng",
     "dang%20quoc%20khanh",
     "u04999",
     "u00042%40",
@@ -43,7 +46,7 @@ pub(crate) async fn measure(installation: &Installation, people: u32, duration: 
     for query in QUERIES {
         let mut latencies = Vec::new();
         let begun = Instant::now();
-        while begun.elapsed() < duration / 5 {
+        while begun.elapsed() < duration / 7 {
             latencies.push(search(&mut connection, query).await);
         }
         latencies.sort_unstable();

@@ -31,10 +31,13 @@ const DERIVED: [&str; 4] = [
 
 /// Words of one statement; more words take several.
 const WORDS: [&str; 4] = [
-    "INSERT INTO user_words (user_id, word) VALUES ($1, $2)",
-    "INSERT INTO user_words (user_id, word) VALUES ($1, $2), ($1, $3)",
-    "INSERT INTO user_words (user_id, word) VALUES ($1, $2), ($1, $3), ($1, $4)",
-    "INSERT INTO user_words (user_id, word) VALUES ($1, $2), ($1, $3), ($1, $4), ($1, $5)",
+    "INSERT INTO user_words (user_id, sort_key, search, word) VALUES ($1, $2, $3, $4)",
+    "INSERT INTO user_words (user_id, sort_key, search, word) VALUES ($1, $2, $3, $4), \
+     ($1, $2, $3, $5)",
+    "INSERT INTO user_words (user_id, sort_key, search, word) VALUES ($1, $2, $3, $4), \
+     ($1, $2, $3, $5), ($1, $2, $3, $6)",
+    "INSERT INTO user_words (user_id, sort_key, search, word) VALUES ($1, $2, $3, $4), \
+     ($1, $2, $3, $5), ($1, $2, $3, $6), ($1, $2, $3, $7)",
 ];
 
 pub(super) fn add(steps: &mut Vec<Step>, write: &Write<User>) -> Result<(), Fault> {
@@ -127,9 +130,14 @@ fn add_indexes(steps: &mut Vec<Step>, user: &User, words: &BTreeSet<String>) {
             otherwise: Some(taken("external_identity", &identity.external_id)),
         });
     }
+    add_words(steps, user, words);
+}
+
+fn add_words(steps: &mut Vec<Step>, user: &User, words: &BTreeSet<String>) {
+    let (key, search) = (sort_key(&user.name), searched(words));
     let words: Vec<&String> = words.iter().collect();
     for chunk in words.chunks(WORDS.len()) {
-        let mut values = values![user.id];
+        let mut values = values![user.id, key.as_str(), search.as_str()];
         values.extend(chunk.iter().map(|word| Value::from(word.as_str())));
         if let Some(text) = WORDS.get(chunk.len() - 1) {
             steps.push(free(text, values));
@@ -151,12 +159,12 @@ fn words(user: &User) -> BTreeSet<String> {
         .collect()
 }
 
-/// The words as one text in which every word follows a space.
+/// The words in order as one text in which a space stands before and after each.
 fn searched(words: &BTreeSet<String>) -> String {
-    let mut text = String::new();
+    let mut text = String::from(" ");
     for word in words {
-        text.push(' ');
         text.push_str(word);
+        text.push(' ');
     }
     text
 }

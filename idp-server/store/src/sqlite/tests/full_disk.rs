@@ -1,10 +1,10 @@
-//! What only the inside can arrange: a disk without space.
+//! A disk without space.
 
 use idp_core::store::change::{Batch, Change, Write};
 use idp_core::store::contract::sample;
 use idp_core::store::records::{CommitError, Records};
 
-use super::{OpenOptions, open};
+use super::empty;
 use crate::sql::engine::Engine;
 use crate::sql::value::Statement;
 
@@ -20,11 +20,7 @@ fn batch(number: u128) -> Batch {
 #[tokio::test]
 async fn a_full_disk_leaves_nothing_half_written_and_passes() {
     let folder = tempfile::tempdir().unwrap();
-    let options = OpenOptions {
-        create: true,
-        ..OpenOptions::default()
-    };
-    let (records, _tickets) = open(folder.path(), options).await.unwrap();
+    let (records, _tickets) = empty(folder.path()).await;
     // SQLite answers as for a full disk when a database may not grow.
     let limit = async |text| {
         let statement = Statement::new(text, Vec::new());
