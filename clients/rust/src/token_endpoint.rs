@@ -97,10 +97,8 @@ impl TokenEndpoint<'_> {
         let mut request = client
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .set_pkce_verifier(verifier);
-        if let Some(assertion) = self.assertion()? {
-            request = request
-                .add_extra_param("client_assertion_type", ASSERTION_TYPE)
-                .add_extra_param("client_assertion", assertion);
+        for (name, value) in self.assertion()? {
+            request = request.add_extra_param(name, value);
         }
         let answer = request
             .request_async(self.http)
@@ -113,10 +111,8 @@ impl TokenEndpoint<'_> {
     pub(crate) async fn refresh(&self, token: &RefreshToken) -> Result<Received, Error> {
         let client = oauth_client(self.settings, self.provider)?;
         let mut request = client.exchange_refresh_token(token);
-        if let Some(assertion) = self.assertion()? {
-            request = request
-                .add_extra_param("client_assertion_type", ASSERTION_TYPE)
-                .add_extra_param("client_assertion", assertion);
+        for (name, value) in self.assertion()? {
+            request = request.add_extra_param(name, value);
         }
         let answer = request
             .request_async(self.http)
@@ -125,13 +121,16 @@ impl TokenEndpoint<'_> {
         self.received(&answer, Some(token))
     }
 
-    fn assertion(&self) -> Result<Option<String>, Error> {
-        match &self.settings.authentication {
-            ClientAuthentication::PrivateKeyJwt(key) => key
-                .assertion(&self.settings.client_id, &self.settings.issuer, self.now)
-                .map(Some),
-            _ => Ok(None),
-        }
+    /// The parameters of a client assertion (RFC 7523 §2.2), where this client sends one.
+    fn assertion(&self) -> Result<Vec<(&'static str, String)>, Error> {
+        let ClientAuthentication::PrivateKeyJwt(key) = &self.settings.authentication else {
+            return Ok(Vec::new());
+        };
+        let (client, issuer) = (&self.settings.client_id, &self.settings.issuer);
+        Ok(vec![
+            ("client_assertion_type", ASSERTION_TYPE.to_owned()),
+            ("client_assertion", key.assertion(client, issuer, self.now)?),
+        ])
     }
 
     /// Refuses any token type but `Bearer`: this client could not present another one.

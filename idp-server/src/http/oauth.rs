@@ -1,104 +1,114 @@
 //! The protocol endpoints: token, userinfo, introspection, revocation, and the authorization
 //! endpoint's two entrances.
 
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use idp_core::base::fault::Fault;
 use idp_core::base::secret::SecretText;
-use idp_core::flow::Failure;
 use idp_core::flow::authorize::AuthorizeReply;
+use idp_core::flow::{Failure, RequestContext};
 use idp_core::oauth::interaction::Interaction;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::context::{Arrival, Caller, text};
 use super::site::Shared;
 use super::wire::{
-    Form, OptionalForm, as_get, bearer_error, failure_page, json_answer, oauth_error, path,
+    Form, OptionalForm, as_get, bearer_error, failure_page, json_answer, oauth_error, path_with,
     redirect,
 };
 
-/// `POST /token`.
-pub async fn token(
-    State(site): State<Shared>,
+/// How a client reached a protocol endpoint, and what it says of itself in the header.
+pub struct Presented {
     arrival: Arrival,
-    headers: HeaderMap,
-    Form(body): Form,
-) -> Response {
-    let authorization = text(&headers, &header::AUTHORIZATION);
+    authorization: Option<String>,
+}
+
+impl FromRequestParts<Shared> for Presented {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Shared) -> Result<Self, Infallible> {
+        Ok(Self {
+            arrival: Arrival::from_request_parts(parts, site).await?,
+            authorization: text(&parts.headers, &header::AUTHORIZATION),
+        })
+    }
+}
+
+impl Presented {
+    /// What every endpoint of the core is given besides the body.
+    fn with<'a>(&'a self, site: &Shared) -> Result<(Option<&'a str>, RequestContext), Fault> {
+        Ok((self.authorization.as_deref(), site.context(&self.arrival)?))
+    }
+
+    /// The answer of an endpoint that an OAuth client asked.
+    fn answer(&self, site: &Shared, answer: Result<Map<String, Value>, Failure>) -> Response {
+        match answer {
+            Ok(members) => json_answer(StatusCode::OK, &Value::Object(members)),
+            Err(failure) => oauth_error(site, &self.arrival, &failure),
+        }
+    }
+}
+
+/// `POST /token`.
+pub async fn token(State(site): State<Shared>, by: Presented, Form(body): Form) -> Response {
     let answer = async {
-        let mut context = site.context(&arrival)?;
+        let (authorization, mut context) = by.with(&site)?;
         let body = body?;
         let answer = site
             .provider
-            .token(authorization.as_deref(), &body, &mut context)
+            .token(authorization, &body, &mut context)
             .await?;
         let grant_type = body.find("grant_type").unwrap_or_default().to_owned();
         metrics::counter!("idp_tokens_issued_total", "grant_type" => grant_type).increment(1);
         Ok(answer)
     };
-    match answer.await {
-        Ok(answer) => json_answer(StatusCode::OK, &Value::Object(answer)),
-        Err(failure) => oauth_error(&site, &arrival, &failure),
-    }
+    by.answer(&site, answer.await)
 }
 
 /// `GET|POST /userinfo`.
 pub async fn userinfo(
     State(site): State<Shared>,
-    arrival: Arrival,
-    headers: HeaderMap,
+    by: Presented,
     OptionalForm(body): OptionalForm,
 ) -> Response {
-    let authorization = text(&headers, &header::AUTHORIZATION);
     let answer = async {
-        let context = site.context(&arrival)?;
+        let (authorization, context) = by.with(&site)?;
         site.provider
-            .userinfo(authorization.as_deref(), &body?, &context)
+            .userinfo(authorization, &body?, &context)
             .await
     };
     match answer.await {
-        Ok(claims) => json_answer(StatusCode::OK, &Value::Object(claims)),
-        Err(failure) => bearer_error(&site, &arrival, &failure),
+        Err(failure) => bearer_error(&site, &by.arrival, &failure),
+        claims => by.answer(&site, claims),
     }
 }
 
 /// `POST /introspect`.
-pub async fn introspect(
-    State(site): State<Shared>,
-    arrival: Arrival,
-    headers: HeaderMap,
-    Form(body): Form,
-) -> Response {
-    let authorization = text(&headers, &header::AUTHORIZATION);
+pub async fn introspect(State(site): State<Shared>, by: Presented, Form(body): Form) -> Response {
     let answer = async {
-        let context = site.context(&arrival)?;
+        let (authorization, context) = by.with(&site)?;
         site.provider
-            .introspect(authorization.as_deref(), &body?, &context)
+            .introspect(authorization, &body?, &context)
             .await
     };
-    match answer.await {
-        Ok(claims) => json_answer(StatusCode::OK, &Value::Object(claims)),
-        Err(failure) => oauth_error(&site, &arrival, &failure),
-    }
+    by.answer(&site, answer.await)
 }
 
 /// `POST /revoke`.
-pub async fn revoke(
-    State(site): State<Shared>,
-    arrival: Arrival,
-    headers: HeaderMap,
-    Form(body): Form,
-) -> Response {
-    let authorization = text(&headers, &header::AUTHORIZATION);
+pub async fn revoke(State(site): State<Shared>, by: Presented, Form(body): Form) -> Response {
     let answer = async {
-        let mut context = site.context(&arrival)?;
+        let (authorization, mut context) = by.with(&site)?;
         site.provider
-            .revoke(authorization.as_deref(), &body?, &mut context)
+            .revoke(authorization, &body?, &mut context)
             .await
     };
     match answer.await {
         Ok(()) => ([(header::CACHE_CONTROL, "no-store")], StatusCode::OK).into_response(),
-        Err(failure) => oauth_error(&site, &arrival, &failure),
+        Err(failure) => oauth_error(&site, &by.arrival, &failure),
     }
 }
 
@@ -146,13 +156,10 @@ fn authorize_reply(
                 Interaction::ChoosePosition => "/choose-position",
                 Interaction::Consent => "/consent",
             };
-            let mut address = asking(site, page, &question.waiting);
-            if let Some(locales) = question.ui_locales {
-                let mut query = url::form_urlencoded::Serializer::new(String::new());
-                query.append_pair("ui_locales", &locales);
-                address = format!("{address}&{}", query.finish());
-            }
-            redirect(site, caller, &address)
+            let mut query = vec![("request", question.waiting.expose())];
+            let locales = question.ui_locales.as_deref();
+            query.extend(locales.map(|locales| ("ui_locales", locales)));
+            redirect(site, caller, &path_with(site, page, &query))
         }
         Err(failure) => failure_page(site, caller, &failure),
     }
@@ -160,5 +167,5 @@ fn authorize_reply(
 
 /// The address of a page that asks something for a waiting request.
 pub fn asking(site: &Shared, page: &str, waiting: &SecretText) -> String {
-    format!("{}?request={}", path(site, page), waiting.expose())
+    path_with(site, page, &[("request", waiting.expose())])
 }

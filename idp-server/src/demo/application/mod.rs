@@ -25,7 +25,7 @@ use axum::http::{Request, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use idp_relying_party::web::{MaybeSignedIn, RelyingParty};
+use idp_relying_party::web::{MaybeSignedIn, RelyingParty, SignedIn};
 use idp_relying_party::{ClientAuthentication, Settings};
 use url::Url;
 
@@ -185,16 +185,7 @@ async fn home(
     headers: HeaderMap,
 ) -> Response {
     let language = Language::chosen(query.as_deref(), &headers);
-    let frame = Frame {
-        application: &served.application,
-        language,
-        path: "/",
-    };
-    let page = match signed_in {
-        Some(session) => page::signed_in(&frame, &session),
-        None => page::welcome(&frame),
-    };
-    fresh(page, language)
+    shown(&served, signed_in.as_ref(), ("/", language), page::welcome)
 }
 
 async fn signed_out(
@@ -204,16 +195,27 @@ async fn signed_out(
     headers: HeaderMap,
 ) -> Response {
     let language = Language::chosen(query.as_deref(), &headers);
+    // Somebody who signed in again meanwhile and comes back to this address is not signed out.
+    let place = ("/signed-out", language);
+    shown(&served, signed_in.as_ref(), place, page::signed_out)
+}
+
+/// The page of whoever is signed in, or else another one.
+fn shown(
+    served: &Served,
+    signed_in: Option<&SignedIn>,
+    (path, language): (&'static str, Language),
+    otherwise: fn(&Frame<'_>) -> String,
+) -> Response {
     let frame = Frame {
         application: &served.application,
         language,
-        path: "/signed-out",
+        path,
     };
-    // Somebody who signed in again meanwhile and comes back to this address is not signed out.
-    let page = match signed_in {
-        Some(session) => page::signed_in(&frame, &session),
-        None => page::signed_out(&frame),
-    };
+    let page = signed_in.map_or_else(
+        || otherwise(&frame),
+        |session| page::signed_in(&frame, session),
+    );
     fresh(page, language)
 }
 
