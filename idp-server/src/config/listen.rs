@@ -9,9 +9,9 @@ use super::key::Kind::{Choice, Count, Path, Span, Text, Words};
 use super::key::keys;
 use super::reader::Reader;
 use super::store::StoreSettings;
-use crate::listen::Limits;
 use crate::listen::client_address::{DeclaredProxies, ForwardingHeader};
 use crate::listen::network::Network;
+use crate::listen::{Limits, Pace};
 
 keys! {
     "listen.address": Text, Value("127.0.0.1:8080"), "[::]:8443",
@@ -32,6 +32,12 @@ keys! {
     "listen.header_timeout": Span(Duration::from_secs(1), Duration::from_secs(120)), Value("10s"), "10s",
         "Thời gian tối đa để nhận xong phần đầu của một yêu cầu, và để bắt tay TLS.",
         "The longest time to receive a request's head, and for a TLS handshake.";
+    "listen.body_timeout": Span(Duration::from_secs(1), Duration::from_secs(120)), Value("15s"), "15s",
+        "Thời gian tối đa để nhận xong phần thân của một yêu cầu; quá hạn thì trả lời 408.",
+        "The longest time to receive a request's body; beyond it the answer is 408.";
+    "listen.body_rate": Count(1, 1_000_000), Value("1024"), "1024",
+        "Tốc độ tối thiểu của phần thân, tính bằng byte mỗi giây, sau 3 giây đầu; chậm hơn thì trả lời 408.",
+        "The least octets per second of a body after its first 3 seconds; slower ones are answered 408.";
     "listen.drain": Span(Duration::ZERO, Duration::from_secs(600)), Value("20s"), "20s",
         "Khi dừng: thời gian chờ các yêu cầu đang xử lý.",
         "On stopping: how long requests in progress are waited for.";
@@ -100,6 +106,10 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<ListenSettings> {
     let limits = Limits {
         connections: reader.count_usize("listen.connections"),
         header_timeout,
+        pace: Some(Pace {
+            total: reader.span("listen.body_timeout"),
+            rate: reader.count_u32("listen.body_rate"),
+        }),
         ..Limits::default()
     };
     let admin_socket = reader

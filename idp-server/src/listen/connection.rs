@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower::ServiceExt;
 
 use super::Limits;
+use super::paced_body::paced;
 use super::stop::Stop;
 
 /// How often an HTTP/2 connection that says nothing is asked whether it is still there.
@@ -39,9 +40,16 @@ pub(super) async fn serve<I, M>(
     M: Fn(&mut Request<Body>) + Clone + Send + Sync + 'static,
 {
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let (mut request, late) = paced(request, limits.pace);
         mark(&mut request);
-        answer(router.clone(), request, limits)
+        let answering = answer(router.clone(), request, limits);
+        async move {
+            tokio::select! {
+                biased;
+                () = late.notified() => Ok(too_slow()),
+                answered = answering => answered,
+            }
+        }
     });
     let builder = builder(protocol, &limits);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
@@ -85,6 +93,17 @@ async fn answer(
     };
     let answered = tokio::time::timeout(longest, answering).await;
     answered.unwrap_or_else(|_| Ok(bare(StatusCode::REQUEST_TIMEOUT)))
+}
+
+/// The body came too slowly; RFC 9110 §15.5.9 asks to end the connection too.
+fn too_slow() -> Response<Body> {
+    tracing::debug!("a body came too slowly");
+    let mut response = bare(StatusCode::REQUEST_TIMEOUT);
+    let close = http::HeaderValue::from_static("close");
+    response
+        .headers_mut()
+        .insert(http::header::CONNECTION, close);
+    response
 }
 
 /// An answer that no route gave.

@@ -74,6 +74,7 @@ pub async fn serve_admin(socket: AdminSocket, served: Served) {
     let accept = || socket.accept();
     let limits = Limits {
         request_timeout: None,
+        pace: None,
         ..served.limits
     };
     let handle = |(stream, peer): (tokio::net::UnixStream, AdminPeer)| {

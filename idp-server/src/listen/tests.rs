@@ -12,12 +12,12 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
-use super::Limits;
 use super::admin_socket::{AdminPeer, AdminSocket};
 use super::client_address::{ClientAddress, DeclaredProxies};
 use super::server::{Served, Transport, serve_admin, serve_tcp};
 use super::stop::{Stopper, stop_pair};
 use super::tls::Tls;
+use super::{Limits, Pace};
 
 fn router() -> Router {
     Router::new()
@@ -120,6 +120,32 @@ async fn a_body_that_never_comes_ends_in_408() {
     let (_stopper, address, _) = running(Transport::default()).await;
     let head = "POST /body HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nab";
     assert!(ask(address, head).await.starts_with("HTTP/1.1 408"));
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_ends_in_408_and_one_that_flows_does_not() {
+    let (_stopper, mut served) = served();
+    served.limits.request_timeout = Some(Duration::from_secs(30));
+    served.limits.pace = Some(Pace {
+        total: Duration::from_millis(400),
+        rate: 1,
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve_tcp(listener, Transport::default(), served));
+    let head = "POST /body HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 6\r\n\r\n";
+    for (pause, status) in [(Duration::from_millis(150), "408"), (Duration::ZERO, "200")] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        for _ in 0..6 {
+            // The server may be gone already: that is what the answer tells.
+            let _ = stream.write_all(b"x").await;
+            tokio::time::sleep(pause).await;
+        }
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, format!("HTTP/1.1 {status}").as_bytes());
+    }
 }
 
 #[tokio::test]
