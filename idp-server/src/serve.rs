@@ -16,6 +16,7 @@ use crate::listen::tls::Tls;
 use crate::outside::audit_heads::AuditHeads;
 use crate::outside::clock::Clock;
 use crate::outside::master_key::MasterKey;
+use crate::outside::private_file::{ALL_BUT_GROUP_READING, GROUP_AND_OTHERS, exposed};
 use crate::serving::{Doors, Serving};
 use crate::telemetry::{logs, metrics::Metrics};
 use crate::wiring::{Installation, Parts, assemble};
@@ -28,6 +29,7 @@ pub async fn run(config: Option<&Path>) -> Result<(), Fault> {
     let settings = settings(config)?;
     logs::start(&settings.telemetry)?;
     let metrics = Metrics::start()?;
+    check_private(&settings)?;
     let installation = installation(&settings).await?;
     let tls = match &settings.listen.tls {
         None => None,
@@ -84,6 +86,18 @@ pub fn heads(settings: &Settings) -> Arc<AuditHeads> {
 pub fn settings(config: Option<&Path>) -> Result<Settings, Fault> {
     let file = config::file(config);
     Settings::load(&file, std::env::vars()).map_err(|problems| Fault::lasting("config", problems))
+}
+
+/// Refuses to serve from a data folder that others may look into, or with a TLS key that they
+/// may read. The master key is checked where it is read.
+fn check_private(settings: &Settings) -> Result<(), Fault> {
+    let data = exposed(&settings.store.folder, GROUP_AND_OTHERS);
+    let tls = settings.listen.tls.as_ref();
+    let key = || tls.and_then(|tls| exposed(&tls.key, ALL_BUT_GROUP_READING));
+    match data.or_else(key) {
+        None => Ok(()),
+        Some(open) => Err(Fault::lasting("permissions", open)),
+    }
 }
 
 async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Fault> {

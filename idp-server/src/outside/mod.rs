@@ -12,4 +12,5 @@ pub mod key_maker;
 mod key_ring;
 pub mod master_key;
 pub mod passwords;
+pub mod private_file;
 pub mod signer_file;

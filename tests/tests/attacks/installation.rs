@@ -49,6 +49,18 @@ async fn all_problems_of_a_configuration_are_told_at_once() {
 }
 
 #[tokio::test]
+async fn a_data_folder_that_others_may_use_is_refused_with_its_remedy() {
+    let installation = Installation::init();
+    let data = installation.folder.path().join("data");
+    let set = |mode| fs::set_permissions(&data, fs::Permissions::from_mode(mode)).expect("mode");
+    set(0o750);
+    let refused = installation.serve().await.err().expect("a refusal");
+    assert!(refused.contains("chmod go="), "{refused}");
+    set(0o700);
+    installation.serve().await.expect("it serves").terminate();
+}
+
+#[tokio::test]
 async fn a_damaged_store_is_refused_and_left_as_it_is() {
     let installation = Installation::init();
     installation.serve().await.expect("it serves").terminate();

@@ -1,8 +1,6 @@
 //! What can be seen from outside the store: permissions and the TLS certificate.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::time::Duration;
 
 use idp_core::base::time::Timestamp;
@@ -14,6 +12,7 @@ use x509_parser::prelude::FromDer;
 use super::Finding;
 use crate::config::{Settings, TlsFiles};
 use crate::listen::tls::{Tls, read_chain};
+use crate::outside::private_file::{ALL_BUT_GROUP_READING, GROUP_AND_OTHERS, exposed};
 
 /// A certificate that ends within this is to be renewed.
 const RENEW: Duration = Duration::from_secs(21 * 86_400);
@@ -31,9 +30,13 @@ pub(super) fn permissions(settings: &Settings) -> Vec<Finding> {
         )];
     };
     let inside = entries.filter_map(Result::ok).map(|entry| entry.path());
-    let open: Vec<Finding> = std::iter::once(folder.clone())
-        .chain(inside)
-        .filter_map(|path| exposed(&path))
+    let data = std::iter::once(folder.clone()).chain(inside);
+    let data = data.filter_map(|path| exposed(&path, GROUP_AND_OTHERS));
+    let key = settings.listen.tls.as_ref();
+    let key = key.and_then(|tls| exposed(&tls.key, ALL_BUT_GROUP_READING));
+    let open: Vec<Finding> = data
+        .chain(key)
+        .map(|open| Finding::fail("permissions", open.problem(), open.remedy()))
         .collect();
     if open.is_empty() {
         vec![Finding::ok(
@@ -43,15 +46,6 @@ pub(super) fn permissions(settings: &Settings) -> Vec<Finding> {
     } else {
         open
     }
-}
-
-fn exposed(path: &Path) -> Option<Finding> {
-    let mode = fs::symlink_metadata(path).ok()?.mode() & 0o777;
-    let shown = path.display();
-    (mode & 0o077 != 0).then(|| {
-        let detail = format!("others may use {shown} (mode {mode:o})");
-        Finding::fail("permissions", detail, format!("chmod go= '{shown}'"))
-    })
 }
 
 /// The certificate: usable with its key, for this issuer, now and for some time.
