@@ -6,7 +6,7 @@
 //! come back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -50,6 +50,50 @@ pub struct HashingThreads {
     generator: Generator,
     slots: Arc<Semaphore>,
     waiting: AtomicUsize,
+    memory: Arc<Memory>,
+}
+
+/// Computations so far, and whether somebody waits to give their memory back.
+#[derive(Default)]
+struct Memory {
+    computed: AtomicUsize,
+    awaited: AtomicBool,
+}
+
+/// After this long without a computation their memory goes back to the system.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// Larger than one computation at the default cost.
+const LARGE: usize = 32 << 20;
+
+impl Memory {
+    /// Counts a computation, and sees to it that the memory goes back when it was the last for a
+    /// while. The allocator keeps the freed blocks until the next large one comes or goes, and on
+    /// a server that became quiet none does. So one comes, which nobody writes to and which
+    /// therefore takes no memory itself: twice, since the first only marks what is due.
+    fn computed(self: &Arc<Self>) {
+        self.computed.fetch_add(1, Ordering::Relaxed);
+        if self.awaited.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let memory = Arc::clone(self);
+        tokio::spawn(async move {
+            let mut before = memory.computed.load(Ordering::Relaxed);
+            loop {
+                tokio::time::sleep(QUIET).await;
+                let now = memory.computed.load(Ordering::Relaxed);
+                if now == before {
+                    break;
+                }
+                before = now;
+            }
+            memory.awaited.store(false, Ordering::Relaxed);
+            for _ in 0..2 {
+                drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
+                tokio::time::sleep(QUIET).await;
+            }
+        });
+    }
 }
 
 /// Counts one who waits for as long as it lives, also when the caller goes away.
@@ -71,6 +115,7 @@ impl HashingThreads {
             generator,
             slots: Arc::new(Semaphore::new(bounds.parallel.max(1))),
             waiting: AtomicUsize::new(0),
+            memory: Arc::default(),
         }
     }
 
@@ -104,7 +149,9 @@ impl HashingThreads {
         });
         let answer = done
             .await
-            .map_err(|_| Fault::lasting("passwords", "hashing broke off"))?;
+            .map_err(|_| Fault::lasting("passwords", "hashing broke off"));
+        self.memory.computed();
+        let answer = answer?;
         answer.map_err(|problem| Fault::lasting("passwords", problem))
     }
 }
