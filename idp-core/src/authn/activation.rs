@@ -56,18 +56,23 @@ pub struct ActivationFacts {
 /// Whether a one-time link works at `now`.
 ///
 /// # Errors
-/// [`Reason::LinkUnknown`] alike for unknown, used and expired links, and for disabled accounts.
+/// [`Reason::LinkUnknown`] alike for unknown and used links and for disabled accounts;
+/// [`Reason::LinkExpired`] to whoever holds the secret of a link that is over.
 pub fn check_link(
     found: Option<&(Credential, User)>,
     now: crate::base::time::Timestamp,
 ) -> Result<(), Refusal> {
-    let works = found.is_some_and(|(credential, user)| match &credential.secret {
-        CredentialSecret::ActivationLink(link) => now < link.expires_at && user.is_active(),
-        CredentialSecret::Password(_) => false,
-    });
-    works
-        .then_some(())
-        .ok_or_else(|| Reason::LinkUnknown.into())
+    let link = found
+        .filter(|(_, user)| user.is_active())
+        .and_then(|(credential, _)| match &credential.secret {
+            CredentialSecret::ActivationLink(link) => Some(link),
+            CredentialSecret::Password(_) => None,
+        });
+    match link {
+        None => Err(Reason::LinkUnknown.into()),
+        Some(link) if now >= link.expires_at => Err(Reason::LinkExpired.into()),
+        Some(_) => Ok(()),
+    }
 }
 
 /// Decides a new password. A session that is over proves nothing ([`Reason::PageExpired`]), and
@@ -309,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_used_and_expired_links_are_refused_alike() {
+    fn a_link_that_is_over_says_so_and_every_other_is_refused_alike() {
         let mut disabled = by_link(&[]);
         disabled.user.state = AccountState::Disabled {
             at: NOW,
@@ -318,10 +323,6 @@ mod tests {
         for facts in [
             ActivationFacts {
                 proof: Proof::Link(None),
-                ..by_link(&[])
-            },
-            ActivationFacts {
-                proof: Proof::Link(Some(link(NOW))),
                 ..by_link(&[])
             },
             ActivationFacts {
@@ -334,6 +335,11 @@ mod tests {
             assert_eq!(reason(&decision), Reason::LinkUnknown, "{facts:?}");
             assert!(decision.changes.is_empty() && decision.events.is_empty());
         }
+        let over = ActivationFacts {
+            proof: Proof::Link(Some(link(NOW))),
+            ..by_link(&[])
+        };
+        assert_eq!(reason(&set(&new(GOOD, GOOD), &over)), Reason::LinkExpired);
     }
 
     #[test]

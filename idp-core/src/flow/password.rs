@@ -51,16 +51,20 @@ impl Answers {
 }
 
 impl Provider {
-    /// Whose password a one-time link sets.
+    /// Whose password a one-time link sets, and whether it replaces one.
     ///
     /// # Errors
-    /// [`Reason::LinkUnknown`] when it does not work.
-    pub async fn link(&self, link: &SecretText, context: &RequestContext) -> Result<User, Failure> {
+    /// [`Reason::LinkUnknown`] or [`Reason::LinkExpired`] when it does not work.
+    pub async fn link(
+        &self,
+        link: &SecretText,
+        context: &RequestContext,
+    ) -> Result<(User, bool), Failure> {
         let found = self.records.credential_by_digest(&link.digest()).await?;
         check_link(found.as_ref(), context.here.now)?;
-        found
-            .map(|(_, user)| user)
-            .ok_or_else(|| Reason::LinkUnknown.into())
+        let (_, user) = found.ok_or(Reason::LinkUnknown)?;
+        let held = self.records.credentials(user.id).await?;
+        Ok((user, password_hash(&held).is_some()))
     }
 
     /// Sets a new password.

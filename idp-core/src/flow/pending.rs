@@ -3,15 +3,17 @@
 use super::authorize::Pending;
 use super::browser::Browser;
 use super::{Failure, Provider, RequestContext};
+use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
-use crate::base::secret::SecretText;
+use crate::base::secret::{Digest, SecretText};
 use crate::model::client::{Client, ClientId};
 use crate::oauth::authorize::AuthorizationRequest;
 use crate::store::sealed::Taken;
-use crate::store::tickets::{TicketKey, TicketKind};
+use crate::store::tickets::{TicketKey, TicketKind, TicketOp};
 
 impl Provider {
-    /// The waiting request, if this browser began it.
+    /// The waiting request, if this browser began it, under its cookie of now or the one before
+    /// the last sign-in.
     ///
     /// # Errors
     /// [`Reason::PageExpired`] when it is unknown, over or finished;
@@ -28,10 +30,40 @@ impl Provider {
             .peek::<Pending>(key, context.here.now)
             .await?;
         let pending = found.ok_or(Reason::PageExpired)?;
-        if pending.browser != browser.digest() {
+        let began = pending.browser == browser.digest()
+            || self.former(browser, context).await? == Some(pending.browser);
+        if !began {
             return Err(Reason::BrowserNotTheBeginner.into());
         }
         Ok(pending)
+    }
+
+    /// A new cookie for a browser in which somebody just signed in, and the operation that lets
+    /// its other tabs go on: what began under the former cookie is still this browser's.
+    pub(super) fn renew(
+        &self,
+        browser: &Browser,
+        context: &mut RequestContext,
+    ) -> Result<(SecretText, TicketOp), Fault> {
+        let fresh = SecretText::generate(&mut context.entropy);
+        let until = context.here.now + self.policy.lifetimes.interaction;
+        let key = TicketKey::of(TicketKind::FormerBrowser, fresh.expose());
+        let former = browser.digest();
+        let renewed = self
+            .sealed_tickets()
+            .put(key, &former, until, &mut context.entropy)?;
+        Ok((fresh, renewed))
+    }
+
+    async fn former(
+        &self,
+        browser: &Browser,
+        context: &RequestContext,
+    ) -> Result<Option<Digest>, Fault> {
+        let key = TicketKey::of(TicketKind::FormerBrowser, browser.secret().expose());
+        self.sealed_tickets()
+            .peek::<Digest>(key, context.here.now)
+            .await
     }
 
     /// The client of a waiting request.

@@ -31,8 +31,21 @@ pub struct Typed {
     pub device: Option<SecretText>,
 }
 
+/// A sign-in that succeeded, and what the browser carries from now on.
+#[derive(Debug)]
+pub struct SignedInBrowser {
+    /// The session.
+    pub begun: NewSession,
+    /// The browser's new cookie: one that somebody planted before stays worth nothing.
+    pub browser: SecretText,
+    /// The cookie by which the browser is known for this account: the one it brought when it was
+    /// known already, otherwise a new one.
+    pub device: SecretText,
+}
+
 impl Provider {
-    /// Signs somebody in.
+    /// Signs somebody in. The browser gets a new cookie; for as long as a request may wait, what
+    /// waits for the former cookie goes on under the new one.
     ///
     /// # Errors
     /// [`Reason::SignInThrottled`], [`Reason::SignInBusy`], [`Reason::CredentialsWrong`], or a
@@ -42,12 +55,14 @@ impl Provider {
         typed: &Typed,
         visitor: &Visitor,
         context: &mut RequestContext,
-    ) -> Result<NewSession, Failure> {
+    ) -> Result<SignedInBrowser, Failure> {
         // A name that cannot be anybody's is counted and worked on like one that could.
         let key =
             IdentifierKey::typed(&typed.name).unwrap_or_else(|| IdentifierKey::of("\u{0}nobody"));
         let counted = self.counted(&key).await?;
-        let counters = self.counters(&counted, typed, context).await?;
+        let known = self.known(&counted, typed, context).await?;
+        let lane = known.map(SecretText::expose);
+        let counters = Counters::of(&counted, &context.source, lane);
         let now = context.here.now;
         let rules = &self.policy.throttle;
         let counts = self
@@ -55,15 +70,28 @@ impl Provider {
             .apply(counters.count(1, now, rules), now)
             .await?;
         throttle::check(&counts, rules)?;
-        let result = self.verify_and_begin(&key, typed, visitor, context).await;
-        if !is_wrong(&result) {
-            let mut ops = counters.count(-1, now, rules);
-            if let (Ok(_), Some(device)) = (&result, &typed.device) {
-                ops.extend(self.know(&counted, device, context)?);
+        let result = match self.verify_and_begin(&key, typed, visitor, context).await {
+            Err(failure) if is_wrong(&failure) => return Err(failure),
+            result => result,
+        };
+        let mut ops = counters.count(-1, now, rules);
+        let signed_in = match result {
+            Ok(begun) => {
+                let fresh = || SecretText::generate(&mut context.entropy);
+                let device = known.cloned().unwrap_or_else(fresh);
+                ops.extend(self.know(&counted, &device, context)?);
+                let (browser, renewed) = self.renew(&visitor.browser, context)?;
+                ops.push(renewed);
+                Ok(SignedInBrowser {
+                    begun,
+                    browser,
+                    device,
+                })
             }
-            self.tickets.apply(ops, now).await?;
-        }
-        result
+            Err(failure) => Err(failure),
+        };
+        self.tickets.apply(ops, now).await?;
+        signed_in
     }
 
     async fn verify_and_begin(
@@ -153,22 +181,22 @@ impl Provider {
         Ok(found.map_or_else(|| key.clone(), |(user, _)| account(user.id)))
     }
 
-    async fn counters(
+    /// The browser's long-lived cookie, if it signed in to this account before.
+    async fn known<'a>(
         &self,
         key: &IdentifierKey,
-        typed: &Typed,
+        typed: &'a Typed,
         context: &RequestContext,
-    ) -> Result<Counters, Failure> {
-        let source = context.source.as_str();
+    ) -> Result<Option<&'a SecretText>, Failure> {
         let Some(device) = &typed.device else {
-            return Ok(Counters::of(key, source, None));
+            return Ok(None);
         };
         let ops = vec![TicketOp::Peek {
             key: known_key(key, device),
         }];
         let answers = self.tickets.apply(ops, context.here.now).await?;
         let known = matches!(answers.first(), Some(TicketAnswer::Value(_)));
-        Ok(Counters::of(key, source, known.then_some(device.expose())))
+        Ok(known.then_some(device))
     }
 
     /// The browser is known from now on, for the whole span again.
@@ -202,6 +230,6 @@ fn known_key(key: &IdentifierKey, device: &SecretText) -> TicketKey {
 
 /// Whether an attempt stays counted: only a wrong secret does. An attempt that was never judged,
 /// because the server was busy or failed, is given back.
-fn is_wrong(result: &Result<NewSession, Failure>) -> bool {
-    matches!(result, Err(Failure::Refused(refusal)) if refusal.reason == Reason::CredentialsWrong)
+fn is_wrong(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused(refusal) if refusal.reason == Reason::CredentialsWrong)
 }

@@ -5,13 +5,16 @@ use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
 use crate::base::refusal::Reason;
 use crate::base::secret::{Digest, SecretText};
 use crate::event::Actor;
+use crate::model::LocalText;
 use crate::model::client::Client;
 use crate::model::grant::Grant;
 use crate::model::session::{Session, SessionEnd};
 use crate::model::subject::Subject;
 use crate::oauth::params::Parameters;
 use crate::oidc::id_token::{IdTokenHint, verify_hint};
-use crate::oidc::logout::{SessionEndFacts, SignOutFacts, SignOutRequest, check, end_session};
+use crate::oidc::logout::{
+    AskingApplication, SessionEndFacts, SignOutFacts, SignOutRequest, check, end_session,
+};
 use crate::store::tickets::{TicketKey, TicketKind};
 
 /// What ending a session needs besides the session.
@@ -22,17 +25,36 @@ pub struct LoadedEnd {
     subject: Option<Subject>,
 }
 
+impl LoadedEnd {
+    /// The names of the applications that will be told. Who does not listen is not named: the
+    /// page must not promise a sign-out there.
+    fn told(&self) -> Vec<LocalText> {
+        let listens = |c: &&Client| c.backchannel_logout_uri.is_some();
+        let told = self.clients.iter().filter(listens);
+        told.map(|c| c.name.clone()).collect()
+    }
+}
+
 /// What the browser gets.
 #[derive(Clone, Debug)]
 pub enum SignOutReply {
-    /// The question, with the waiting request's secret.
-    Confirm(SecretText, SignOutRequest),
+    /// The question.
+    Confirm {
+        /// The waiting request's secret.
+        waiting: SecretText,
+        /// The request.
+        request: SignOutRequest,
+        /// The names of the applications that will be told.
+        told: Vec<LocalText>,
+    },
     /// Done: where to go, or our own page with the names of the applications that are told.
     Done {
         /// The application's address.
         then: Option<String>,
-        /// Who is told.
-        told: Vec<String>,
+        /// The application that asked.
+        application: Option<AskingApplication>,
+        /// The names of the applications that are told.
+        told: Vec<LocalText>,
     },
 }
 
@@ -69,9 +91,11 @@ impl Provider {
         };
         let then = parameters.find("post_logout_redirect_uri");
         let request = check(&facts, then, parameters.find("state"))?;
-        if request.confirmed || session.is_none() {
-            return self.end_browser_session(request, visitor, context).await;
-        }
+        let session = match session {
+            Some(facts) if !request.confirmed => facts.session,
+            _ => return self.end_browser_session(request, visitor, context).await,
+        };
+        let told = self.load_end(&session).await?.told();
         let secret = SecretText::generate(&mut context.entropy);
         let now = context.here.now;
         let times = (now, now + self.policy.lifetimes.interaction);
@@ -83,7 +107,11 @@ impl Provider {
         self.sealed_tickets()
             .store(key, &waiting, times, &mut context.entropy)
             .await?;
-        Ok(SignOutReply::Confirm(secret, request))
+        Ok(SignOutReply::Confirm {
+            waiting: secret,
+            request,
+            told,
+        })
     }
 
     /// The person confirmed.
@@ -138,6 +166,7 @@ impl Provider {
             let Some(session) = found.map(|facts| facts.session) else {
                 return Ok(SignOutReply::Done {
                     then: request.then,
+                    application: request.application,
                     told: Vec::new(),
                 });
             };
@@ -150,13 +179,10 @@ impl Provider {
             let decision = end_session(&facts, why, actor, sealing, &mut deciding);
             let (_, batch) = decision.into_parts();
             if self.commit(batch).await? == Committed::Yes {
-                // Who does not listen is not named: the page must not promise a sign-out there.
-                let listens = |c: &&Client| c.backchannel_logout_uri.is_some();
-                let told = loaded.clients.iter().filter(listens);
-                let told = told.map(|c| c.name.vi.clone()).collect();
                 return Ok(SignOutReply::Done {
                     then: request.then,
-                    told,
+                    application: request.application,
+                    told: loaded.told(),
                 });
             }
         }

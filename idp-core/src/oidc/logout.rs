@@ -8,6 +8,7 @@ use super::id_token::IdTokenHint;
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::seal::SealingKey;
 use crate::event::{Actor, What};
+use crate::model::LocalText;
 use crate::model::client::Client;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::session::{Session, SessionEnd};
@@ -23,11 +24,21 @@ use crate::store::decision::{Deciding, Decision};
 pub struct SignOutRequest {
     /// Where the browser goes afterwards, `state` included.
     pub then: Option<String>,
-    /// The name of the application that asked.
-    pub application: Option<String>,
+    /// The application that asked.
+    pub application: Option<AskingApplication>,
     /// Whether the hint named the session that the browser holds, so that no question is needed:
     /// only somebody who was given that session's ID Token can have sent it.
     pub confirmed: bool,
+}
+
+/// The application that asked for a sign-out, as its registration describes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskingApplication {
+    /// `client_name`.
+    pub name: LocalText,
+    /// `client_uri`: the way back where the request named no address.
+    pub home: Option<String>,
 }
 
 /// The parameters, as far as they were understood.
@@ -58,7 +69,10 @@ pub fn check(
     let confirmed = facts
         .session
         .is_some_and(|session| sid == Some(session.id.to_string().as_str()));
-    let application = facts.client.map(|client| client.name.vi.clone());
+    let application = facts.client.map(|client| AskingApplication {
+        name: client.name.clone(),
+        home: client.client_uri.clone(),
+    });
     Ok(SignOutRequest {
         then,
         application,
@@ -198,7 +212,8 @@ mod tests {
         }
         let plain = ask(Some(&known), Some(THEN), None).unwrap();
         assert_eq!(plain.then.as_deref(), Some(THEN));
-        assert_eq!(plain.application.as_deref(), Some("Ứng dụng"));
+        let asking = plain.application.expect("the client is known");
+        assert_eq!(asking.name.vi, "Ứng dụng");
         let state = ask(Some(&known), Some(THEN), Some("a b&c")).unwrap();
         assert_eq!(state.then, Some(format!("{THEN}&state=a+b%26c")));
         let nothing = ask(None, None, Some("s")).unwrap();

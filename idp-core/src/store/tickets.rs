@@ -25,11 +25,13 @@ pub enum TicketKind {
     ThrottleSource,
     /// A browser that signed in to the account before (its guesses are counted apart).
     KnownBrowser,
+    /// The cookie that a browser carried before a sign-in gave it a new one.
+    FormerBrowser,
 }
 
 impl TicketKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Code,
         Self::PendingAuthorization,
         Self::PendingSignOut,
@@ -38,6 +40,7 @@ impl TicketKind {
         Self::ThrottleAccount,
         Self::ThrottleSource,
         Self::KnownBrowser,
+        Self::FormerBrowser,
     ];
 
     /// The name in a store.
@@ -51,6 +54,7 @@ impl TicketKind {
             Self::ThrottleAccount => "throttle_account",
             Self::ThrottleSource => "throttle_source",
             Self::KnownBrowser => "known_browser",
+            Self::FormerBrowser => "former_browser",
         }
     }
 

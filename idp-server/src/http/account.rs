@@ -15,11 +15,13 @@ use idp_core::store::records::SessionFacts;
 use super::context::Caller;
 use super::guard::leads_to;
 use super::oauth::asking;
-use super::questions::{local, origin_of};
+use super::questions::{asking_application, local};
 use super::site::Shared;
-use super::wire::{Form, failure_page, page, page_with_status, path, redirect};
+use super::wire::{
+    Form, failure_page, form_target, own_form, page, page_with_status, path, redirect,
+};
 use crate::ui::pages::{
-    AccountPage, ForgottenPasswordPage, FormTarget, LinkProblem, LinkProblemPage, NewPasswordPage,
+    AccountPage, ForgottenPasswordPage, LinkProblem, LinkProblemPage, NewPasswordPage,
     NewPasswordReason, NewPasswordRefusal, PasswordRules, PasswordSavedPage, PositionLine,
     WelcomePage,
 };
@@ -79,10 +81,7 @@ async fn account_page(site: &Shared, caller: &Caller) -> Result<Option<AccountPa
         roles,
         signed_in_at: date(session.authentication.at),
         ends_at: date(session.expires_at),
-        sign_out: FormTarget {
-            action: path(site, "/sign-out/confirm"),
-            csrf: caller.visitor.browser.form_token(),
-        },
+        sign_out: form_target(site, caller, "/sign-out/confirm"),
         change_password_path: path(site, "/password/change"),
     }))
 }
@@ -104,7 +103,7 @@ struct Asked {
     user_name: String,
     link: Option<String>,
     waiting: Option<String>,
-    must_change: bool,
+    reason: NewPasswordReason,
     /// The origin that the form leads on to, when a request waits.
     origin: Option<String>,
 }
@@ -123,23 +122,15 @@ fn form(
         "/password/change"
     };
     NewPasswordPage {
-        form: FormTarget {
-            action: format!("{}{}", path(site, action), caller.language_query),
-            csrf: caller.visitor.browser.form_token(),
-        },
+        form: form_target(site, caller, action),
         token: asked.link,
         pending: asked.waiting,
         user_name: asked.user_name,
-        reason: match (by_link, asked.must_change) {
-            (true, _) => NewPasswordReason::Activation,
-            (false, true) => NewPasswordReason::MustChange,
-            (false, false) => NewPasswordReason::Change,
-        },
+        reason: asked.reason,
         asks_current: !by_link,
         rules: PasswordRules {
             min_length: u32::try_from(rules.min_length).unwrap_or(u32::MAX),
             max_length: 256,
-            min_classes: 1,
             recent_barred: u32::try_from(rules.history).unwrap_or(u32::MAX),
         },
         refusal,
@@ -174,46 +165,58 @@ async fn asked(
         .map(str::to_owned);
     if let Some(link) = parameters.secret("link").or(parameters.secret("token")) {
         let context = site.context(&caller.arrival)?;
-        let user = site.provider.link(&link, &context).await?;
+        let (user, replaces) = site.provider.link(&link, &context).await?;
         let link = Some(link.expose().to_owned());
         return Ok(Asked {
             user_name: user.user_name(),
             link,
             waiting,
-            must_change: false,
+            reason: if replaces {
+                NewPasswordReason::Reset
+            } else {
+                NewPasswordReason::Activation
+            },
             origin: None,
         });
     }
     let facts = live(site, caller).await?.ok_or(Reason::SessionOver)?;
-    let must_change = facts.session.password_change_needed;
+    let reason = if facts.session.password_change_needed {
+        NewPasswordReason::MustChange
+    } else {
+        NewPasswordReason::Change
+    };
     let origin = match &waiting {
-        Some(waiting) => Some(origin_of(site, caller, waiting).await?),
+        Some(waiting) => {
+            let waiting = SecretText::new(waiting.clone());
+            Some(asking_application(site, caller, &waiting).await?.origin)
+        }
         None => None,
     };
     Ok(Asked {
         user_name: facts.user.user_name(),
         link: None,
         waiting,
-        must_change,
+        reason,
         origin,
     })
 }
 
 fn password_failure(site: &Shared, caller: &Caller, failure: &Failure) -> Response {
-    match failure {
-        Failure::Refused(Refusal {
-            reason: Reason::LinkUnknown,
-            ..
-        }) => {
-            site.note_refusal(Reason::LinkUnknown, &caller.arrival);
-            let value = LinkProblemPage {
-                problem: LinkProblem::Unknown,
-                sign_in_path: path(site, "/sign-in"),
-            };
-            page_with_status(site, caller, StatusCode::NOT_FOUND, &value)
-        }
-        other => failure_page(site, caller, other),
-    }
+    let reason = match failure {
+        Failure::Refused(refusal) => refusal.reason,
+        fault => return failure_page(site, caller, fault),
+    };
+    let problem = match reason {
+        Reason::LinkUnknown => LinkProblem::Unknown,
+        Reason::LinkExpired => LinkProblem::Expired,
+        _ => return failure_page(site, caller, failure),
+    };
+    site.note_refusal(reason, &caller.arrival);
+    let value = LinkProblemPage {
+        problem,
+        sign_in_path: path(site, "/sign-in"),
+    };
+    page_with_status(site, caller, StatusCode::NOT_FOUND, &value)
 }
 
 /// `POST /activate` and `POST /password/change`.
@@ -246,8 +249,7 @@ async fn attempt(
     caller: &Caller,
     body: &Result<Parameters, Refusal>,
 ) -> Result<Response, Failure> {
-    let body = body.as_ref().map_err(|refusal| *refusal)?;
-    caller.visitor.browser.check_form(body.find("csrf"))?;
+    let body = own_form(caller, body)?;
     let asked = asked(site, caller, Ok(body)).await?;
     let secret = |name: &str| {
         body.secret(name)

@@ -18,10 +18,10 @@ use super::context::Caller;
 use super::guard::leads_to;
 use super::oauth::asking;
 use super::site::Shared;
-use super::wire::{Form, failure_page, page, path, redirect};
+use super::wire::{Form, failure_page, form_target, own_form, page, redirect};
 use crate::ui::Locale;
 use crate::ui::pages::{
-    ChoosePositionPage, ClientCard, ConsentPage, FormTarget, PositionChoice, RequestedScope,
+    ChoosePositionPage, ClientCard, ConsentPage, PositionChoice, RequestedScope,
 };
 
 /// A waiting request with everything a page shows of it.
@@ -42,17 +42,17 @@ async fn waiting(
 ) -> Result<Waiting, Failure> {
     let secret = SecretText::new(query?.required(name)?.to_owned());
     let context = site.context(&caller.arrival)?;
-    let provider = &site.provider;
-    let pending = provider
-        .pending(&secret, &caller.visitor.browser, &context)
-        .await?;
-    let client = provider.client_of(&pending.request).await?;
+    let Asking {
+        pending,
+        client,
+        origin,
+    } = asking_application(site, caller, &secret).await?;
     let session = caller.visitor.session.as_ref();
-    let live = provider.live_session(session, context.here.now).await?;
+    let live = site
+        .provider
+        .live_session(session, context.here.now)
+        .await?;
     let user = live.ok_or(Reason::SessionOver)?.user;
-    let origin = ValidRedirect::check(&client, &pending.request.redirect_uri)?
-        .origin()
-        .to_owned();
     Ok(Waiting {
         secret,
         pending,
@@ -62,19 +62,33 @@ async fn waiting(
     })
 }
 
-/// The origin that the forms of a waiting request lead on to.
-pub(super) async fn origin_of(
+/// A waiting request and who sent it.
+pub(super) struct Asking {
+    /// The request.
+    pub pending: Pending,
+    /// The application.
+    pub client: Client,
+    /// The origin that the forms of this request lead on to.
+    pub origin: String,
+}
+
+/// The waiting request of this browser.
+pub(super) async fn asking_application(
     site: &Shared,
     caller: &Caller,
-    waiting: &str,
-) -> Result<String, Failure> {
+    waiting: &SecretText,
+) -> Result<Asking, Failure> {
     let context = site.context(&caller.arrival)?;
-    let secret = SecretText::new(waiting.to_owned());
     let browser = &caller.visitor.browser;
-    let pending = site.provider.pending(&secret, browser, &context).await?;
+    let pending = site.provider.pending(waiting, browser, &context).await?;
     let client = site.provider.client_of(&pending.request).await?;
     let to = ValidRedirect::check(&client, &pending.request.redirect_uri)?;
-    Ok(to.origin().to_owned())
+    let origin = to.origin().to_owned();
+    Ok(Asking {
+        pending,
+        client,
+        origin,
+    })
 }
 
 /// A text in the page's language.
@@ -82,13 +96,6 @@ pub fn local(text: &LocalText, caller: &Caller) -> String {
     match (&text.en, caller.view.locale) {
         (Some(en), Locale::En) => en.clone(),
         _ => text.vi.clone(),
-    }
-}
-
-fn target(site: &Shared, caller: &Caller, to: &str) -> FormTarget {
-    FormTarget {
-        action: format!("{}{}", path(site, to), caller.language_query),
-        csrf: caller.visitor.browser.form_token(),
     }
 }
 
@@ -131,7 +138,7 @@ async fn position_page(
             }
         });
     let value = ChoosePositionPage {
-        form: target(site, caller, "/choose-position"),
+        form: form_target(site, caller, "/choose-position"),
         pending: waiting.secret.expose().to_owned(),
         application: local(&waiting.client.name, caller),
         positions: positions.collect(),
@@ -146,8 +153,7 @@ pub async fn choose_position(
     Form(body): Form,
 ) -> Response {
     let chosen = async {
-        let body = body?;
-        caller.visitor.browser.check_form(body.find("csrf"))?;
+        let body = own_form(&caller, &body)?;
         let waiting = SecretText::new(body.required("pending")?.to_owned());
         let position = body
             .required("position")?
@@ -187,7 +193,7 @@ fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage
     let redirect = Url::parse(&waiting.pending.request.redirect_uri).ok();
     let scopes = waiting.pending.request.scope.into_iter();
     ConsentPage {
-        form: target(site, caller, "/consent"),
+        form: form_target(site, caller, "/consent"),
         pending: waiting.secret.expose().to_owned(),
         scopes: scopes
             .map(|name| RequestedScope {
@@ -198,7 +204,6 @@ fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage
         person: waiting.user.name,
         client: ClientCard {
             name: local(&waiting.client.name, caller),
-            logo_path: None,
             host: redirect.and_then(|url| url.host_str().map(str::to_owned)),
             policy_uri: waiting.client.policy_uri,
             tos_uri: waiting.client.tos_uri,
@@ -213,8 +218,7 @@ pub async fn answer_consent(
     Form(body): Form,
 ) -> Response {
     let answered = async {
-        let body = body?;
-        caller.visitor.browser.check_form(body.find("csrf"))?;
+        let body = own_form(&caller, &body)?;
         let waiting = SecretText::new(body.required("pending")?.to_owned());
         let mut context = site.context(&caller.arrival)?;
         let (provider, visitor) = (&site.provider, &caller.visitor);

@@ -11,7 +11,6 @@ use idp_core::base::secret::SecretText;
 use idp_core::flow::Failure;
 use idp_core::flow::sign_in::Typed;
 use idp_core::oauth::params::Parameters;
-use idp_core::oauth::redirect_uri::ValidRedirect;
 
 use tokio::time::Instant;
 
@@ -19,13 +18,17 @@ use super::context::Caller;
 use super::cookies::{self, Name};
 use super::guard::leads_to;
 use super::oauth::asking;
+use super::questions::{Asking, asking_application};
 use super::site::Shared;
-use super::wire::{Form, failure_page, page, page_with_status, path, redirect};
-use crate::ui::pages::{FormTarget, SignInPage, SignInRefusal};
+use super::wire::{
+    Form, failure_page, form_target, own_form, page, page_with_status, path, path_with, redirect,
+};
+use crate::ui::pages::{SignInPage, SignInRefusal};
 
 /// `GET /sign-in`.
 pub async fn ask(State(site): State<Shared>, caller: Caller, Form(query): Form) -> Response {
-    match prepared(&site, &caller, query).await {
+    let prepared = async { prepared(&site, &caller, query?.secret("request")).await };
+    match prepared.await {
         Ok((value, origin)) => leads_to(page(&site, &caller, &value), origin.as_deref()),
         Err(failure) => failure_page(&site, &caller, &failure),
     }
@@ -35,24 +38,21 @@ pub async fn ask(State(site): State<Shared>, caller: Caller, Form(query): Form) 
 async fn prepared(
     site: &Shared,
     caller: &Caller,
-    query: Result<Parameters, Refusal>,
+    waiting: Option<SecretText>,
 ) -> Result<(SignInPage, Option<String>), Failure> {
-    let query = query?;
-    let waiting = query.secret("request");
     let Some(secret) = &waiting else {
         return Ok((blank(site, caller), None));
     };
     let context = site.context(&caller.arrival)?;
-    let pending = site
-        .provider
-        .pending(secret, &caller.visitor.browser, &context)
-        .await?;
-    let client = site.provider.client_of(&pending.request).await?;
+    let Asking {
+        pending,
+        client,
+        origin,
+    } = asking_application(site, caller, secret).await?;
     let live = site
         .provider
         .live_session(caller.visitor.session.as_ref(), context.here.now)
         .await?;
-    let to = ValidRedirect::check(&client, &pending.request.redirect_uri)?;
     let value = SignInPage {
         pending: Some(secret.expose().to_owned()),
         application: Some(super::questions::local(&client.name, caller)),
@@ -60,15 +60,12 @@ async fn prepared(
         again: live.is_some(),
         ..blank(site, caller)
     };
-    Ok((value, Some(to.origin().to_owned())))
+    Ok((value, Some(origin)))
 }
 
 fn blank(site: &Shared, caller: &Caller) -> SignInPage {
     SignInPage {
-        form: FormTarget {
-            action: format!("{}{}", path(site, "/sign-in"), caller.language_query),
-            csrf: caller.visitor.browser.form_token(),
-        },
+        form: form_target(site, caller, "/sign-in"),
         pending: None,
         application: None,
         user_name: String::new(),
@@ -95,6 +92,12 @@ pub async fn submit(State(site): State<Shared>, mut caller: Caller, Form(body): 
     let begun = Instant::now();
     match attempt(&site, &caller, &body).await {
         Ok(response) => response,
+        Err(Failure::Refused(refusal)) if refusal.reason == Reason::CrossSiteForm => {
+            match overtaken(&site, &caller, &body).await {
+                Ok(response) => response,
+                Err(failure) => failure_page(&site, &caller, &failure),
+            }
+        }
         Err(Failure::Refused(refusal)) if refused(&refusal).is_some() => {
             caller.view.other_language = other_language(&site, &caller, body.as_ref().ok());
             let response = again(&site, &caller, &body, &refusal).await;
@@ -105,13 +108,40 @@ pub async fn submit(State(site): State<Shared>, mut caller: Caller, Form(body): 
     }
 }
 
-async fn attempt(
+/// A form that is older than the browser's cookie: somebody signed in in another tab meanwhile.
+/// The request goes on with that session, as it would after a reload; nothing that was typed is
+/// looked at.
+///
+/// # Errors
+/// [`Reason::CrossSiteForm`] when nobody is signed in or nothing waits.
+async fn overtaken(
     site: &Shared,
     caller: &Caller,
     body: &Result<Parameters, Refusal>,
 ) -> Result<Response, Failure> {
     let body = body.as_ref().map_err(|refusal| *refusal)?;
-    caller.visitor.browser.check_form(body.find("csrf"))?;
+    let context = site.context(&caller.arrival)?;
+    let (visitor, now) = (&caller.visitor, context.here.now);
+    let live = site
+        .provider
+        .live_session(visitor.session.as_ref(), now)
+        .await?;
+    let (Some(_), Some(waiting)) = (live, body.secret("pending")) else {
+        return Err(Reason::CrossSiteForm.into());
+    };
+    site.provider
+        .pending(&waiting, &visitor.browser, &context)
+        .await?;
+    let then = asking(site, "/authorize/resume", &waiting);
+    Ok(redirect(site, caller, &then))
+}
+
+async fn attempt(
+    site: &Shared,
+    caller: &Caller,
+    body: &Result<Parameters, Refusal>,
+) -> Result<Response, Failure> {
+    let body = own_form(caller, body)?;
     let mut context = site.context(&caller.arrival)?;
     let waiting = body.secret("pending");
     if let Some(waiting) = &waiting {
@@ -119,10 +149,6 @@ async fn attempt(
             .pending(waiting, &caller.visitor.browser, &context)
             .await?;
     }
-    let device = caller
-        .device
-        .clone()
-        .unwrap_or_else(|| SecretText::generate(&mut context.entropy));
     let typed = Typed {
         name: body.find("username").unwrap_or_default().to_owned(),
         request: SignInRequest {
@@ -131,9 +157,9 @@ async fn attempt(
                 .unwrap_or_else(|| SecretText::new(String::new())),
             user_agent: caller.arrival.user_agent.clone().unwrap_or_default(),
         },
-        device: Some(device.clone()),
+        device: caller.device.clone(),
     };
-    let begun = site
+    let signed_in = site
         .provider
         .sign_in(&typed, &caller.visitor, &mut context)
         .await?;
@@ -144,7 +170,11 @@ async fn attempt(
     );
     let mut response = redirect(site, caller, &then);
     let issuer = &site.provider.policy.issuer;
-    for (name, value) in [(Name::Session, &begun.secret), (Name::Device, &device)] {
+    for (name, value) in [
+        (Name::Session, &signed_in.begun.secret),
+        (Name::Browser, &signed_in.browser),
+        (Name::Device, &signed_in.device),
+    ] {
         let cookie = cookies::set(name, value, issuer);
         response
             .headers_mut()
@@ -169,12 +199,10 @@ fn refused(refusal: &Refusal) -> Option<SignInRefusal> {
 
 /// The refused form was posted; the language switch leads to the same question anew.
 fn other_language(site: &Shared, caller: &Caller, body: Option<&Parameters>) -> Option<String> {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    if let Some(waiting) = body?.find("pending") {
-        query.append_pair("request", waiting);
-    }
-    query.append_pair("lang", caller.view.locale.other().tag());
-    Some(format!("{}?{}", path(site, "/sign-in"), query.finish()))
+    let waiting = body?.find("pending").map(|waiting| ("request", waiting));
+    let language = ("lang", caller.view.locale.other().tag());
+    let query: Vec<_> = waiting.into_iter().chain([language]).collect();
+    Some(path_with(site, "/sign-in", &query))
 }
 
 /// The same page again, with what went wrong and the name that was typed.
@@ -190,9 +218,7 @@ async fn again(
     let Ok(body) = body else {
         return failure_page(site, caller, &Failure::Refused(*refusal));
     };
-    let waiting = body.find("pending").unwrap_or_default();
-    let query = Parameters::parse(format!("request={waiting}").as_bytes());
-    let (value, origin) = match prepared(site, caller, query).await {
+    let (value, origin) = match prepared(site, caller, body.secret("pending")).await {
         Ok(prepared) => prepared,
         Err(failure) => return failure_page(site, caller, &failure),
     };

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::context::{Arrival, Caller, text};
 use super::cookies::{self, Name};
 use super::site::Shared;
-use crate::ui::pages::{ErrorKind, ErrorPage, Page};
+use crate::ui::pages::{ErrorKind, ErrorPage, FormTarget, Page};
 use crate::ui::{Locale, View};
 
 /// The parameters of a request: of the query for GET, of a form body for POST. Read raw, so that
@@ -61,6 +61,27 @@ async fn read_form(request: Request) -> Result<Parameters, Refusal> {
         .await
         .map_err(|_| Refusal::new(Reason::BodyTooLarge))?;
     Parameters::parse(&body)
+}
+
+/// The fields of a form of ours: they came with the token that only this browser's pages hold.
+///
+/// # Errors
+/// What was wrong with the body, or [`Reason::CrossSiteForm`].
+pub fn own_form<'a>(
+    caller: &Caller,
+    body: &'a Result<Parameters, Refusal>,
+) -> Result<&'a Parameters, Refusal> {
+    let body = body.as_ref().map_err(|refusal| *refusal)?;
+    caller.visitor.browser.check_form(body.find("csrf"))?;
+    Ok(body)
+}
+
+/// Where a form of ours goes, in the page's language, and its token.
+pub fn form_target(site: &Shared, caller: &Caller, to: &str) -> FormTarget {
+    FormTarget {
+        action: format!("{}{}", path(site, to), caller.language_query),
+        csrf: caller.visitor.browser.form_token(),
+    }
 }
 
 /// The longest query that a POST is turned into.
@@ -294,6 +315,13 @@ fn error_page(
         retry_after,
         home_path: Some(path(site, "/")),
     }
+}
+
+/// The path of a page of ours with a query.
+pub fn path_with(site: &Shared, to: &str, query: &[(&str, &str)]) -> String {
+    let mut written = url::form_urlencoded::Serializer::new(String::new());
+    written.extend_pairs(query);
+    format!("{}?{}", path(site, to), written.finish())
 }
 
 /// The path of a page of ours, below the issuer's own path.

@@ -229,6 +229,7 @@ impl World {
         self.provider
             .sign_in(&typed(name, password, None), visitor, &mut self.context())
             .await
+            .map(|signed_in| signed_in.begun)
     }
 
     /// The browser after signing in.

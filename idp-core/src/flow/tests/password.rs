@@ -70,7 +70,7 @@ async fn a_link_works_once_and_every_session_ends() {
         .link(&link(), &world.context())
         .await
         .unwrap();
-    assert_eq!(found.id, sample::user("an").id);
+    assert_eq!(found.0.id, sample::user("an").id);
     set(&world, &Setter::Link(link()), NEW).await.unwrap();
     asked(world.authorize(&before, &[]).await);
     assert_eq!(
@@ -88,7 +88,7 @@ async fn a_link_works_once_and_every_session_ends() {
 }
 
 #[tokio::test]
-async fn unknown_expired_and_disabled_are_one_answer() {
+async fn unknown_and_disabled_are_one_answer_and_a_link_that_is_over_says_so() {
     let world = with_link().await;
     let unknown = Setter::Link(SecretText::new("khác".into()));
     assert_eq!(
@@ -98,7 +98,7 @@ async fn unknown_expired_and_disabled_are_one_answer() {
     world.wait(3600);
     assert_eq!(
         refused(set(&world, &Setter::Link(link()), NEW).await),
-        Reason::LinkUnknown
+        Reason::LinkExpired
     );
     let world = with_link().await;
     world.disable("an").await;

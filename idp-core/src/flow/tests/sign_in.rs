@@ -2,10 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{PASSWORD, World, asked, refused, sample, typed};
-use crate::authn::sign_in::NewSession;
+use super::{PASSWORD, World, asked, redirect_of, refused, sample, typed};
 use crate::base::refusal::Reason;
 use crate::flow::Failure;
+use crate::flow::authorize::Visitor;
+use crate::flow::browser::Browser;
+use crate::flow::sign_in::SignedInBrowser;
 use crate::model::session::SessionEnd;
 use crate::model::user::AccountKind;
 use crate::store::page::PageRequest;
@@ -15,7 +17,7 @@ async fn attempt(
     world: &World,
     (name, password): (&str, &str),
     (source, device): (&str, Option<&str>),
-) -> Result<NewSession, Failure> {
+) -> Result<SignedInBrowser, Failure> {
     let typed = typed(name, password, device);
     let context = &mut world.context_from(source);
     world
@@ -106,10 +108,38 @@ async fn one_attacker_locks_nobody_out_elsewhere() {
 }
 
 #[tokio::test]
+async fn a_sign_in_gives_the_browser_a_new_cookie_under_which_its_tabs_go_on() {
+    let world = World::new().await;
+    let before = world.browser();
+    let (_, tab) = asked(world.authorize(&before, &[]).await);
+    let (_, other_tab) = asked(world.authorize(&before, &[]).await);
+    let typed = typed("an", PASSWORD, None);
+    let context = &mut world.context();
+    let signed_in = world.provider.sign_in(&typed, &before, context).await;
+    let signed_in = signed_in.unwrap();
+    let session = Some(signed_in.begun.secret);
+    let after = Visitor {
+        browser: Browser::new(signed_in.browser),
+        session: session.clone(),
+    };
+    assert_ne!(after.browser.form_token(), before.browser.form_token());
+    for waiting in [tab, other_tab] {
+        assert!(redirect_of(&world.resume(&after, &waiting).await.unwrap()).contains_key("code"));
+    }
+    world.wait(5);
+    let (_, later) = asked(world.authorize(&after, &[("prompt", "login")]).await);
+    let planted = Visitor { session, ..before };
+    let reason = refused(world.resume(&planted, &later).await);
+    assert_eq!(reason, Reason::BrowserNotTheBeginner);
+}
+
+#[tokio::test]
 async fn a_browser_that_is_known_for_the_account_is_exempt_in_its_office() {
     let world = World::new().await;
-    let known = ("office", Some("cookie of an"));
-    assert!(attempt(&world, ("an", PASSWORD), known).await.is_ok());
+    let planted = ("office", Some("cookie from elsewhere"));
+    let first = attempt(&world, ("an", PASSWORD), planted).await.unwrap();
+    assert_ne!(first.device.expose(), "cookie from elsewhere");
+    let known = ("office", Some(first.device.expose()));
     assert!(
         attempt(&world, ("binh", "sai rồi"), ("office", Some("other")))
             .await
@@ -119,7 +149,14 @@ async fn a_browser_that_is_known_for_the_account_is_exempt_in_its_office() {
     wrong(&world, "binh", "office", 4).await;
     let stranger = attempt(&world, ("an", PASSWORD), ("office", Some("made up"))).await;
     assert_eq!(refused(stranger), Reason::SignInThrottled);
-    assert!(attempt(&world, ("an", PASSWORD), known).await.is_ok());
+    let planted = attempt(&world, ("an", PASSWORD), planted).await;
+    assert_eq!(
+        refused(planted),
+        Reason::SignInThrottled,
+        "it never became known"
+    );
+    let again = attempt(&world, ("an", PASSWORD), known).await.unwrap();
+    assert_eq!(again.device.expose(), first.device.expose());
     let binh = attempt(&world, ("binh", PASSWORD), known).await;
     assert_eq!(refused(binh), Reason::SignInThrottled, "known for an only");
     for _ in 0..5 {

@@ -7,6 +7,7 @@ use crate::flow::Failure;
 use crate::flow::authorize::Visitor;
 use crate::flow::sign_out::SignOutReply;
 use crate::jose::{Header, SigningAlgorithm, jws};
+use crate::model::LocalText;
 use crate::oauth::sample::{ISSUER, named, parameters};
 use serde_json::{Value, json};
 
@@ -47,16 +48,18 @@ async fn confirm(
         .await
 }
 
-fn done(reply: Result<SignOutReply, Failure>) -> (Option<String>, Vec<String>) {
+fn done(reply: Result<SignOutReply, Failure>) -> (Option<String>, Vec<LocalText>) {
     match reply {
-        Ok(SignOutReply::Done { then, told }) => (then, told),
+        Ok(SignOutReply::Done { then, told, .. }) => (then, told),
         other => panic!("{other:?}"),
     }
 }
 
 fn question(reply: Result<SignOutReply, Failure>) -> SecretText {
     match reply {
-        Ok(SignOutReply::Confirm(waiting, request)) => {
+        Ok(SignOutReply::Confirm {
+            waiting, request, ..
+        }) => {
             assert!(!request.confirmed);
             waiting
         }
@@ -82,7 +85,8 @@ async fn the_application_that_holds_the_id_token_signs_out_without_a_question() 
     ];
     let (then, told) = done(sign_out(&world, &visitor, &request).await);
     assert_eq!(then, Some(format!("{THEN}?state=a+b")));
-    assert_eq!(told, ["Ứng dụng"]);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].vi, "Ứng dụng");
     asked(world.authorize(&visitor, &[]).await);
     assert_eq!(
         refused(world.refresh(&tokens["refresh_token"]).await),

@@ -1,7 +1,7 @@
 //! The page that asks whether an application may have the person's data.
 
 use super::{FormTarget, page};
-use crate::ui::links::{is_own_path, is_web_address};
+use crate::ui::links::is_web_address;
 use crate::ui::shell::{Shell, TextKey};
 
 /// Shows what a client asks for and takes the answer. Fields: `csrf`, `pending`, and `decision`
@@ -26,8 +26,6 @@ pub struct ConsentPage {
 pub struct ClientCard {
     /// `client_name`, unproved: the page shows where data goes beside it.
     pub name: String,
-    /// Path of the logo's copy on this server; anything else is not shown.
-    pub logo_path: Option<String>,
     /// Host of the validated redirect URI, so that a borrowed name does not deceive.
     pub host: Option<String>,
     /// `policy_uri`; shown only if it is a web address.
@@ -121,10 +119,6 @@ impl RequestedScope {
 }
 
 impl ClientCard {
-    fn shown_logo(&self) -> Option<&str> {
-        self.logo_path.as_deref().filter(|path| is_own_path(path))
-    }
-
     fn policy_link(&self) -> Option<&str> {
         self.policy_uri.as_deref().filter(|uri| is_web_address(uri))
     }

@@ -45,8 +45,6 @@ pub struct PasswordRules {
     pub min_length: u32,
     /// The greatest number of characters.
     pub max_length: u32,
-    /// How many of the four classes (lower, upper, digit, other) must occur; 0 or 1 asks nothing.
-    pub min_classes: u32,
     /// How many earlier passwords are barred; 0 bars none.
     pub recent_barred: u32,
 }
@@ -62,8 +60,6 @@ pub enum NewPasswordRefusal {
     TooCommon,
     /// Holds the user name.
     ContainsUserName,
-    /// Too few classes of characters.
-    TooFewClasses,
     /// The same as an earlier one.
     UsedBefore,
     /// The two new passwords are not the same.
@@ -104,9 +100,6 @@ impl PasswordRules {
     /// The rules as sentences, the lengths first.
     fn sentences(&self, shell: &Shell<'_>) -> Vec<String> {
         let mut rules = vec![shell.count("password-rule-length", "least", self.min_length)];
-        if self.min_classes > 1 {
-            rules.push(shell.count("password-rule-classes", "classes", self.min_classes.min(4)));
-        }
         rules.push(shell.say("password-rule-user-name"));
         rules.push(shell.say("password-rule-common"));
         if self.recent_barred > 0 {
@@ -126,7 +119,6 @@ impl NewPasswordRefusal {
             | Self::TooLong
             | Self::TooCommon
             | Self::ContainsUserName
-            | Self::TooFewClasses
             | Self::UsedBefore => Field::New,
         }
     }
@@ -137,9 +129,6 @@ impl NewPasswordRefusal {
             Self::TooLong => shell.count("password-too-long", "most", rules.max_length),
             Self::TooCommon => shell.say("password-too-common"),
             Self::ContainsUserName => shell.say("password-contains-user-name"),
-            Self::TooFewClasses => {
-                shell.count("password-too-few-classes", "classes", rules.min_classes)
-            }
             Self::UsedBefore => shell.say("password-used-before"),
             Self::Differs => shell.say("password-differs"),
             Self::WrongCurrent => shell.say("password-wrong-current"),

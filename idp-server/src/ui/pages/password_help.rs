@@ -26,9 +26,7 @@ pub struct LinkProblemPage {
 pub enum LinkProblem {
     /// It was good once, but too long ago.
     Expired,
-    /// It has been used already.
-    Used,
-    /// It is incomplete, or never existed.
+    /// It is incomplete, was used already, or never existed: a used link leaves no trace.
     Unknown,
 }
 
@@ -36,7 +34,6 @@ impl LinkProblem {
     fn explanation(self, shell: &Shell<'_>) -> String {
         shell.tell(match self {
             Self::Expired => TextKey("link-expired"),
-            Self::Used => TextKey("link-used"),
             Self::Unknown => TextKey("link-unknown"),
         })
     }

@@ -33,8 +33,6 @@ pub enum SignInRefusal {
         /// Minutes until the next attempt, rounded up; at least 1 is shown.
         minutes: u32,
     },
-    /// The pending sign-in, or the session, has expired.
-    Expired,
     /// No room to verify another password right now.
     Busy {
         /// Seconds after which to try again; at least 1 is shown.
@@ -47,7 +45,6 @@ impl SignInRefusal {
         match self {
             Self::WrongCredentials => shell.say("sign-in-wrong-heading"),
             Self::Throttled { .. } => shell.say("sign-in-throttled-heading"),
-            Self::Expired => shell.say("sign-in-expired-heading"),
             Self::Busy { .. } => shell.say("sign-in-busy-heading"),
         }
     }
@@ -58,7 +55,6 @@ impl SignInRefusal {
             Self::Throttled { minutes } => {
                 shell.count("sign-in-throttled", "minutes", minutes.max(1))
             }
-            Self::Expired => shell.say("sign-in-expired"),
             Self::Busy { retry_after } => {
                 shell.count("sign-in-busy", "seconds", retry_after.max(1))
             }

@@ -1,6 +1,7 @@
 //! The pages of signing out.
 
 use super::{FormTarget, page};
+use crate::ui::links::is_web_address;
 
 /// Asks whether to sign out (OpenID Connect RP-Initiated Logout 2). Fields: `csrf`, `pending`.
 #[derive(Clone, Debug)]
@@ -32,13 +33,19 @@ pub struct SignedOutPage {
     pub sign_in_path: String,
 }
 
-/// A link to a validated `post_logout_redirect_uri`.
+/// A link to the home of the application that asked for the sign-out.
 #[derive(Clone, Debug)]
 pub struct BackLink {
     /// Name of the application.
     pub name: String,
-    /// The validated address; the page trusts it, schemes of native applications included.
+    /// `client_uri`; shown only if it is a web address.
     pub href: String,
+}
+
+impl SignedOutPage {
+    fn shown_back(&self) -> Option<&BackLink> {
+        self.back.as_ref().filter(|back| is_web_address(&back.href))
+    }
 }
 
 page!(SignedOutPage, "signed_out.html");

@@ -77,7 +77,6 @@ fn new_password(reason: NewPasswordReason) -> NewPasswordPage {
         rules: PasswordRules {
             min_length: 10,
             max_length: 128,
-            min_classes: 3,
             recent_barred: 5,
         },
         refusal: None,
@@ -132,7 +131,6 @@ pub(super) fn consent() -> ConsentPage {
         pending: "pending-value".to_owned(),
         client: ClientCard {
             name: "Sổ tay Khảo sát xã Tân Hòa".to_owned(),
-            logo_path: Some("/logo/survey.png".to_owned()),
             host: Some("khaosat.tanhoa.example".to_owned()),
             policy_uri: Some("https://khaosat.tanhoa.example/chinh-sach".to_owned()),
             tos_uri: Some("https://khaosat.tanhoa.example/dieu-khoan".to_owned()),
@@ -263,7 +261,6 @@ fn sign_in_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
             "sign-in-throttled",
             refused(SignInRefusal::Throttled { minutes: 15 }),
         ),
-        ("sign-in-expired", refused(SignInRefusal::Expired)),
         (
             "sign-in-busy",
             refused(SignInRefusal::Busy { retry_after: 20 }),
@@ -329,10 +326,6 @@ fn password_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
             "password-user-name",
             refused(NewPasswordRefusal::ContainsUserName),
         ),
-        (
-            "password-classes",
-            refused(NewPasswordRefusal::TooFewClasses),
-        ),
         ("password-used", refused(NewPasswordRefusal::UsedBefore)),
         ("password-differs", refused(NewPasswordRefusal::Differs)),
         (
@@ -340,7 +333,6 @@ fn password_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
             refused(NewPasswordRefusal::WrongCurrent),
         ),
         ("link-expired", link(LinkProblem::Expired)),
-        ("link-used", link(LinkProblem::Used)),
         ("link-unknown", link(LinkProblem::Unknown)),
         ("password-saved", saved(false)),
         ("password-saved-signed-in", saved(true)),
@@ -456,7 +448,7 @@ fn the_gallery_shows_every_page_in_both_languages() {
     }
     assert_eq!(
         write_gallery(folder, &pages_of(input)),
-        2 * (6 + 18 + 12 + 9)
+        2 * (5 + 16 + 12 + 9)
     );
     assert!(folder.join("sign-in.vi.html").is_file());
 }

@@ -13,8 +13,6 @@ sign-in-throttled = There were too many wrong attempts. Please try again in { $m
         [one] 1 minute.
        *[other] { $minutes } minutes.
     }
-sign-in-expired-heading = Your sign-in has expired
-sign-in-expired = To protect your account, please sign in again.
 sign-in-busy-heading = The system is busy
 sign-in-busy = Many people are signing in right now. Please try again in { $seconds ->
         [one] 1 second.

@@ -1,5 +1,5 @@
 sign-in-title = Đăng nhập
-sign-in-continue = để tiếp tục đến { $application }
+sign-in-continue = để tiếp tục vào { $application }
 sign-in-again = Ứng dụng yêu cầu bạn nhập lại mật khẩu để xác nhận.
 sign-in-user-name = Tên đăng nhập, thư điện tử hoặc số định danh cá nhân
 sign-in-password = Mật khẩu
@@ -10,7 +10,5 @@ sign-in-wrong-heading = Không đăng nhập được
 sign-in-wrong = Tên đăng nhập hoặc mật khẩu không đúng. Kiểm tra bộ gõ tiếng Việt và phím Caps Lock rồi nhập lại.
 sign-in-throttled-heading = Tạm dừng đăng nhập
 sign-in-throttled = Đã có quá nhiều lần nhập sai. Xin thử lại sau { $minutes } phút.
-sign-in-expired-heading = Phiên đăng nhập đã hết hạn
-sign-in-expired = Để bảo vệ tài khoản, xin đăng nhập lại.
 sign-in-busy-heading = Hệ thống đang bận
 sign-in-busy = Nhiều người đang đăng nhập cùng lúc. Xin thử lại sau { $seconds } giây.

@@ -1,6 +1,6 @@
 sign-out-title = Đăng xuất
 sign-out-question = Bạn có muốn đăng xuất không?
-sign-out-client = { $client } đề nghị đăng xuất bạn.
+sign-out-client = { $client } đề nghị đăng xuất tài khoản của bạn.
 sign-out-person = Bạn đang đăng nhập là
 sign-out-applications = Các ứng dụng sau cũng sẽ được đăng xuất:
 sign-out-confirm = Đăng xuất
