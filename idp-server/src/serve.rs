@@ -17,6 +17,7 @@ use crate::outside::audit_heads::AuditHeads;
 use crate::outside::clock::Clock;
 use crate::outside::master_key::MasterKey;
 use crate::outside::private_file::{ALL_BUT_GROUP_READING, GROUP_AND_OTHERS, exposed};
+use crate::outside::ticket_servers::complete;
 use crate::serving::{Doors, Serving};
 use crate::telemetry::{logs, metrics::Metrics};
 use crate::wiring::{Installation, Parts, assemble};
@@ -115,9 +116,11 @@ pub async fn installation(settings: &Settings) -> Result<Installation, Fault> {
     let environment = |name: &str| std::env::var(name).ok();
     let master = MasterKey::read(&settings.master_key, folder, environment)
         .map_err(|e| Fault::lasting("master key", e))?;
+    let tickets = settings.tickets.as_ref().map(complete).transpose()?;
     let installation = assemble(Parts {
         policy: settings.policy(),
         folder,
+        tickets,
         create: false,
         master: &master,
         branding: settings.branding().clone(),

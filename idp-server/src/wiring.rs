@@ -8,6 +8,8 @@ use idp_core::base::fault::Fault;
 use idp_core::flow::Provider;
 use idp_core::policy::Policy;
 use idp_core::store::records::Records;
+use idp_core::store::tickets::Tickets;
+use idp_store::redis::{self, RedisSettings};
 use idp_store::sqlite::{OpenOptions, SqliteRecords, open};
 
 use crate::http::site::{Logo, Shared, Site};
@@ -27,6 +29,8 @@ pub struct Parts<'a> {
     pub policy: Policy,
     /// Its store.
     pub folder: &'a Path,
+    /// Redis for its tickets; they rest in the store otherwise.
+    pub tickets: Option<RedisSettings>,
     /// Whether a store that does not exist is made.
     pub create: bool,
     /// Its key-encrypting key.
@@ -58,13 +62,18 @@ pub struct Installation {
 /// Puts an installation together.
 ///
 /// # Errors
-/// A fault in the operator's words: the store is locked, damaged or newer; a key does not open.
+/// A fault in the operator's words: the store is locked, damaged or newer; a key does not open;
+/// Redis is not reachable or not safe for tickets.
 pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
     let options = OpenOptions {
         create: parts.create,
         ..OpenOptions::default()
     };
     let (records, tickets) = open(parts.folder, options).await?;
+    let tickets: Arc<dyn Tickets> = match &parts.tickets {
+        Some(settings) => Arc::new(redis::open(settings).await?),
+        None => Arc::new(tickets),
+    };
     let records = Arc::new(records);
     let generator = Generator::system();
     let shared: Arc<dyn Records> = records.clone();
@@ -80,7 +89,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         HashingThreads::new(parts.policy.password_cost, parts.hashing, generator.clone());
     let provider = Provider {
         records: shared,
-        tickets: Arc::new(tickets),
+        tickets,
         signer: signer.clone(),
         passwords: Arc::new(passwords),
         fetch: Arc::new(GuardedFetch::new(parts.fetch)),

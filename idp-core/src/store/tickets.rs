@@ -185,6 +185,15 @@ pub trait Tickets: Send + Sync {
     /// A fault when the store failed; a `Peek` of a kind that may not be peeked is one too.
     async fn apply(&self, ops: Vec<TicketOp>, now: Timestamp) -> Result<Vec<TicketAnswer>, Fault>;
 
+    /// Whether tickets can be kept now. A store that shares its engine with Records says yes: those
+    /// are asked.
+    ///
+    /// # Errors
+    /// The reason why not.
+    async fn ready(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Removes what is over; answers how many went.
     async fn sweep(&self, now: Timestamp) -> Result<u64, Fault>;
 }

@@ -172,6 +172,7 @@ async fn found(
     let parts = Parts {
         policy: settings.policy(),
         folder: &settings.store.folder,
+        tickets: None,
         create: true,
         master,
         branding: settings.branding().clone(),

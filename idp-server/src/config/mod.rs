@@ -21,6 +21,7 @@ mod source;
 mod store;
 mod telemetry;
 mod throttle;
+mod tickets;
 mod value;
 
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use passwords::PasswordSettings;
 pub use province::{LOGO_PATH, ProvinceSettings};
 pub use store::StoreSettings;
 pub use telemetry::{LogFormat, TelemetrySettings};
+pub use tickets::TicketSettings;
 
 use key::Key;
 use reader::Reader;
@@ -66,6 +68,7 @@ const SECTIONS: &[&[Key]] = &[
     issuer::KEYS,
     listen::KEYS,
     store::KEYS,
+    tickets::KEYS,
     keys::KEYS,
     province::KEYS,
     lifetimes::KEYS,
@@ -116,6 +119,8 @@ pub struct Settings {
     pub listen: ListenSettings,
     /// Where the data rest.
     pub store: StoreSettings,
+    /// Redis for the tickets; none when they rest with the data.
+    pub tickets: Option<TicketSettings>,
     /// Where the key-encrypting key is kept.
     pub master_key: MasterKeySource,
     /// What people see.
@@ -182,6 +187,7 @@ impl Settings {
         let issuer = issuer::read(reader);
         let listen = listen::read(reader);
         let store = store::read(reader);
+        let tickets = tickets::read(reader);
         let master_key = keys::read(reader);
         let province = province::read(reader);
         let lifetimes = lifetimes::read(reader);
@@ -198,6 +204,7 @@ impl Settings {
             listen: listen?.completed(&store),
             issuer,
             store,
+            tickets,
             master_key: master_key?,
             province: province?,
             lifetimes,

@@ -125,6 +125,26 @@ fn each_rule_has_its_complaint() {
         ("listen.connections = 1", "listen.connections"),
         ("keys.master_key_credential = 'k'", "keys"),
         ("store.folder = ''", "store.folder"),
+        ("tickets.mode = 'redis'", "tickets.mode"),
+        ("tickets.mode = 'single'", "tickets.urls"),
+        ("tickets.urls = ['redis://localhost']", "tickets.mode"),
+        ("tickets.user = 'idp'", "tickets"),
+        (
+            "tickets.mode = 'single'\ntickets.urls = ['redis://a:b@localhost']",
+            "tickets.urls",
+        ),
+        (
+            "tickets.mode = 'sentinel'\ntickets.urls = ['redis://localhost']",
+            "tickets.sentinel_master",
+        ),
+        (
+            "tickets.mode = 'cluster'\ntickets.urls = ['redis://192.0.2.1']",
+            "tickets",
+        ),
+        (
+            "tickets.mode = 'single'\ntickets.urls = ['rediss://192.0.2.1']",
+            "tickets",
+        ),
         ("province.logo = 'logo.svg'", "province.logo"),
         ("province.support_mail = 'nobody'", "province.support_mail"),
         (
@@ -154,6 +174,38 @@ fn each_rule_has_its_complaint() {
     ] {
         assert_eq!(complaints(lines), [key], "{lines}");
     }
+}
+
+#[test]
+fn tickets_go_to_redis_when_it_is_named() {
+    let settings = parse(
+        "
+        [issuer]
+        url = 'https://sso.tinh.example'
+        [keys]
+        master_key_file = 'master.key'
+        [province]
+        name_vi = 'Tỉnh Bình Minh'
+        [tickets]
+        mode = 'sentinel'
+        urls = ['rediss://s1.tinh.lan:26379', 'rediss://s2.tinh.lan:26379']
+        sentinel_master = 'idp'
+        sentinel_password_file = 's.password'
+        user = 'idp'
+        password_file = 'redis.password'
+        timeout = '700ms'
+        replicas = 1
+        ",
+    );
+    let tickets = settings.unwrap().tickets.unwrap();
+    assert_eq!(
+        tickets.password_file.unwrap(),
+        Path::new("/etc/idp/redis.password")
+    );
+    assert_eq!(tickets.redis.replicas, 1);
+    assert_eq!(tickets.redis.call_limit.as_millis(), 700);
+    let credentials = tickets.redis.credentials.unwrap();
+    assert_eq!(credentials.user.as_deref(), Some("idp"));
 }
 
 #[test]

@@ -142,6 +142,7 @@ async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
     let parts = Parts {
         policy: Policy::new(IssuerKey::main(), issuer),
         folder: &data,
+        tickets: None,
         create: true,
         master: &master,
         branding,

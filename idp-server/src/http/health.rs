@@ -13,11 +13,12 @@ pub async fn live() -> Response {
     Json(json!({"status": "live"})).into_response()
 }
 
-/// `GET /health/ready`: store and keys answer and the server is not about to stop; otherwise 503
-/// and which part does not, without details.
+/// `GET /health/ready`: store, tickets and keys answer and the server is not about to stop;
+/// otherwise 503 and which part does not, without details.
 pub async fn ready(State(site): State<Shared>) -> Response {
     let issuer = &site.provider.policy.issuer_key;
     let store = site.provider.records.ping().await.is_ok();
+    let tickets = site.provider.tickets.ready().await.is_ok();
     let keys = site
         .provider
         .signer
@@ -25,7 +26,7 @@ pub async fn ready(State(site): State<Shared>) -> Response {
         .await
         .is_ok_and(|k| !k.keys().is_empty());
     let serving = !site.is_stopping();
-    let ready = store && keys && serving;
+    let ready = store && tickets && keys && serving;
     let status = if ready {
         StatusCode::OK
     } else {
@@ -35,6 +36,7 @@ pub async fn ready(State(site): State<Shared>) -> Response {
     let body = json!({
         "status": if ready { "ready" } else { "not_ready" },
         "store": word(store),
+        "tickets": word(tickets),
         "keys": word(keys),
         "stopping": !serving,
     });

@@ -89,12 +89,12 @@ impl MasterKey {
         let text = match source {
             MasterKeySource::File(path) => {
                 refuse_beside_data(path, data_folder)?;
-                read_file(path, 0o077)?
+                read_secret(path, 0o077)?
             }
             MasterKeySource::Credential(name) => {
                 let folder =
                     environment("CREDENTIALS_DIRECTORY").ok_or(MasterKeyProblem::NoCredentials)?;
-                read_file(&Path::new(&folder).join(name), 0o007)?
+                read_secret(&Path::new(&folder).join(name), 0o007)?
             }
             MasterKeySource::Environment(name) => {
                 Zeroizing::new(environment(name).ok_or(MasterKeyProblem::NotSet)?)
@@ -162,7 +162,12 @@ fn refuse_beside_data(path: &Path, data_folder: &Path) -> Result<(), MasterKeyPr
     }
 }
 
-fn read_file(path: &Path, forbidden: u32) -> Result<Zeroizing<String>, MasterKeyProblem> {
+/// Reads a file of at most 256 octets that none of the `forbidden` permissions opens to others and
+/// that belongs to this user or root.
+pub(super) fn read_secret(
+    path: &Path,
+    forbidden: u32,
+) -> Result<Zeroizing<String>, MasterKeyProblem> {
     let unreadable = |e: std::io::Error| MasterKeyProblem::Unreadable(e.to_string());
     let metadata = fs::metadata(path).map_err(unreadable)?;
     let mode = metadata.mode() & 0o777;

@@ -14,3 +14,4 @@ pub mod master_key;
 pub mod passwords;
 pub mod private_file;
 pub mod signer_file;
+pub mod ticket_servers;

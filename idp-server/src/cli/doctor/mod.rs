@@ -5,6 +5,7 @@
 
 mod files;
 mod store;
+mod tickets;
 mod wire;
 
 use serde::Serialize;
@@ -143,6 +144,7 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Vec<Finding> {
     findings.extend(files::certificate(settings, clock.now()));
     let variable = |name: &str| std::env::var(name).ok();
     let master = MasterKey::read(&settings.master_key, &settings.store.folder, variable);
+    findings.extend(tickets::examine(settings).await);
     let running = socket::listens(&settings.listen.admin_socket).await.is_ok();
     match &master {
         Ok(_) => findings.push(Finding::ok("master_key", settings.master_key.to_string())),

@@ -67,6 +67,7 @@ async fn installation(folder: &std::path::Path) -> Installation {
     let parts = Parts {
         policy: Policy::new(IssuerKey::main(), issuer),
         folder,
+        tickets: None,
         create: true,
         master: &master,
         branding: Branding::parse(branding).unwrap(),

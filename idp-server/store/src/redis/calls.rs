@@ -77,23 +77,31 @@ impl Calls {
                 self.find_again();
                 return Err(last);
             };
-            match attempt {
+            let is_paused = match attempt {
                 Ok(reply) => return script::answers(reply, part),
-                Err(Failure::NoScript) if !hints.with_text => hints.with_text = true,
-                Err(Failure::Elsewhere { address, asking }) => {
-                    self.find_again();
-                    hints.elsewhere = Some((address, asking));
+                Err(Failure::NoScript) if !hints.with_text => {
+                    hints.with_text = true;
+                    false
                 }
-                Err(Failure::NotDone(fault)) => last = fault,
-                Err(Failure::Unknown(fault)) if part.reads_only => last = fault,
-                Err(Failure::Unknown(fault)) => {
+                Err(Failure::Elsewhere { address, asking }) => {
+                    // Two servers that name each other are not chased around.
+                    hints.elsewhere.replace((address, asking)).is_some()
+                }
+                Err(Failure::Unknown(fault)) if !part.reads_only => {
                     self.find_again();
                     return Err(fault);
                 }
+                Err(Failure::NotDone(fault) | Failure::Unknown(fault)) => {
+                    hints.elsewhere = None;
+                    last = fault;
+                    true
+                }
                 Err(failure) => return Err(failure.fault()),
-            }
-            if hints.elsewhere.is_none() && !hints.with_text {
+            };
+            if is_paused || hints.elsewhere.is_some() {
                 self.find_again();
+            }
+            if is_paused {
                 tokio::time::sleep(BETWEEN).await;
             }
             if Instant::now() >= deadline {

@@ -32,32 +32,41 @@ pub(super) struct View {
 /// fail-over is outvoted.
 ///
 /// # Errors
-/// A transient fault when none answers; a lasting one when none knows the name.
+/// A transient fault when none answers, unless one gave a reason that will not pass; a lasting one
+/// when none knows the name.
 pub(super) async fn watched_master(sentinels: &[Arc<Node>], name: &str) -> Result<Address, Fault> {
     let mut question = redis::pipe();
     question
         .cmd("SENTINEL")
         .arg("GET-MASTER-ADDR-BY-NAME")
         .arg(name);
-    let heard = ask_all(sentinels, &question).await;
-    let said: Vec<(&Arc<Node>, Vec<Value>)> = heard
-        .into_iter()
-        .filter_map(|(node, answer)| Some((node, answer.ok()?)))
-        .collect();
-    if said.is_empty() {
-        return Err(Fault::transient("tickets", "no Redis Sentinel answers"));
+    let mut trouble = Fault::transient("tickets", "no Redis Sentinel answers");
+    let (mut is_answered, mut named) = (false, Vec::new());
+    for (sentinel, answer) in ask_all(sentinels, &question).await {
+        match answer {
+            Ok(answer) => {
+                is_answered = true;
+                named.extend(named_master(answer, &sentinel.address));
+            }
+            Err(fault) if !fault.transient => trouble = fault,
+            Err(_) => {}
+        }
     }
-    let named = said.into_iter().filter_map(|(sentinel, answer)| {
-        let pair = answer.into_iter().next()?;
-        let (host, port): (String, u16) = redis::from_redis_value(pair).ok()?;
-        Some(sentinel.address.neighbour(&host, port))
-    });
-    most_named(&named.collect::<Vec<_>>()).ok_or_else(|| {
+    if !is_answered {
+        return Err(trouble);
+    }
+    most_named(&named).ok_or_else(|| {
         Fault::lasting(
             "tickets",
             format!("the Sentinels watch no master of the name {name}: compare it with theirs"),
         )
     })
+}
+
+/// Host and port; nothing of a Sentinel that does not know the name.
+fn named_master(answer: Vec<Value>, asked: &Address) -> Option<Address> {
+    let (host, port): (String, u16) = redis::from_redis_value(answer.into_iter().next()?).ok()?;
+    Some(asked.neighbour(&host, port))
 }
 
 fn most_named(named: &[Address]) -> Option<Address> {

@@ -85,20 +85,6 @@ async fn watch(calls: Weak<Calls>) {
 }
 
 impl RedisTickets {
-    /// Finds and examines every master now.
-    ///
-    /// # Errors
-    /// The first reason why tickets cannot be kept; see [`open`].
-    pub async fn ready(&self) -> Result<(), Fault> {
-        let checked = async {
-            let map = self.calls.topology.find().await?;
-            let checks = map.masters.iter().map(|node| node.check());
-            join_all(checks).await.into_iter().collect()
-        };
-        let checked = tokio::time::timeout_at(self.calls.deadline(), checked).await;
-        checked.unwrap_or_else(|_| Err(Fault::transient("tickets", "Redis did not answer in time")))
-    }
-
     /// Word between nodes through the same servers.
     #[must_use]
     pub fn changes(&self) -> RedisChanges {
@@ -127,6 +113,20 @@ impl Tickets for RedisTickets {
         }
         let all: Option<Vec<_>> = answers.into_iter().collect();
         all.ok_or_else(|| Fault::lasting("tickets", "an answer is missing"))
+    }
+
+    /// Finds and examines every master now.
+    ///
+    /// # Errors
+    /// The first reason why tickets cannot be kept; see [`open`].
+    async fn ready(&self) -> Result<(), Fault> {
+        let checked = async {
+            let map = self.calls.topology.find().await?;
+            let checks = map.masters.iter().map(|node| node.check());
+            join_all(checks).await.into_iter().collect()
+        };
+        let checked = tokio::time::timeout_at(self.calls.deadline(), checked).await;
+        checked.unwrap_or_else(|_| Err(Fault::transient("tickets", "Redis did not answer in time")))
     }
 
     /// Does nothing and answers 0: every key is given its end when it is written, and Redis

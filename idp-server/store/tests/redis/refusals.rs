@@ -10,9 +10,12 @@ use crate::servers::{Cluster, Server, Watched, free_port, fresh, until};
 use crate::{NOW, key, put};
 
 /// The commands that docs/operators/redis.md grants, for the user `idp`.
-const ACL: &str = "user default off\nuser idp on >mat-khau-dai ~idp:* &idp:* -@all +auth +hello \
+const ACL: &str = "user idp on >mat-khau-dai ~idp:* &idp:* -@all +auth +hello \
     +info +ping +eval +evalsha +hget +hmget +hset +pttl +pexpire +del +publish \
     +subscribe +wait\n";
+
+/// What it grants besides in a cluster.
+const IN_A_CLUSTER: &str = "+cluster|slots +cluster|info +asking";
 
 async fn refusal(settings: &RedisSettings) -> (bool, String) {
     let fault = open(settings).await.unwrap_err();
@@ -125,7 +128,7 @@ fn with_tls() -> (Server, Vec<u8>) {
     let (port, files_at) = (free_port(), files.display());
     let lines = format!(
         "port 0\ntls-port {port}\ntls-cert-file {files_at}/cert\ntls-key-file {files_at}/key\n\
-         tls-ca-cert-file {files_at}/ca\ntls-auth-clients no\n{ACL}"
+         tls-ca-cert-file {files_at}/ca\ntls-auth-clients no\nuser default off\n{ACL}"
     );
     let server = Server::begin("redis-server", port, &lines);
     forget(&files);
@@ -143,10 +146,7 @@ async fn tls_and_a_user_of_few_rights_suffice() {
     let address = Address::parse(&format!("rediss://127.0.0.1:{}", server.port)).unwrap();
     let mut settings = fresh(Arrangement::Single(address));
     settings.authorities = Some(authorities);
-    settings.credentials = Some(Credentials {
-        user: Some("idp".to_owned()),
-        password: SecretText::new("mat-khau-dai".to_owned()),
-    });
+    settings.credentials = signing_in("idp", "mat-khau-dai");
     let base = settings.clone();
     let make = async || {
         let Arrangement::Single(address) = base.arrangement.clone() else {
@@ -167,10 +167,7 @@ async fn tls_and_a_user_of_few_rights_suffice() {
     other.credentials = None;
     let (transient, said) = refusal(&other).await;
     assert!(!transient && said.contains("asks for a password"), "{said}");
-    other.credentials = Some(Credentials {
-        user: Some("idp".to_owned()),
-        password: SecretText::new("mat-khau-sai".to_owned()),
-    });
+    other.credentials = signing_in("idp", "mat-khau-sai");
     let (transient, said) = refusal(&other).await;
     assert!(
         !transient && said.contains("refuses the user or the password"),
@@ -191,6 +188,51 @@ async fn tls_and_a_user_of_few_rights_suffice() {
         !refused.transient && refused.detail.contains("not let the user"),
         "{refused}"
     );
+}
+
+fn signing_in(user: &str, password: &str) -> Option<Credentials> {
+    Some(Credentials {
+        user: Some(user.to_owned()),
+        password: SecretText::new(password.to_owned()),
+    })
+}
+
+#[tokio::test]
+async fn a_user_of_few_rights_suffices_in_a_cluster_and_for_sentinels() {
+    let cluster = Cluster::start_with(&format!("{} {IN_A_CLUSTER}\n", ACL.trim_end()));
+    let mut settings = fresh(cluster.arrangement());
+    settings.credentials = signing_in("idp", "mat-khau-dai");
+    let tickets = open(&settings).await.unwrap();
+    for number in 0..50 {
+        tickets
+            .apply(vec![put(key(TicketKind::Code, number))], NOW)
+            .await
+            .unwrap();
+    }
+    crate::words::are_heard(&tickets).await;
+
+    let watched = Watched::start();
+    let sentinels = |credentials| {
+        let Arrangement::Sentinel {
+            sentinels, master, ..
+        } = watched.arrangement()
+        else {
+            panic!("Sentinels");
+        };
+        fresh(Arrangement::Sentinel {
+            sentinels,
+            master,
+            credentials,
+        })
+    };
+    let allowed = sentinels(signing_in("hoi", "mat-khau-hoi"));
+    let tickets = open(&allowed).await.unwrap();
+    tickets
+        .apply(vec![put(key(TicketKind::Code, 1))], NOW)
+        .await
+        .unwrap();
+    let (_, said) = refusal(&sentinels(signing_in("hoi", "mat-khau-khac"))).await;
+    assert!(said.contains("refuses the user or the password"), "{said}");
 }
 
 #[tokio::test]

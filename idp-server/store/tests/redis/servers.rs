@@ -169,7 +169,8 @@ impl Watched {
         let servers: Vec<_> = std::iter::once(master).chain(replicas).collect();
         let lines = format!(
             "sentinel monitor tinh 127.0.0.1 {} 2\nsentinel down-after-milliseconds tinh 1000\n\
-             sentinel failover-timeout tinh 5000\n",
+             sentinel failover-timeout tinh 5000\n\
+             user hoi on >mat-khau-hoi -@all +auth +hello +ping +sentinel|get-master-addr-by-name\n",
             servers[0].port
         );
         let sentinel = || {
@@ -205,12 +206,17 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// With more lines in every server's configuration.
+    pub(crate) fn start_with(lines: &str) -> Self {
         let servers: Vec<_> = (0..6)
             .map(|_| {
                 let bus = free_port();
                 Server::start(&format!(
                     "cluster-enabled yes\ncluster-port {bus}\ncluster-node-timeout 1500\n\
-                     repl-diskless-sync-delay 0\ncluster-require-full-coverage no\n"
+                     repl-diskless-sync-delay 0\ncluster-require-full-coverage no\n{lines}"
                 ))
             })
             .collect();
