@@ -66,6 +66,7 @@ async fn installation(folder: &std::path::Path) -> Result<Installation, Box<dyn 
     Ok(assemble(Parts {
         policy: Policy::new(IssuerKey::main(), Issuer::parse("http://localhost:8080")?),
         folder: &folder.join("data"),
+        tickets: None,
         create: true,
         master: &MasterKey::generate(&mut entropy),
         branding: branding.map_err(|_| "branding")?,

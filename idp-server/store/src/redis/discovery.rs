@@ -2,7 +2,6 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::join_all;
 use idp_core::base::fault::Fault;
@@ -10,9 +9,6 @@ use redis::Value;
 
 use super::node::Node;
 use super::settings::Address;
-
-/// How long those who are asked may think; whoever is slower is not heard.
-const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The slots of one master.
 pub(super) type Holding = (RangeInclusive<u16>, Address);
@@ -104,7 +100,7 @@ async fn ask_all<'a>(
     question: &redis::Pipeline,
 ) -> Vec<(&'a Arc<Node>, Result<Vec<Value>, Fault>)> {
     let asked = nodes.iter().map(async |node| {
-        let answer = tokio::time::timeout(PATIENCE, node.ask(question.clone(), false)).await;
+        let answer = tokio::time::timeout(node.patience(), node.ask(question.clone(), false)).await;
         let answer = answer.unwrap_or_else(|_| {
             let detail = format!("Redis at {} did not answer in time", node.address);
             Err(super::failure::Failure::Unknown(Fault::transient(

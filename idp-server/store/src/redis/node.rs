@@ -1,6 +1,7 @@
 //! One server, connected to when it is needed and examined whenever it is connected to.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use idp_core::base::fault::Fault;
 use redis::{Pipeline, Value};
@@ -56,6 +57,12 @@ impl Node {
             plain: Lane::default(),
             waiting: Lane::default(),
         })
+    }
+
+    /// How long it may think when it is asked about others: a third of a call, so that those who
+    /// wait for the answer can still be served by the master that it names.
+    pub(super) fn patience(&self) -> Duration {
+        self.way.limit / 3
     }
 
     fn lane(&self, waits: bool) -> &Lane {

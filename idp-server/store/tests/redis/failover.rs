@@ -30,7 +30,8 @@ struct Load {
 
 impl Load {
     async fn begin(arrangement: Arrangement) -> Arc<Self> {
-        let settings = fresh(arrangement);
+        let mut settings = fresh(arrangement);
+        settings.call_limit = Duration::from_secs(1);
         let nodes = [
             open(&settings).await.unwrap(),
             open(&settings).await.unwrap(),

@@ -143,11 +143,13 @@ pub(crate) fn cli(port: u16, words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Settings with a prefix that nobody else has.
+/// Settings with a prefix that nobody else has, and more time than usual: many tests share the
+/// machine.
 pub(crate) fn fresh(arrangement: Arrangement) -> RedisSettings {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     RedisSettings {
         prefix: format!("idp:{}:", NUMBER.fetch_add(1, Ordering::Relaxed)),
+        call_limit: Duration::from_secs(6),
         ..RedisSettings::new(arrangement)
     }
 }

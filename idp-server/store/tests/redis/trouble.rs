@@ -80,6 +80,7 @@ async fn a_mark_waits_for_a_replica_when_asked_to() {
     });
     let settings = RedisSettings {
         replicas: 1,
+        call_limit: Duration::from_secs(2),
         ..server.settings()
     };
     let tickets = open(&settings).await.unwrap();
