@@ -1,7 +1,9 @@
 //! Setting a password: by a one-time link that an administrator handed over, or by its holder.
 
 use super::password_rules;
+use super::session_end::{SessionEnding, SignedIn};
 use crate::base::refusal::{Reason, Refusal};
+use crate::base::seal::SealingKey;
 use crate::base::secret::SecretText;
 use crate::event::{Actor, What};
 use crate::model::credential::{Credential, CredentialSecret, PasswordCredential};
@@ -9,7 +11,7 @@ use crate::model::session::{Session, SessionEnd};
 use crate::model::user::User;
 use crate::model::{CredentialId, Version};
 use crate::ports::PasswordVerdict;
-use crate::store::change::{Change, EndSessions, Write};
+use crate::store::change::{Change, Write};
 use crate::store::decision::{Asks, Deciding, Decision};
 
 /// A new password, entered twice.
@@ -51,6 +53,16 @@ pub struct ActivationFacts {
     pub matches_earlier: Vec<bool>,
     /// The answer to [`Asks::HashPassword`].
     pub hash: Option<String>,
+    /// Everywhere the person is signed in; looked at once the hash is there.
+    pub signed_in: SignedIn,
+}
+
+/// A password that was set.
+#[derive(Clone, Debug)]
+pub struct PasswordSet {
+    /// The new secret of the session in which the holder set it: every change of authentication
+    /// renews it. Absent after a one-time link, which begins no session.
+    pub session_secret: Option<SecretText>,
 }
 
 /// Whether a one-time link works at `now`.
@@ -77,12 +89,14 @@ pub fn check_link(
 
 /// Decides a new password. A session that is over proves nothing ([`Reason::PageExpired`]), and
 /// its guesses are not looked at. On success the link is gone, every other session of the account
-/// ends, and the old password goes into the history.
+/// ends and its clients are told (`sealing` seals that), the holder's own session has a new
+/// secret, and the old password goes into the history.
 pub fn decide(
     new: &NewPassword,
     facts: &ActivationFacts,
+    sealing: &SealingKey,
     deciding: &mut Deciding<'_>,
-) -> Decision<()> {
+) -> Decision<PasswordSet> {
     if let Err(decision) = check_proof(facts, deciding) {
         return *decision;
     }
@@ -119,11 +133,17 @@ pub fn decide(
         None => Decision::need(Asks::HashPassword {
             password: new.first.clone(),
         }),
-        Some(hash) => set(facts, current, (hash, &earlier), deciding),
+        Some(hash) => {
+            let written = written(facts, current, (hash, &earlier), deciding);
+            set(facts, written, sealing, deciding)
+        }
     }
 }
 
-fn check_proof(facts: &ActivationFacts, deciding: &Deciding<'_>) -> Result<(), Box<Decision<()>>> {
+fn check_proof(
+    facts: &ActivationFacts,
+    deciding: &Deciding<'_>,
+) -> Result<(), Box<Decision<PasswordSet>>> {
     match &facts.proof {
         Proof::Link(credential) => {
             let found = credential.clone().map(|c| (c, facts.user.clone()));
@@ -157,12 +177,13 @@ fn check_proof(facts: &ActivationFacts, deciding: &Deciding<'_>) -> Result<(), B
     }
 }
 
-fn set(
+/// The credential with the new password, in the place of the old one.
+fn written(
     facts: &ActivationFacts,
     current: Option<(&Credential, &PasswordCredential)>,
     (hash, earlier): (&str, &[&String]),
     deciding: &mut Deciding<'_>,
-) -> Decision<()> {
+) -> Credential {
     let now = deciding.now();
     let password = PasswordCredential {
         hash: hash.to_owned(),
@@ -170,7 +191,7 @@ fn set(
         history: earlier.iter().map(|h| (*h).clone()).collect(),
     };
     let secret = CredentialSecret::Password(password);
-    let credential = match current {
+    match current {
         Some((old, _)) => Credential {
             secret,
             set_at: now,
@@ -183,33 +204,52 @@ fn set(
             secret,
             set_at: now,
         },
+    }
+}
+
+fn set(
+    facts: &ActivationFacts,
+    credential: Credential,
+    sealing: &SealingKey,
+    deciding: &mut Deciding<'_>,
+) -> Decision<PasswordSet> {
+    let user = facts.user.id;
+    let kept = match &facts.proof {
+        Proof::Link(_) => None,
+        Proof::Current { session, .. } => Some(renewed(session, deciding)),
     };
-    let mut decision = Decision::done(()).with_change(Change::Credential(Write::Put(credential)));
+    let (session, session_secret) = kept.unzip();
+    let mut decision = Decision::done(PasswordSet { session_secret })
+        .with_change(Change::Credential(Write::Put(credential)))
+        .with_event(deciding.event(Actor::User(user), What::PasswordSet { user }));
     for link in facts.credentials.iter().filter(|c| c.password().is_none()) {
         decision
             .changes
             .push(Change::Credential(Write::Remove(link.clone())));
     }
-    let kept = match &facts.proof {
-        Proof::Link(_) => None,
-        Proof::Current { session, .. } => {
-            let session = Session {
-                password_change_needed: false,
-                ..(**session).clone()
-            };
-            let id = session.id;
-            decision.changes.push(Change::Session(Write::Put(session)));
-            Some(id)
-        }
-    };
-    decision.changes.push(Change::EndSessions(EndSessions {
-        user: facts.user.id,
-        except: kept,
-        at: now,
+    let kept = session.as_ref().map(|s| s.id);
+    let session = session.map(|s| Change::Session(Write::Put(s)));
+    decision.changes.extend(session);
+    let ending = SessionEnding {
         why: SessionEnd::CredentialReset,
-    }));
-    let user = facts.user.id;
-    decision.with_event(deciding.event(Actor::User(user), What::PasswordSet { user }))
+        actor: Actor::User(user),
+        here: deciding.here,
+        sealing,
+    };
+    ending
+        .end_all(user, kept, &facts.signed_in, deciding.entropy)
+        .join(decision)
+}
+
+/// The holder's session with a new secret: whoever knew the old one knows nothing any more.
+fn renewed(session: &Session, deciding: &mut Deciding<'_>) -> (Session, SecretText) {
+    let secret = SecretText::generate(deciding.entropy);
+    let session = Session {
+        secret: secret.digest(),
+        password_change_needed: false,
+        ..session.clone()
+    };
+    (session, secret)
 }
 
 #[cfg(test)]
@@ -218,9 +258,11 @@ mod tests {
     use crate::admin::sample;
     use crate::base::secret::Digest;
     use crate::base::time::Timestamp;
+    use crate::model::client::ClientKind;
     use crate::model::credential::ActivationLink;
     use crate::model::user::AccountState;
     use crate::oauth::sample::{NOW, Stage, after, reason};
+    use crate::store::change::EndSessions;
     use crate::store::decision::Outcome;
 
     const GOOD: &str = "bốn con trâu qua sông";
@@ -269,6 +311,7 @@ mod tests {
             proof: Proof::Link(Some(link(after(1)))),
             matches_earlier: Vec::new(),
             hash: None,
+            signed_in: SignedIn::default(),
         }
     }
 
@@ -291,8 +334,9 @@ mod tests {
         }
     }
 
-    fn set(new: &NewPassword, facts: &ActivationFacts) -> Decision<()> {
-        decide(new, facts, &mut Stage::at(NOW).deciding())
+    fn set(new: &NewPassword, facts: &ActivationFacts) -> Decision<PasswordSet> {
+        let sealing = SealingKey::derive(&[1; 32], "outbox").unwrap();
+        decide(new, facts, &sealing, &mut Stage::at(NOW).deciding())
     }
 
     /// The hash that is asked to be checked against which password.
@@ -305,7 +349,7 @@ mod tests {
         }
     }
 
-    fn ended(decision: &Decision<()>) -> EndSessions {
+    fn ended(decision: &Decision<PasswordSet>) -> EndSessions {
         let found = decision.changes.iter().find_map(|change| match change {
             Change::EndSessions(end) => Some(end.clone()),
             _ => None,
@@ -468,6 +512,39 @@ mod tests {
     }
 
     #[test]
+    fn the_clients_of_the_other_sessions_are_told() {
+        let mut client = sample::client(ClientKind::Web, &[]);
+        client.backchannel_logout_uri = Some("https://rp.example/logout".into());
+        let mut facts = by_holder(Some(true));
+        facts.matches_earlier = vec![false; 3];
+        facts.hash = Some("new".into());
+        let here = sample::session(facts.user.id);
+        let there = Session {
+            id: crate::model::SessionId::from_u128(77),
+            ..here.clone()
+        };
+        facts.signed_in = SignedIn {
+            grants: vec![
+                sample::grant(&here, &client),
+                sample::grant(&there, &client),
+            ],
+            sessions: vec![here, there.clone()],
+            clients: vec![client],
+            sub: Some("sub".into()),
+        };
+        let decision = set(&new(GOOD, GOOD), &facts);
+        let told = decision.changes.iter();
+        let told = told.filter(|c| matches!(c, Change::Outbox(_))).count();
+        assert_eq!(told, 1);
+        let why = SessionEnd::CredentialReset;
+        let (user, session) = (facts.user.id, there.id);
+        let what = What::SessionEnded { user, session, why };
+        let events: Vec<_> = decision.events.iter().map(|e| &e.what).collect();
+        assert_eq!(events[..2], [&What::PasswordSet { user }, &what]);
+        assert!(matches!(events[2..], [What::GrantRevoked { .. }]));
+    }
+
+    #[test]
     fn the_holders_own_session_goes_on_and_links_end() {
         let mut facts = by_holder(Some(true));
         facts.credentials.push(link(after(1)));
@@ -480,6 +557,13 @@ mod tests {
         });
         let kept = kept.unwrap();
         assert!(!kept.password_change_needed);
+        let before = sample::session(facts.user.id);
+        assert_ne!(kept.secret, before.secret, "the secret is renewed");
+        let Outcome::Done(set) = &decision.outcome else {
+            panic!("{decision:?}")
+        };
+        let secret = set.session_secret.as_ref().unwrap();
+        assert_eq!((kept.secret, kept.id), (secret.digest(), before.id));
         assert_eq!(ended(&decision).except, Some(kept.id));
         assert!(
             decision

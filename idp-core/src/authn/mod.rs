@@ -3,5 +3,6 @@
 pub mod activation;
 pub mod password;
 pub mod password_rules;
+pub mod session_end;
 pub mod sign_in;
 pub mod throttle;

@@ -18,6 +18,7 @@ pub mod person;
 pub mod position;
 pub mod revoke;
 pub mod seal_audit;
+mod session_end;
 pub mod sign_in;
 pub mod sign_out;
 pub mod token;

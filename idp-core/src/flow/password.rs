@@ -4,10 +4,14 @@ use super::answer::{ROUNDS, endless};
 use super::authorize::deciding;
 use super::sign_in::password_hash;
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
-use crate::authn::activation::{ActivationFacts, NewPassword, Proof, check_link, decide};
+use crate::authn::activation::{
+    ActivationFacts, NewPassword, PasswordSet, Proof, check_link, decide,
+};
+use crate::authn::session_end::SignedIn;
 use crate::authn::throttle::{self, Counters};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
+use crate::base::time::Timestamp;
 use crate::model::identifier::IdentifierKey;
 use crate::model::session::Session;
 use crate::model::user::User;
@@ -76,7 +80,7 @@ impl Provider {
         setter: &Setter,
         new: &NewPassword,
         context: &mut RequestContext,
-    ) -> Result<(), Failure> {
+    ) -> Result<PasswordSet, Failure> {
         let guess = self.count_guess(setter, context).await?;
         let result = self.set_password_rounds(setter, new, context).await;
         let wrong = matches!(&result,
@@ -114,19 +118,21 @@ impl Provider {
         setter: &Setter,
         new: &NewPassword,
         context: &mut RequestContext,
-    ) -> Result<(), Failure> {
+    ) -> Result<PasswordSet, Failure> {
         let mut answers = Answers::default();
         let mut attempts = 0;
         for _ in 0..ROUNDS {
-            let facts = self.activation_facts(setter, &mut answers).await?;
-            let decision = decide(new, &facts, &mut deciding(self, context));
+            let now = context.here.now;
+            let facts = self.activation_facts(setter, &mut answers, now).await?;
+            let sealing = &self.outbox_sealing;
+            let decision = decide(new, &facts, sealing, &mut deciding(self, context));
             let (outcome, batch) = decision.into_parts();
             match outcome {
                 Outcome::Need(ask) => self.answer_password(ask, setter, &mut answers).await?,
                 Outcome::Refused(refusal) => return Err(refusal.into()),
-                Outcome::Done(()) => {
+                Outcome::Done(set) => {
                     if self.commit(batch).await? == Committed::Yes {
-                        return Ok(());
+                        return Ok(set);
                     }
                     attempts += 1;
                     if attempts == ATTEMPTS {
@@ -168,6 +174,7 @@ impl Provider {
         &self,
         setter: &Setter,
         answers: &mut Answers,
+        now: Timestamp,
     ) -> Result<ActivationFacts, Failure> {
         let (user, mut proof) = match setter {
             Setter::Link(link) => {
@@ -194,7 +201,12 @@ impl Provider {
         if let Proof::Current { verdict, .. } = &mut proof {
             *verdict = answers.verdict;
         }
+        let signed_in = match &answers.hash {
+            Some(_) => self.signed_in_everywhere(user.id, now).await?,
+            None => SignedIn::default(),
+        };
         Ok(ActivationFacts {
+            signed_in,
             credentials,
             user,
             proof,

@@ -2,8 +2,8 @@
 
 use super::answer::{ROUNDS, endless};
 use super::authorize::{Visitor, deciding};
-use super::sign_out::end_facts;
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
+use crate::authn::session_end::SessionEnding;
 use crate::authn::sign_in::{NewSession, SignInFacts, SignInRequest, decide};
 use crate::authn::throttle::{self, Counters};
 use crate::base::refusal::Reason;
@@ -11,8 +11,7 @@ use crate::base::secret::SecretText;
 use crate::event::Actor;
 use crate::model::credential::Credential;
 use crate::model::identifier::IdentifierKey;
-use crate::model::session::SessionEnd;
-use crate::oidc::logout::end_session;
+use crate::model::session::{Session, SessionEnd};
 use crate::store::change::Batch;
 use crate::store::decision::{Asks, Outcome};
 use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
@@ -157,17 +156,19 @@ impl Provider {
     /// Another person's session in the same browser ends in the same commit.
     async fn end_with(
         &self,
-        other: &crate::model::session::Session,
+        other: &Session,
         batch: &mut Batch,
         context: &mut RequestContext,
     ) -> Result<(), Failure> {
-        let loaded = self.load_end(other).await?;
-        let sealing = &self.outbox_sealing;
-        let facts = end_facts(other, &loaded);
-        let mut deciding = deciding(self, context);
-        let why = SessionEnd::Replaced;
-        let ended = end_session(&facts, why, Actor::User(other.user), sealing, &mut deciding);
-        let (_, ended) = ended.into_parts();
+        let user = other.user;
+        let signed_in = self.signed_in_during(user, vec![other.clone()]).await?;
+        let ending = SessionEnding {
+            why: SessionEnd::Replaced,
+            actor: Actor::User(user),
+            here: &context.here,
+            sealing: &self.outbox_sealing,
+        };
+        let ended = ending.end(&signed_in, &mut context.entropy);
         batch.changes.extend(ended.changes);
         batch.events.extend(ended.events);
         Ok(())

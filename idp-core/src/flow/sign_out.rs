@@ -1,39 +1,18 @@
 //! `/sign-out`: from a relying party or from our own page.
 
-use super::authorize::{Visitor, deciding};
+use super::authorize::Visitor;
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
+use crate::authn::session_end::SessionEnding;
 use crate::base::refusal::Reason;
 use crate::base::secret::{Digest, SecretText};
 use crate::event::Actor;
 use crate::model::LocalText;
-use crate::model::client::Client;
-use crate::model::grant::Grant;
-use crate::model::session::{Session, SessionEnd};
-use crate::model::subject::Subject;
+use crate::model::session::SessionEnd;
 use crate::oauth::params::Parameters;
 use crate::oidc::id_token::{IdTokenHint, verify_hint};
-use crate::oidc::logout::{
-    AskingApplication, SessionEndFacts, SignOutFacts, SignOutRequest, check, end_session,
-};
+use crate::oidc::logout::{AskingApplication, SignOutFacts, SignOutRequest, check};
+use crate::store::decision::Decision;
 use crate::store::tickets::{TicketKey, TicketKind};
-
-/// What ending a session needs besides the session.
-#[derive(Clone, Debug, Default)]
-pub struct LoadedEnd {
-    grants: Vec<Grant>,
-    clients: Vec<Client>,
-    subject: Option<Subject>,
-}
-
-impl LoadedEnd {
-    /// The names of the applications that will be told. Who does not listen is not named: the
-    /// page must not promise a sign-out there.
-    fn told(&self) -> Vec<LocalText> {
-        let listens = |c: &&Client| c.backchannel_logout_uri.is_some();
-        let told = self.clients.iter().filter(listens);
-        told.map(|c| c.name.clone()).collect()
-    }
-}
 
 /// What the browser gets.
 #[derive(Clone, Debug)]
@@ -95,7 +74,8 @@ impl Provider {
             Some(facts) if !request.confirmed => facts.session,
             _ => return self.end_browser_session(request, visitor, context).await,
         };
-        let told = self.load_end(&session).await?.told();
+        let signed_in = self.signed_in_during(session.user, vec![session]);
+        let told = signed_in.await?.told();
         let secret = SecretText::generate(&mut context.entropy);
         let now = context.here.now;
         let times = (now, now + self.policy.lifetimes.interaction);
@@ -170,54 +150,25 @@ impl Provider {
                     told: Vec::new(),
                 });
             };
-            let loaded = self.load_end(&session).await?;
-            let facts = end_facts(&session, &loaded);
-            let mut deciding = deciding(self, context);
-            let actor = Actor::User(session.user);
-            let sealing = &self.outbox_sealing;
-            let why = SessionEnd::SignedOut;
-            let decision = end_session(&facts, why, actor, sealing, &mut deciding);
-            let (_, batch) = decision.into_parts();
+            let user = session.user;
+            let signed_in = self.signed_in_during(user, vec![session]).await?;
+            let ending = SessionEnding {
+                why: SessionEnd::SignedOut,
+                actor: Actor::User(user),
+                here: &context.here,
+                sealing: &self.outbox_sealing,
+            };
+            let ended = ending.end(&signed_in, &mut context.entropy);
+            let (_, batch) = ended.join(Decision::done(())).into_parts();
             if self.commit(batch).await? == Committed::Yes {
                 return Ok(SignOutReply::Done {
                     then: request.then,
                     application: request.application,
-                    told: loaded.told(),
+                    told: signed_in.told(),
                 });
             }
         }
         Err(contended())
-    }
-
-    /// Loads what ending a session touches: its grants, their clients, the subject.
-    pub(super) async fn load_end(&self, session: &Session) -> Result<LoadedEnd, Failure> {
-        let grants = self.records.grants_of_session(session.id).await?;
-        let mut ids: Vec<_> = grants.iter().map(|g| &g.client).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let mut clients = Vec::with_capacity(ids.len());
-        for id in ids {
-            clients.extend(self.records.client(&session.issuer, id).await?);
-        }
-        let subject = self
-            .records
-            .subject(&session.issuer, session.user, "")
-            .await?;
-        Ok(LoadedEnd {
-            grants,
-            clients,
-            subject,
-        })
-    }
-}
-
-/// The facts for [`end_session`].
-pub(super) fn end_facts<'a>(session: &'a Session, loaded: &'a LoadedEnd) -> SessionEndFacts<'a> {
-    SessionEndFacts {
-        session,
-        grants: &loaded.grants,
-        clients: &loaded.clients,
-        subject: loaded.subject.as_ref(),
     }
 }
 

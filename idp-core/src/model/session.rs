@@ -24,6 +24,19 @@ pub enum SessionEnd {
     CredentialReset,
 }
 
+impl SessionEnd {
+    /// The name in the audit, also of the grants that ended with the session.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::Replaced => "replaced",
+            Self::ByAdministrator => "by_administrator",
+            Self::AccountDisabled => "account_disabled",
+            Self::CredentialReset => "credential_reset",
+        }
+    }
+}
+
 /// A session. The browser holds a 256-bit secret of which only the digest rests here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,21 +1,14 @@
-//! Signing out (OpenID Connect RP-Initiated Logout 1.0): whose session ends, who is told, and
-//! where the browser goes.
+//! Signing out (OpenID Connect RP-Initiated Logout 1.0): whose session ends, and where the browser
+//! goes. What goes with the session is decided in `authn/session_end.rs`.
 
 use serde::{Deserialize, Serialize};
 
-use super::backchannel::{EndedSession, deliveries};
 use super::id_token::IdTokenHint;
 use crate::base::refusal::{Reason, Refusal};
-use crate::base::seal::SealingKey;
-use crate::event::{Actor, What};
 use crate::model::LocalText;
 use crate::model::client::Client;
-use crate::model::grant::{Grant, GrantState};
-use crate::model::session::{Session, SessionEnd};
-use crate::model::subject::Subject;
+use crate::model::session::Session;
 use crate::oauth::authorize::with_query;
-use crate::store::change::{Change, Write};
-use crate::store::decision::{Deciding, Decision};
 
 /// A sign-out request whose addresses were proved. It rests in a ticket while the person
 /// confirms.
@@ -98,73 +91,10 @@ fn proved(client: Option<&Client>, address: &str, state: Option<&str>) -> Result
     ))
 }
 
-/// What ending a session touches.
-#[derive(Clone, Debug)]
-pub struct SessionEndFacts<'a> {
-    /// The session.
-    pub session: &'a Session,
-    /// The grants given in it.
-    pub grants: &'a [Grant],
-    /// The clients of those grants.
-    pub clients: &'a [Client],
-    /// The user's public subject.
-    pub subject: Option<&'a Subject>,
-}
-
-/// Ends a session: its grants end unless they outlive it (`offline_access`), and every client
-/// with a back-channel address is told, in the same commit. Ending an ended session changes
-/// nothing.
-pub fn end_session(
-    facts: &SessionEndFacts<'_>,
-    why: SessionEnd,
-    actor: Actor,
-    sealing: &SealingKey,
-    deciding: &mut Deciding<'_>,
-) -> Decision<()> {
-    if facts.session.ended.is_some() {
-        return Decision::done(());
-    }
-    let now = deciding.now();
-    let ended = Session {
-        ended: Some((now, why)),
-        ..facts.session.clone()
-    };
-    let event = deciding.event(
-        actor,
-        What::SessionEnded {
-            user: ended.user,
-            session: ended.id,
-            why,
-        },
-    );
-    let mut decision = Decision::done(()).with_event(event);
-    decision.changes.push(Change::Session(Write::Put(ended)));
-    let lives = |grant: &&Grant| grant.state != GrantState::Revoked && !grant.offline;
-    for grant in facts.grants.iter().filter(lives) {
-        let revoked = Grant {
-            state: GrantState::Revoked,
-            ..grant.clone()
-        };
-        decision.changes.push(Change::Grant(Write::Put(revoked)));
-    }
-    if let Some(subject) = facts.subject {
-        let ended = EndedSession {
-            session: facts.session.id,
-            grants: facts.grants,
-            sub: &subject.sub,
-        };
-        let told = deliveries(ended, facts.clients, sealing, now, deciding.entropy);
-        decision
-            .changes
-            .extend(told.into_iter().map(Change::Outbox));
-    }
-    decision
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::sample::{NOW, Stage, grant_facts, named, web};
+    use crate::oauth::sample::{grant_facts, web};
 
     const THEN: &str = "https://rp.example/bye?from=sso";
 
@@ -239,89 +169,5 @@ mod tests {
             let request = check(&facts, None, None).unwrap();
             assert_eq!(request.confirmed, confirmed, "{hint:?}");
         }
-    }
-
-    fn end(facts: &SessionEndFacts<'_>) -> Decision<()> {
-        let sealing = SealingKey::derive(&[1; 32], "outbox").unwrap();
-        let actor = Actor::User(facts.session.user);
-        let mut stage = Stage::at(NOW);
-        end_session(
-            facts,
-            SessionEnd::SignedOut,
-            actor,
-            &sealing,
-            &mut stage.deciding(),
-        )
-    }
-
-    #[test]
-    fn ending_a_session_ends_its_grants_and_tells_who_listens() {
-        let listening = Client {
-            backchannel_logout_uri: Some("https://rp.example/logout".into()),
-            ..client()
-        };
-        let clients = [listening, named("silent")];
-        let facts = grant_facts(&clients[0]);
-        let numbered = |number, state, offline| Grant {
-            id: crate::model::GrantId::from_u128(number),
-            state,
-            offline,
-            ..facts.grant.clone()
-        };
-        let grants = [
-            numbered(1, GrantState::Active, false),
-            numbered(2, GrantState::Authorized, false),
-            numbered(3, GrantState::Active, true),
-            numbered(4, GrantState::Revoked, false),
-        ];
-        let session = facts.session.clone().unwrap();
-        let decision = end(&SessionEndFacts {
-            session: &session,
-            grants: &grants,
-            clients: &clients,
-            subject: facts.subject.as_ref(),
-        });
-        let mut revoked = Vec::new();
-        let mut told = Vec::new();
-        for change in &decision.changes {
-            match change {
-                Change::Session(Write::Put(ended)) => {
-                    assert_eq!(ended.ended, Some((NOW, SessionEnd::SignedOut)));
-                }
-                Change::Grant(Write::Put(grant)) => {
-                    assert_eq!(grant.state, GrantState::Revoked);
-                    revoked.push(grant.id);
-                }
-                Change::Outbox(entry) => told.push(entry.client.as_str()),
-                other => panic!("{other:?}"),
-            }
-        }
-        assert_eq!(
-            revoked,
-            [grants[0].id, grants[1].id],
-            "an offline grant stays"
-        );
-        assert_eq!(told, ["app"]);
-        let why = SessionEnd::SignedOut;
-        let what = What::SessionEnded {
-            user: session.user,
-            session: session.id,
-            why,
-        };
-        assert_eq!(decision.events[0].what, what);
-    }
-
-    #[test]
-    fn an_ended_session_ends_once() {
-        let facts = grant_facts(&client());
-        let mut session = facts.session.unwrap();
-        session.ended = Some((NOW, SessionEnd::ByAdministrator));
-        let decision = end(&SessionEndFacts {
-            session: &session,
-            grants: &[facts.grant],
-            clients: &[client()],
-            subject: facts.subject.as_ref(),
-        });
-        assert!(decision.changes.is_empty() && decision.events.is_empty());
     }
 }

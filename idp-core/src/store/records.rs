@@ -167,6 +167,8 @@ pub trait Records: Send + Sync {
     async fn grant(&self, id: GrantId) -> Result<Option<GrantFacts>, Fault>;
     /// The grants given in a session.
     async fn grants_of_session(&self, session: SessionId) -> Result<Vec<Grant>, Fault>;
+    /// A user's grants that are not revoked, in whichever session they were given.
+    async fn grants_of_user(&self, user: UserId) -> Result<Vec<Grant>, Fault>;
     /// A user's consent to a client.
     async fn consent(
         &self,

@@ -1,7 +1,7 @@
 //! The home page, and setting a password: by link or by its holder.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use idp_core::authn::activation::NewPassword;
 use idp_core::base::refusal::{Reason, Refusal};
@@ -13,6 +13,7 @@ use idp_core::oauth::params::Parameters;
 use idp_core::store::records::SessionFacts;
 
 use super::context::Caller;
+use super::cookies::{self, Name};
 use super::guard::leads_to;
 use super::oauth::asking;
 use super::questions::{asking_application, local};
@@ -270,16 +271,25 @@ async fn attempt(
         second: secret("repeat_password"),
     };
     let mut context = site.context(&caller.arrival)?;
-    site.provider
+    let set = site
+        .provider
         .set_password(&setter, &new, &mut context)
         .await?;
+    let mut response = saved(site, caller, &asked);
+    let issuer = &site.provider.policy.issuer;
+    let renewed = set.session_secret.as_ref();
+    let cookie = renewed.and_then(|secret| cookies::set(Name::Session, secret, issuer));
+    response
+        .headers_mut()
+        .extend(cookie.map(|c| (header::SET_COOKIE, c)));
+    Ok(response)
+}
+
+/// Back to the waiting request, or the page that says it is done.
+fn saved(site: &Shared, caller: &Caller, asked: &Asked) -> Response {
     if let (None, Some(waiting)) = (&asked.link, &asked.waiting) {
         let waiting = SecretText::new(waiting.clone());
-        return Ok(redirect(
-            site,
-            caller,
-            &asking(site, "/authorize/resume", &waiting),
-        ));
+        return redirect(site, caller, &asking(site, "/authorize/resume", &waiting));
     }
     let signed_in = asked.link.is_none();
     let then = if signed_in { "/" } else { "/sign-in" };
@@ -287,7 +297,7 @@ async fn attempt(
         continue_path: path(site, then),
         signed_in,
     };
-    Ok(page(site, caller, &value))
+    page(site, caller, &value)
 }
 
 /// The refusals that the form itself explains.

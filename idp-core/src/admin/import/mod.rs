@@ -13,7 +13,7 @@ mod undo;
 pub use apply::{BATCH, ReadyUser, batch, begin, carry_on};
 pub use pattern::UserNamePattern;
 pub use plan::{ImportFacts, ImportPlan, PlanStep, plan};
-pub use undo::{EntryFacts, Undone, close, undo, undo_batch};
+pub use undo::{AccountNow, EntryFacts, Undone, close, undo, undo_batch};
 
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;

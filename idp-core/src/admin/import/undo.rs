@@ -2,6 +2,8 @@
 
 use super::apply::{begin, count};
 use crate::admin::acting::Act;
+use crate::admin::session::ending;
+use crate::authn::session_end::SignedIn;
 use crate::base::entropy::Entropy;
 use crate::base::refusal::Reason;
 use crate::event::What;
@@ -9,7 +11,7 @@ use crate::model::change_set::{ChangeSet, ChangeSetEntry, ChangeSetKind, ChangeS
 use crate::model::credential::Credential;
 use crate::model::session::SessionEnd;
 use crate::model::user::{AccountState, User};
-use crate::store::change::{Change, EndSessions, Write};
+use crate::store::change::{Change, Write};
 use crate::store::decision::Decision;
 
 /// Whether a change set may be undone: an import, applied or broken off, not undone yet.
@@ -37,13 +39,23 @@ pub struct Undone {
     pub kept: Vec<ChangeSetEntry>,
 }
 
-/// An entry with its account as it is now and the account's credentials; nothing when it is gone.
-pub type EntryFacts = (ChangeSetEntry, Option<(User, Vec<Credential>)>);
+/// An account as it is now.
+#[derive(Clone, Debug)]
+pub struct AccountNow {
+    /// The account.
+    pub user: User,
+    /// Its credentials.
+    pub credentials: Vec<Credential>,
+    /// Where the person is signed in.
+    pub signed_in: SignedIn,
+}
 
-/// Takes back some entries of an import, each with its account as it is now and the account's
-/// credentials. An account that nobody changed since is disabled, its links stop working and its
-/// sessions end; it is not removed, because its names stay reserved. Clients are not told: their
-/// next token request is refused.
+/// An entry with its account; nothing when that is gone.
+pub type EntryFacts = (ChangeSetEntry, Option<AccountNow>);
+
+/// Takes back some entries of an import. An account that nobody changed since is disabled, its
+/// links stop working, its sessions end and their clients are told; it is not removed, because
+/// its names stay reserved.
 pub fn undo_batch(
     act: &Act<'_>,
     head: &ChangeSet,
@@ -53,30 +65,34 @@ pub fn undo_batch(
     let mut undone = Undone::default();
     let mut decision = Decision::done(Undone::default());
     for (entry, stored) in entries {
-        let unchanged = stored.as_ref().filter(|(user, _)| {
-            user.version == entry.after && act.by.needs_account(user, act.now()).is_ok()
+        let unchanged = stored.as_ref().filter(|now| {
+            let version = now.user.version;
+            version == entry.after && act.by.needs_account(&now.user, act.now()).is_ok()
         });
-        let Some((user, credentials)) = unchanged else {
+        let Some(account) = unchanged else {
             undone.kept.push(entry.clone());
             continue;
         };
         undone.restored += 1;
         let place = head.applied.saturating_add(undone.restored - 1);
-        decision
-            .changes
-            .extend(taken_back(act, head, (place, user, credentials)));
-        let what = What::UserDisabled { user: user.id };
-        decision = decision.with_event(act.event(what, entropy));
+        let user = account.user.id;
+        let changes = taken_back(act, head, place, account);
+        decision.changes.extend(changes);
+        let what = What::UserDisabled { user };
+        let ended = ending(act, SessionEnd::AccountDisabled).end_all(
+            user,
+            None,
+            &account.signed_in,
+            entropy,
+        );
+        decision = ended.join(decision.with_event(act.event(what, entropy)));
     }
     decision.outcome = crate::store::decision::Outcome::Done(undone);
     decision
 }
 
-fn taken_back(
-    act: &Act<'_>,
-    head: &ChangeSet,
-    (place, user, credentials): (u32, &User, &[Credential]),
-) -> Vec<Change> {
+fn taken_back(act: &Act<'_>, head: &ChangeSet, place: u32, account: &AccountNow) -> Vec<Change> {
+    let user = &account.user;
     let mut disabled = user.clone();
     let why = "import undone".to_owned();
     disabled.state = AccountState::Disabled { at: act.now(), why };
@@ -89,18 +105,14 @@ fn taken_back(
         after: user.version.next(),
         before: serde_json::to_string(user).ok(),
     };
-    let end = EndSessions {
-        user: user.id,
-        except: None,
-        at: act.now(),
-        why: SessionEnd::AccountDisabled,
-    };
-    let links = credentials.iter().filter(|c| c.password().is_none());
+    let links = account
+        .credentials
+        .iter()
+        .filter(|c| c.password().is_none());
     let links = links.map(|c| Change::Credential(Write::Remove(c.clone())));
     [
         Change::User(Write::Put(disabled)),
         Change::ChangeSetEntry(entry),
-        Change::EndSessions(end),
     ]
     .into_iter()
     .chain(links)
@@ -137,6 +149,7 @@ mod tests {
     use super::*;
     use crate::admin::sample::{self, HEALTH, Stage, done, with_position};
     use crate::model::Version;
+    use crate::model::client::ClientKind;
 
     fn entry(user: &User) -> ChangeSetEntry {
         ChangeSetEntry {
@@ -147,6 +160,14 @@ mod tests {
             after: Version(1),
             before: None,
         }
+    }
+
+    fn now(user: &User) -> Option<AccountNow> {
+        Some(AccountNow {
+            user: user.clone(),
+            credentials: Vec::new(),
+            signed_in: SignedIn::default(),
+        })
     }
 
     #[test]
@@ -161,15 +182,52 @@ mod tests {
         let elsewhere = sample::user("chi");
         let head = begin(&stage.act(), ChangeSetKind::Undo, "x", 0, &mut entropy);
         let facts = vec![
-            (entry(&own), Some((own.clone(), Vec::new()))),
-            (entry(&changed), Some((changed.clone(), Vec::new()))),
-            (entry(&elsewhere), Some((elsewhere.clone(), Vec::new()))),
+            (entry(&own), now(&own)),
+            (entry(&changed), now(&changed)),
+            (entry(&elsewhere), now(&elsewhere)),
             (entry(&sample::user("dung")), None),
         ];
         let decision = undo_batch(&stage.act(), &head, &facts, &mut entropy);
         assert_eq!((decision.changes.len(), decision.events.len()), (3, 1));
         let undone = done(decision);
         assert_eq!((undone.restored, undone.kept.len()), (1, 3));
+    }
+
+    #[test]
+    fn whoever_signed_in_meanwhile_is_signed_out_and_the_clients_are_told() {
+        let stage = Stage::health();
+        let mut entropy = sample::entropy();
+        let user = with_position(sample::user("an"), HEALTH);
+        let mut client = sample::client(ClientKind::Web, &[]);
+        client.backchannel_logout_uri = Some("https://rp.example/logout".into());
+        let session = sample::session(user.id);
+        let mut account = now(&user).unwrap();
+        account.signed_in = SignedIn {
+            grants: vec![sample::grant(&session, &client)],
+            sessions: vec![session],
+            clients: vec![client],
+            sub: Some("sub".into()),
+        };
+        let head = begin(&stage.act(), ChangeSetKind::Undo, "x", 0, &mut entropy);
+        let facts = vec![(entry(&user), Some(account))];
+        let decision = undo_batch(&stage.act(), &head, &facts, &mut entropy);
+        let kinds = decision.changes.iter().map(|change| match change {
+            Change::User(_) => "user",
+            Change::ChangeSetEntry(_) => "entry",
+            Change::EndSessions(_) => "end",
+            Change::Outbox(_) => "outbox",
+            _ => "other",
+        });
+        let kinds: Vec<_> = kinds.collect();
+        assert_eq!(kinds, ["user", "entry", "end", "outbox"]);
+        let events = decision.events.iter().map(|event| match event.what {
+            What::UserDisabled { .. } => "disabled",
+            What::SessionEnded { .. } => "session",
+            What::GrantRevoked { .. } => "grant",
+            _ => "other",
+        });
+        let events: Vec<_> = events.collect();
+        assert_eq!(events, ["disabled", "session", "grant"]);
     }
 
     #[test]

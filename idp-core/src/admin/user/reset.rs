@@ -1,7 +1,8 @@
 //! One-time links: for a first activation and for a forgotten password.
 
 use crate::admin::acting::Act;
-use crate::admin::session::{SignedIn, end_all};
+use crate::admin::session::ending;
+use crate::authn::session_end::SignedIn;
 use crate::base::entropy::Entropy;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
@@ -93,8 +94,9 @@ pub fn reset(
     if !end_sessions {
         return decision;
     }
-    let of = (user, &facts.signed_in);
-    end_all(act, SessionEnd::CredentialReset, of, decision, entropy)
+    ending(act, SessionEnd::CredentialReset)
+        .end_all(user.id, None, &facts.signed_in, entropy)
+        .join(decision)
 }
 
 #[cfg(test)]

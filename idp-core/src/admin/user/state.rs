@@ -2,7 +2,8 @@
 
 use super::written;
 use crate::admin::acting::{Act, is_province_administrator};
-use crate::admin::session::{SignedIn, end_all};
+use crate::admin::session::ending;
+use crate::authn::session_end::SignedIn;
 use crate::base::entropy::Entropy;
 use crate::base::refusal::Reason;
 use crate::base::text::{is_deceptive, nfc};
@@ -83,8 +84,9 @@ pub fn disable(
         Ok((after, guard)) => {
             let mut decision = written(act, after, What::UserDisabled { user: user.id }, entropy);
             decision.changes.extend(guard);
-            let of = (user, &facts.signed_in);
-            end_all(act, SessionEnd::AccountDisabled, of, decision, entropy)
+            ending(act, SessionEnd::AccountDisabled)
+                .end_all(user.id, None, &facts.signed_in, entropy)
+                .join(decision)
         }
     }
 }
@@ -118,7 +120,6 @@ pub fn enable(act: &Act<'_>, user: &User, entropy: &mut Entropy) -> Decision<Use
 mod tests {
     use super::*;
     use crate::admin::sample::{self, HEALTH, JUSTICE, Stage, done, reason, with_position};
-    use crate::admin::session::GrantedSession;
     use crate::model::client::ClientKind;
 
     #[test]
@@ -129,7 +130,8 @@ mod tests {
         let session = sample::session(user.id);
         let grants = vec![sample::grant(&session, &client)];
         let signed_in = SignedIn {
-            sessions: vec![GrantedSession { session, grants }],
+            sessions: vec![session],
+            grants,
             clients: vec![client],
             sub: Some("sub".into()),
         };
@@ -156,7 +158,7 @@ mod tests {
             })
             .collect();
         assert_eq!(kinds, ["user", "end", "outbox"]);
-        assert_eq!(decision.events.len(), 2);
+        assert_eq!(decision.events.len(), 3);
         let disabled = done(decision);
         assert!(!disabled.is_active());
         let again = disable(&stage.act(), &disabled, "", &facts, &mut sample::entropy());

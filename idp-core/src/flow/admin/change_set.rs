@@ -1,7 +1,7 @@
 //! Flows about change sets: shown and undone.
 
 use super::{Administration, Ground};
-use crate::admin::import::{self, BATCH};
+use crate::admin::import::{self, AccountNow, BATCH};
 use crate::base::refusal::Reason;
 use crate::flow::{ATTEMPTS, Failure, contended};
 use crate::model::ChangeSetId;
@@ -144,6 +144,16 @@ pub async fn undo(desk: &mut Administration, id: ChangeSetId) -> Result<UndoRepo
         .ok_or_else(contended)
 }
 
+async fn account_now(desk: &Administration, user: User) -> Result<AccountNow, Failure> {
+    let provider = &desk.provider;
+    let now = desk.context.here.now;
+    Ok(AccountNow {
+        credentials: provider.records.credentials(user.id).await?,
+        signed_in: provider.signed_in_everywhere(user.id, now).await?,
+        user,
+    })
+}
+
 async fn undo_some(
     desk: &mut Administration,
     ground: &Ground,
@@ -154,10 +164,7 @@ async fn undo_some(
         let mut facts: Vec<import::EntryFacts> = Vec::new();
         for entry in entries {
             let stored = match user_of(desk, entry).await? {
-                Some(user) => {
-                    let credentials = desk.provider.records.credentials(user.id).await?;
-                    Some((user, credentials))
-                }
+                Some(user) => Some(account_now(desk, user).await?),
                 None => None,
             };
             facts.push((entry.clone(), stored));

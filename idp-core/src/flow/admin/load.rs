@@ -1,18 +1,13 @@
 //! Facts that several nouns ask for.
 
-use std::collections::BTreeSet;
-
-use crate::admin::session::{GrantedSession, SignedIn};
 use crate::admin::user::Administrators;
 use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
-use crate::base::time::Timestamp;
 use crate::flow::{Failure, Provider};
+use crate::model::UnitId;
 use crate::model::identifier::IdentifierKey;
 use crate::model::role::RoleName;
-use crate::model::session::Session;
 use crate::model::user::User;
-use crate::model::{UnitId, UserId};
 use crate::store::page::PageRequest;
 use crate::store::records::UserFilter;
 
@@ -75,59 +70,4 @@ pub(super) async fn administrators(provider: &Provider) -> Result<Administrators
         role: provider.records.role(&role).await?,
         holders: everybody(provider, &filter).await?,
     })
-}
-
-/// The sessions of a user that are not over.
-async fn live_sessions(
-    provider: &Provider,
-    user: UserId,
-    now: Timestamp,
-) -> Result<Vec<Session>, Fault> {
-    let mut sessions = Vec::new();
-    let mut page = PageRequest::first(500);
-    loop {
-        let listing = provider
-            .records
-            .sessions(Some(user), Some(now), &page)
-            .await?;
-        sessions.extend(listing.entries);
-        match listing.next {
-            Some(next) => page.after = Some(next),
-            None => return Ok(sessions),
-        }
-    }
-}
-
-/// Some sessions of a user with their grants, their clients and the user's subject.
-pub(super) async fn granted(
-    provider: &Provider,
-    user: UserId,
-    sessions: Vec<Session>,
-) -> Result<SignedIn, Fault> {
-    let mut signed_in = SignedIn::default();
-    let mut clients = BTreeSet::new();
-    for session in sessions {
-        let grants = provider.records.grants_of_session(session.id).await?;
-        clients.extend(grants.iter().map(|g| (g.issuer.clone(), g.client.clone())));
-        signed_in.sessions.push(GrantedSession { session, grants });
-    }
-    for (issuer, id) in clients {
-        signed_in
-            .clients
-            .extend(provider.records.client(&issuer, &id).await?);
-    }
-    let issuer = &provider.policy.issuer_key;
-    let subject = provider.records.subject(issuer, user, "").await?;
-    signed_in.sub = subject.map(|s| s.sub);
-    Ok(signed_in)
-}
-
-/// Where a user is signed in.
-pub(super) async fn signed_in(
-    provider: &Provider,
-    user: UserId,
-    now: Timestamp,
-) -> Result<SignedIn, Fault> {
-    let sessions = live_sessions(provider, user, now).await?;
-    granted(provider, user, sessions).await
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Administration, load};
-use crate::admin::session::{self, Ended, SignedIn};
+use crate::admin::session;
+use crate::authn::session_end::{Ended, SignedIn};
 use crate::base::refusal::Reason;
 use crate::flow::{ATTEMPTS, Failure, contended};
 use crate::model::client::ClientId;
@@ -107,7 +108,10 @@ pub async fn show(desk: &Administration, id: &str) -> Result<OwnedSession, Failu
 pub async fn end(desk: &mut Administration, id: &str) -> Result<Ended, Failure> {
     for _ in 0..ATTEMPTS {
         let (session, user) = find(desk, id).await?;
-        let facts = load::granted(&desk.provider, user.id, vec![session]).await?;
+        let facts = desk
+            .provider
+            .signed_in_during(user.id, vec![session])
+            .await?;
         if let Some(ended) = settle_end(desk, &user, &facts).await? {
             return Ok(ended);
         }
@@ -122,7 +126,8 @@ pub async fn end(desk: &mut Administration, id: &str) -> Result<Ended, Failure> 
 pub async fn end_of_user(desk: &mut Administration, named: &str) -> Result<Ended, Failure> {
     for _ in 0..ATTEMPTS {
         let user = load::user(&desk.provider, named).await?;
-        let facts = load::signed_in(&desk.provider, user.id, desk.context.here.now).await?;
+        let now = desk.context.here.now;
+        let facts = desk.provider.signed_in_everywhere(user.id, now).await?;
         if let Some(ended) = settle_end(desk, &user, &facts).await? {
             return Ok(ended);
         }

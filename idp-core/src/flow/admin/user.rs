@@ -276,7 +276,7 @@ async fn state_facts(
     }
     if matches!(change, UserChange::Disable(_)) {
         let now = desk.context.here.now;
-        facts.signed_in = load::signed_in(&desk.provider, user.id, now).await?;
+        facts.signed_in = desk.provider.signed_in_everywhere(user.id, now).await?;
     }
     Ok(facts)
 }
@@ -296,7 +296,7 @@ pub async fn reset(
         let now = desk.context.here.now;
         let facts = ResetFacts {
             credentials: desk.provider.records.credentials(user.id).await?,
-            signed_in: load::signed_in(&desk.provider, user.id, now).await?,
+            signed_in: desk.provider.signed_in_everywhere(user.id, now).await?,
         };
         let entropy = &mut desk.context.entropy;
         let decision = user::reset(&ground.act(), &user, &facts, end_sessions, entropy);

@@ -1,16 +1,18 @@
 //! New passwords: by a one-time link, and by their holder.
 
 use super::{PASSWORD, World, asked, refused, sample};
-use crate::authn::activation::NewPassword;
+use crate::authn::activation::{NewPassword, PasswordSet};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::flow::Failure;
 use crate::flow::authorize::Visitor;
 use crate::flow::password::Setter;
+use crate::model::client::Client;
 use crate::model::credential::{ActivationLink, Credential, CredentialSecret};
 use crate::model::{CredentialId, Version};
 use crate::oauth::sample::after;
 use crate::store::change::{Change, Write};
+use crate::store::page::PageRequest;
 
 const NEW: &str = "mưa rơi trên mái tôn";
 
@@ -35,7 +37,7 @@ async fn with_link() -> World {
     world
 }
 
-async fn set(world: &World, setter: &Setter, text: &str) -> Result<(), Failure> {
+async fn set(world: &World, setter: &Setter, text: &str) -> Result<PasswordSet, Failure> {
     let new = NewPassword {
         first: SecretText::new(text.to_owned()),
         second: SecretText::new(text.to_owned()),
@@ -143,7 +145,7 @@ async fn of_many_holders_of_a_link_one_sets_the_password() {
     let mut set = 0;
     for task in tasks {
         match task.await.unwrap() {
-            Ok(()) => set += 1,
+            Ok(_) => set += 1,
             answer => assert_eq!(refused(answer), Reason::LinkUnknown),
         }
     }
@@ -155,14 +157,55 @@ async fn the_holder_stays_signed_in_and_everybody_else_is_signed_out() {
     let world = World::new().await;
     let (here, there) = (world.signed_in("an").await, world.signed_in("an").await);
     let setter = holder(&world, &here, PASSWORD).await;
-    set(&world, &setter, NEW).await.unwrap();
+    let renewed = set(&world, &setter, NEW).await.unwrap();
+    let stolen = here.clone();
+    let here = Visitor {
+        session: renewed.session_secret,
+        ..here
+    };
     world.code(&here, &[]).await;
     asked(world.authorize(&there, &[]).await);
+    // The secret from before the change opens nothing.
+    asked(world.authorize(&stolen, &[]).await);
     let setter = holder(&world, &here, NEW).await;
     assert_eq!(
         refused(set(&world, &setter, PASSWORD).await),
         Reason::PasswordUsedBefore
     );
+}
+
+/// How often an event is on record.
+async fn recorded(world: &World, name: &str) -> usize {
+    let events = world.provider.records.events_after(0, 10_000).await;
+    let tag = format!("\"event\":\"{name}\"");
+    let named = |e: &&crate::event::seal::StoredEvent| e.body.contains(&tag);
+    events.unwrap().iter().filter(named).count()
+}
+
+#[tokio::test]
+async fn a_new_password_tells_the_clients_of_the_sessions_it_ends() {
+    for by_link in [false, true] {
+        let world = with_link().await;
+        let listen = |c: &mut Client| {
+            c.backchannel_logout_uri = Some("https://rp.example/logout".into());
+        };
+        world.edit_client(listen).await;
+        let (here, there) = (world.signed_in("an").await, world.signed_in("an").await);
+        world.code(&here, &[]).await;
+        world.code(&there, &[]).await;
+        let setter = if by_link {
+            Setter::Link(link())
+        } else {
+            holder(&world, &here, PASSWORD).await
+        };
+        set(&world, &setter, NEW).await.unwrap();
+        let page = PageRequest::first(10);
+        let outbox = world.provider.records.outbox(None, &page).await.unwrap();
+        let ended = if by_link { 2 } else { 1 };
+        assert_eq!(outbox.entries.len(), ended);
+        assert_eq!(recorded(&world, "session_ended").await, ended);
+        assert_eq!(recorded(&world, "grant_revoked").await, ended);
+    }
 }
 
 #[tokio::test]

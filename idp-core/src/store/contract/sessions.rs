@@ -115,6 +115,9 @@ pub(super) async fn all_sessions_of_a_user_end_at_once(records: &impl Records) {
 
     let mut signed_out = read(records, sessions[0].id).await;
     signed_out.ended = Some((sample::at(3), SessionEnd::SignedOut));
+    let of_an = records.grants_of_user(an.id).await.unwrap();
+    let of_an: Vec<_> = of_an.iter().map(|g| g.id).collect();
+    assert_eq!(of_an, [grants[0].id, grants[1].id, grants[2].id]);
     let stale = read(records, sessions[1].id).await;
     commit(records, vec![put(&signed_out)]).await.unwrap();
     let end = |except| {
@@ -137,6 +140,11 @@ pub(super) async fn all_sessions_of_a_user_end_at_once(records: &impl Records) {
     }
     use GrantState::{Authorized, Revoked};
     assert_eq!(states, [Revoked, Revoked, Authorized, Authorized]);
+    let of_an = records.grants_of_user(an.id).await.unwrap();
+    assert_eq!(
+        of_an.iter().map(|g| g.id).collect::<Vec<_>>(),
+        [grants[2].id]
+    );
     // Whoever had read the session before must load it again.
     assert_eq!(
         refusal(commit(records, vec![put(&stale)]).await),

@@ -19,7 +19,7 @@ use crate::model::change_set::{ChangeSet, ChangeSetEntry};
 use crate::model::client::{Client, ClientId};
 use crate::model::consent::Consent;
 use crate::model::credential::{Credential, CredentialSecret};
-use crate::model::grant::Grant;
+use crate::model::grant::{Grant, GrantState};
 use crate::model::identifier::IdentifierKey;
 use crate::model::key::Key;
 use crate::model::organisation_unit::OrganisationUnit;
@@ -299,6 +299,12 @@ impl Records for MemoryRecords {
         let state = self.state();
         let all = state.grants.values();
         Ok(all.filter(|g| g.session == session).cloned().collect())
+    }
+
+    async fn grants_of_user(&self, user: UserId) -> Result<Vec<Grant>, Fault> {
+        let state = self.state();
+        let live = |g: &&Grant| g.user == user && g.state != GrantState::Revoked;
+        Ok(state.grants.values().filter(live).cloned().collect())
     }
 
     async fn consent(

@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::response::IntoResponse;
 use idp_admin_api::session::{Session, SessionEnd, SessionEnded, SessionQuery, SessionsEnded};
 use idp_admin_api::user::UserReference;
-use idp_core::admin::session::Ended;
+use idp_core::authn::session_end::Ended;
 use idp_core::base::refusal::Reason;
 use idp_core::flow::admin::Administration;
 use idp_core::flow::admin::session as flow;

@@ -333,6 +333,13 @@ impl<E: Engine> Records for SqlRecords<E> {
         rows.iter().map(|row| read::grant(row, 0)).collect()
     }
 
+    async fn grants_of_user(&self, user: UserId) -> Result<Vec<Grant>, Fault> {
+        let text = "SELECT body, version, state FROM grants \
+                    WHERE user_id = $1 AND state <> 'revoked' ORDER BY id";
+        let rows = self.rows(text, values![user]).await?;
+        rows.iter().map(|row| read::grant(row, 0)).collect()
+    }
+
     async fn consent(
         &self,
         issuer: &IssuerKey,
