@@ -94,6 +94,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         passwords: Arc::new(passwords),
         fetch: Arc::new(GuardedFetch::new(parts.fetch)),
         key_sets: Arc::default(),
+        receivers: Arc::default(),
         ticket_sealing: Arc::new(parts.master.sealing_key("tickets")?),
         outbox_sealing: Arc::new(parts.master.sealing_key("outbox")?),
         policy: Arc::new(parts.policy),

@@ -1,53 +1,99 @@
-//! The outbox worker's round: lease, sign, send, settle.
+//! The outbox worker's turns: lease, sign, send, settle.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::receivers::{Receiver, receiver};
 use super::{Failure, Provider, RequestContext};
 use crate::base::fault::Fault;
 use crate::base::secret::SecretText;
-use crate::event::Actor;
+use crate::base::time::Timestamp;
+use crate::event::{Actor, What};
 use crate::jose::SigningAlgorithm;
 use crate::model::outbox::{LogoutPayload, OutboxEntry};
-use crate::oidc::delivery::{Attempt, TYP, claims, settle};
+use crate::oidc::delivery::{self, Attempt, TYP, Turn, claims, put_off, settle};
 use crate::ports::Outgoing;
 use crate::store::records::CommitError;
 
-/// How long a worker keeps what it leased: longer than all requests of a round may take.
+/// How long a worker keeps what it leased: longer than a turn may take.
 const LEASE: Duration = Duration::from_secs(300);
-const MOST_AT_ONCE: u32 = 16;
+const MOST_AT_ONCE: u32 = 64;
 const MOST_ANSWER_BYTES: usize = 4 * 1024;
 
+/// The leased deliveries of one receiver, oldest first. Turns of different receivers may run at
+/// the same time.
+#[derive(Debug)]
+pub struct ReceiverTurn {
+    receiver: Receiver,
+    entries: Vec<OutboxEntry>,
+}
+
 impl Provider {
-    /// Delivers what is due; answers how many were tried.
+    /// Leases what is due, by receiver.
     ///
     /// # Errors
-    /// A fault of the store; what a receiver does wrong is no failure of this flow.
-    pub async fn deliver_due(&self, context: &mut RequestContext) -> Result<usize, Failure> {
-        let now = context.here.now;
-        let due = self
-            .records
-            .lease_outbox(now, now + LEASE, MOST_AT_ONCE)
-            .await?;
-        let tried = due.len();
-        for entry in due {
-            let attempt = self.attempt(&entry, context).await?;
-            let (settled, what) = settle(entry, attempt, now);
-            let events = what
-                .map(|what| {
-                    context
-                        .here
-                        .event(Actor::System, what, &mut context.entropy)
-                })
-                .into_iter()
-                .collect();
-            match self.records.settle_outbox(&settled, events).await {
-                Ok(()) | Err(CommitError::Changed { .. } | CommitError::Taken { .. }) => {}
-                Err(CommitError::Fault(fault)) => return Err(fault.into()),
-            }
+    /// A fault of the store.
+    pub async fn lease_deliveries(&self, now: Timestamp) -> Result<Vec<ReceiverTurn>, Fault> {
+        let records = &self.records;
+        let due = records.lease_outbox(now, now + LEASE, MOST_AT_ONCE);
+        let mut turns: BTreeMap<Receiver, Vec<OutboxEntry>> = BTreeMap::new();
+        for entry in due.await? {
+            turns.entry(receiver(&entry)).or_default().push(entry);
         }
-        Ok(tried)
+        let turns = turns.into_iter().map(|(receiver, mut entries)| {
+            // A store need not answer in order. Identities grow with time.
+            entries.sort_by_key(|entry| entry.id);
+            ReceiverTurn { receiver, entries }
+        });
+        Ok(turns.collect())
+    }
+
+    /// Delivers one after the other. `contexts` makes the circumstances of each attempt, so that
+    /// each has its own time.
+    ///
+    /// # Errors
+    /// A fault of the store; what a receiver does wrong is no failure of this flow. What was not
+    /// settled is offered again when its lease has passed.
+    pub async fn deliver<C>(&self, turn: ReceiverTurn, contexts: C) -> Result<(), Failure>
+    where
+        C: Fn() -> Result<RequestContext, Fault>,
+    {
+        let begun = contexts()?.here.now;
+        for entry in turn.entries {
+            let mut context = contexts()?;
+            let now = context.here.now;
+            let health = self.receivers.health(&turn.receiver);
+            let (settled, what) = match delivery::turn(health, begun, now) {
+                Turn::GiveBack => (entry, None),
+                Turn::PutOff(until) => put_off(entry, until, now),
+                Turn::Attempt => {
+                    let attempt = self.attempt(&entry, &mut context).await?;
+                    context = contexts()?;
+                    let now = context.here.now;
+                    self.receivers.note(&turn.receiver, &attempt, now);
+                    settle(entry, attempt, now)
+                }
+            };
+            self.settle_delivery(&settled, what, &mut context).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_delivery(
+        &self,
+        settled: &OutboxEntry,
+        what: Option<What>,
+        context: &mut RequestContext,
+    ) -> Result<(), Fault> {
+        let (here, entropy) = (&context.here, &mut context.entropy);
+        let event = what.map(|what| here.event(Actor::System, what, entropy));
+        let events = event.into_iter().collect();
+        match self.records.settle_outbox(settled, events).await {
+            Ok(()) | Err(CommitError::Changed { .. } | CommitError::Taken { .. }) => Ok(()),
+            Err(CommitError::Fault(fault)) => Err(fault),
+        }
     }
 
     async fn attempt(
@@ -64,10 +110,10 @@ impl Provider {
         };
         // What cannot be read or signed is this entry's trouble, not that of those behind it.
         let Ok(payload) = self.open_payload(entry) else {
-            return Ok(Attempt::Failed("unreadable".to_owned()));
+            return Ok(Attempt::Unsent("unreadable"));
         };
         let Ok(token) = self.logout_token(entry, &payload, &alg, context).await else {
-            return Ok(Attempt::Failed("cannot_sign".to_owned()));
+            return Ok(Attempt::Unsent("cannot_sign"));
         };
         let request = Outgoing {
             url: address,

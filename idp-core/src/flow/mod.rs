@@ -16,6 +16,7 @@ pub mod password;
 pub mod pending;
 pub mod person;
 pub mod position;
+pub mod receivers;
 pub mod revoke;
 pub mod seal_audit;
 mod session_end;
@@ -59,6 +60,8 @@ pub struct Provider {
     pub fetch: Arc<dyn Fetch>,
     /// Clients' key sets, kept for a while.
     pub key_sets: Arc<key_sets::KeySets>,
+    /// How the receivers of deliveries did lately.
+    pub receivers: Arc<receivers::Receivers>,
     /// Seals tickets.
     pub ticket_sealing: Arc<SealingKey>,
     /// Seals outbox payloads.

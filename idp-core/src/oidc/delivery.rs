@@ -20,6 +20,15 @@ const LIFETIME: Duration = Duration::from_secs(120);
 pub const MOST_ATTEMPTS: u32 = 14;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// A delivery that was only put off is given up at this age, a little later than one that was
+/// tried to the end: a logout token for a session long over helps nobody.
+const GIVEN_UP: Duration = Duration::from_secs(5 * 3600);
+/// A receiver that failed so often in a row is left alone for a while.
+pub const PAUSED_AFTER: u32 = 3;
+const LONGEST_BREAK: Duration = Duration::from_secs(900);
+/// The deliveries of one receiver that were taken together may take so long; the rest is given
+/// back, so that one slow receiver does not keep the next round waiting.
+const TURN: Duration = Duration::from_secs(20);
 
 /// The claims of a logout token. It carries no `nonce` (§2.4).
 pub fn claims(
@@ -52,8 +61,98 @@ pub enum Attempt {
     Accepted,
     /// It answered something else, or nothing: a word of a closed list, or a status.
     Failed(String),
+    /// It was never sent, because of something on our side: a word of a closed list.
+    Unsent(&'static str),
     /// There is nobody to tell any more: the client is gone, disabled, or has no address.
     NoReceiver,
+}
+
+/// How a receiver did lately: what a breaker has to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Failures since it last accepted something.
+    pub failures: u32,
+    /// Left alone until then.
+    pub paused_until: Option<Timestamp>,
+}
+
+impl Health {
+    /// The health after an attempt. From [`PAUSED_AFTER`] failures in a row on, the receiver is
+    /// left alone, 20 s at first, twice as long after each further failure, 15 minutes at most.
+    /// What never left us says nothing about the receiver.
+    #[must_use]
+    pub fn after(self, attempt: &Attempt, now: Timestamp) -> Self {
+        match attempt {
+            Attempt::Unsent(_) => self,
+            Attempt::Accepted | Attempt::NoReceiver => Self::default(),
+            Attempt::Failed(_) => {
+                let failures = self.failures.saturating_add(1);
+                let rests = failures >= PAUSED_AFTER;
+                let until = rests.then(|| now + pause(failures).min(LONGEST_BREAK));
+                Self {
+                    failures,
+                    paused_until: until,
+                }
+            }
+        }
+    }
+}
+
+/// What happens with a delivery whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It is tried.
+    Attempt,
+    /// Its receiver is left alone until then; it waits without having been tried.
+    PutOff(Timestamp),
+    /// The turn of its receiver is over; it stays due.
+    GiveBack,
+}
+
+/// Decides what happens with a receiver's next delivery at `now`, in a turn that began at `begun`.
+pub fn turn(health: Health, begun: Timestamp, now: Timestamp) -> Turn {
+    match health.paused_until.filter(|until| now < *until) {
+        Some(until) => Turn::PutOff(until),
+        None if now.since(begun) >= TURN => Turn::GiveBack,
+        None => Turn::Attempt,
+    }
+}
+
+/// The entry that waits until its receiver is tried again, or is given up because it is too old.
+pub fn put_off(
+    entry: OutboxEntry,
+    until: Timestamp,
+    now: Timestamp,
+) -> (OutboxEntry, Option<What>) {
+    if now.since(entry.created_at) >= GIVEN_UP {
+        let what = What::DeliveryFailed {
+            client: entry.client.clone(),
+            delivery: entry.id,
+        };
+        let failed = OutboxEntry {
+            state: OutboxState::Failed,
+            payload: String::new(),
+            ..paused(entry)
+        };
+        return (failed, Some(what));
+    }
+    let waits = OutboxEntry {
+        due_at: until,
+        ..paused(entry)
+    };
+    (waits, None)
+}
+
+/// Says that the receiver is the trouble, unless an attempt said it more exactly.
+fn paused(entry: OutboxEntry) -> OutboxEntry {
+    let last_error = match entry.last_error.as_str() {
+        "" => "receiver_paused".to_owned(),
+        _ => entry.last_error.clone(),
+    };
+    OutboxEntry {
+        last_error,
+        ..entry
+    }
 }
 
 /// The entry after an attempt, and the event if that was the last one. Payloads are wiped on
@@ -80,23 +179,35 @@ pub fn settle(entry: OutboxEntry, attempt: Attempt, now: Timestamp) -> (OutboxEn
                 Some(what),
             )
         }
-        Attempt::Failed(error) if attempts >= MOST_ATTEMPTS => {
-            let what = What::DeliveryFailed { client, delivery };
-            (over(OutboxState::Failed, error), Some(what))
-        }
-        Attempt::Failed(last_error) => {
-            let due_at = now + pause(attempts);
-            (
-                OutboxEntry {
-                    attempts,
-                    due_at,
-                    last_error,
-                    ..entry
-                },
-                None,
-            )
-        }
+        Attempt::Failed(error) => again(entry, error, now),
+        Attempt::Unsent(word) => again(entry, word.to_owned(), now),
     }
+}
+
+/// Waits for its next attempt, or is given up after the last.
+fn again(entry: OutboxEntry, last_error: String, now: Timestamp) -> (OutboxEntry, Option<What>) {
+    let attempts = entry.attempts.saturating_add(1);
+    if attempts >= MOST_ATTEMPTS {
+        let what = What::DeliveryFailed {
+            client: entry.client.clone(),
+            delivery: entry.id,
+        };
+        let failed = OutboxEntry {
+            state: OutboxState::Failed,
+            payload: String::new(),
+            attempts,
+            last_error,
+            ..entry
+        };
+        return (failed, Some(what));
+    }
+    let waits = OutboxEntry {
+        attempts,
+        due_at: now + pause(attempts),
+        last_error,
+        ..entry
+    };
+    (waits, None)
 }
 
 /// 5 s, 10 s, 20 s … at most an hour.
@@ -154,6 +265,78 @@ mod tests {
             (gone.state, gone.last_error.as_str()),
             (OutboxState::Failed, "no_receiver")
         );
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    #[test]
+    fn a_receiver_that_keeps_failing_is_left_alone_longer_and_longer() {
+        let failed = Attempt::Failed("timeout".into());
+        let mut health = Health::default();
+        for rests in [None, None, Some(20), Some(40), Some(80)] {
+            health = health.after(&failed, at(100));
+            let until = rests.map(|seconds| at(100 + seconds));
+            assert_eq!(health.paused_until, until, "{health:?}");
+        }
+        let long = Health {
+            failures: 30,
+            paused_until: None,
+        };
+        let rests = long.after(&failed, at(0)).paused_until;
+        assert_eq!(rests, Some(at(900)));
+        assert_eq!(health.after(&Attempt::Unsent("cannot_sign"), at(0)), health);
+        for good in [Attempt::Accepted, Attempt::NoReceiver] {
+            assert_eq!(health.after(&good, at(0)), Health::default());
+        }
+    }
+
+    #[test]
+    fn a_turn_has_an_end_and_a_paused_receiver_none() {
+        let paused = Health {
+            failures: 3,
+            paused_until: Some(at(50)),
+        };
+        for (health, begun, now, expected) in [
+            (Health::default(), 0, 0, Turn::Attempt),
+            (Health::default(), 0, 19, Turn::Attempt),
+            (Health::default(), 0, 20, Turn::GiveBack),
+            (paused, 49, 49, Turn::PutOff(at(50))),
+            (paused, 0, 49, Turn::PutOff(at(50))),
+            (paused, 50, 50, Turn::Attempt),
+        ] {
+            assert_eq!(turn(health, at(begun), at(now)), expected, "{now}");
+        }
+    }
+
+    #[test]
+    fn what_is_put_off_was_not_tried_and_is_given_up_when_old() {
+        let (waits, what) = put_off(entry(2), at(50), at(10));
+        assert_eq!((waits.due_at, waits.attempts, what), (at(50), 2, None));
+        assert_eq!(
+            (waits.payload.as_str(), waits.last_error.as_str()),
+            ("sealed", "receiver_paused")
+        );
+        let tried = OutboxEntry {
+            last_error: "503".into(),
+            ..entry(2)
+        };
+        let (waits, _) = put_off(tried.clone(), at(50), at(10));
+        assert_eq!(waits.last_error, "503");
+        let (failed, what) = put_off(tried, at(50), at(5 * 3600));
+        assert_eq!(
+            (failed.state, failed.payload.as_str()),
+            (OutboxState::Failed, "")
+        );
+        assert!(matches!(what, Some(What::DeliveryFailed { .. })));
+    }
+
+    #[test]
+    fn what_we_could_not_send_is_tried_again_too() {
+        let (waits, what) = settle(entry(0), Attempt::Unsent("cannot_sign"), at(100));
+        assert_eq!((waits.due_at, what), (at(105), None));
+        assert_eq!(waits.last_error, "cannot_sign");
     }
 
     #[test]

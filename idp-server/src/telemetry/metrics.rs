@@ -77,6 +77,9 @@ metrics_table! {
     Gauge "idp_outbox_pending" [""]
         "Deliveries (back-channel logouts) that have not arrived yet."
         "Số thông báo (đăng xuất) chưa gửi được.";
+    Gauge "idp_outbox_receivers_paused" [""]
+        "Applications that this process leaves alone for a while, because deliveries to them failed three times in a row."
+        "Số ứng dụng đang được tạm ngừng gửi vì gửi lỗi ba lần liên tiếp.";
     Gauge "idp_audit_unsealed" [""]
         "Audit events that are not yet in a signed block. Should fall to zero each second."
         "Số sự kiện kiểm toán chưa nằm trong khối đã ký. Bình thường về 0 mỗi giây.";

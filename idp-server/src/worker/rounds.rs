@@ -9,6 +9,9 @@ use idp_core::model::outbox::OutboxState;
 use idp_core::store::change::Batch;
 use idp_core::store::page::PageRequest;
 
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
 use super::context;
 use crate::http::admin::audit_head;
 use crate::http::site::Shared;
@@ -18,9 +21,36 @@ use crate::outside::audit_heads::AuditHeads;
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
 const MOST_ROWS: u32 = 1_000;
 
-/// Delivers what is due, until nothing is.
+/// Deliveries to so many receivers run at the same time.
+const MOST_RECEIVERS: usize = 8;
+
+/// Delivers what is due, until nothing is: to each receiver in order, to several at once.
 pub(super) async fn deliver(site: Shared) -> Result<(), Failure> {
-    while site.provider.deliver_due(&mut context(&site)?).await? > 0 {}
+    let doors = Arc::new(Semaphore::new(MOST_RECEIVERS));
+    loop {
+        let turns = site.provider.lease_deliveries(site.clock.now()).await?;
+        if turns.is_empty() {
+            break;
+        }
+        let mut running = JoinSet::new();
+        for turn in turns {
+            let (site, doors) = (site.clone(), doors.clone());
+            running.spawn(async move {
+                let _door = doors.acquire_owned().await;
+                let contexts = || context(&site);
+                site.provider.deliver(turn, contexts).await
+            });
+        }
+        for ended in running.join_all().await {
+            ended?;
+        }
+    }
+    measure_outbox(&site).await
+}
+
+async fn measure_outbox(site: &Shared) -> Result<(), Failure> {
+    let paused = site.provider.receivers.paused(site.clock.now());
+    metrics::gauge!("idp_outbox_receivers_paused").set(count(paused));
     let page = PageRequest::first(500);
     let waiting = site
         .provider

@@ -3,6 +3,7 @@
 use super::Administration;
 use crate::admin::outbox;
 use crate::base::refusal::Reason;
+use crate::flow::receivers::receiver;
 use crate::flow::{Failure, contended};
 use crate::model::OutboxId;
 use crate::model::outbox::{OutboxEntry, OutboxState};
@@ -47,6 +48,8 @@ pub async fn retry(desk: &Administration, id: &str) -> Result<OutboxEntry, Failu
     if desk.dry_run {
         return Ok(due);
     }
+    // Whoever asks for it knows that the receiver is there again.
+    desk.provider.receivers.retry(&receiver(&due));
     match desk.provider.records.settle_outbox(&due, Vec::new()).await {
         Ok(()) => Ok(due),
         Err(CommitError::Fault(fault)) => Err(fault.into()),

@@ -113,6 +113,7 @@ async fn provider() -> Provider {
         passwords: Arc::new(Closed),
         fetch: Arc::new(Closed),
         key_sets: Arc::default(),
+        receivers: Arc::default(),
         ticket_sealing: sealing(),
         outbox_sealing: sealing(),
         policy: Arc::new(Policy::new(IssuerKey::main(), issuer)),

@@ -3,6 +3,7 @@
 
 mod authorize;
 mod client;
+mod deliver;
 mod doors;
 mod password;
 mod questions;
@@ -67,6 +68,7 @@ impl World {
             passwords: Arc::clone(&passwords) as Arc<dyn Passwords>,
             fetch: Arc::clone(&outside) as Arc<dyn Fetch>,
             key_sets: Arc::default(),
+            receivers: Arc::default(),
             ticket_sealing: sealing("tickets"),
             outbox_sealing: sealing("outbox"),
             policy: Arc::new(policy()),
@@ -185,6 +187,17 @@ impl World {
             why: String::new(),
         };
         self.edit_user(name, |user| user.state = state).await;
+    }
+
+    /// Delivers what is due; answers how many receivers had their turn.
+    async fn deliver(&self) -> usize {
+        let turns = self.provider.lease_deliveries(self.now()).await.unwrap();
+        let receivers = turns.len();
+        for turn in turns {
+            let contexts = || Ok(self.context());
+            self.provider.deliver(turn, contexts).await.unwrap();
+        }
+        receivers
     }
 
     /// Lets time pass.

@@ -110,8 +110,7 @@ async fn an_application_that_does_not_listen_is_not_named() {
     let waiting = question(sign_out(&world, &visitor, &[]).await);
     let (then, told) = done(confirm(&world, &visitor, &waiting).await);
     assert_eq!((then, told.len()), (None, 0));
-    let deliver = world.provider.deliver_due(&mut world.context()).await;
-    assert_eq!(deliver.unwrap(), 0);
+    assert_eq!(world.deliver().await, 0);
 }
 
 #[tokio::test]
@@ -196,14 +195,7 @@ async fn each_application_gets_a_logout_token_of_its_own() {
     let waiting = question(sign_out(&world, &visitor, &[]).await);
     done(confirm(&world, &visitor, &waiting).await);
     // Nobody answers at first: the delivery waits for its next turn.
-    let deliver = || async {
-        world
-            .provider
-            .deliver_due(&mut world.context())
-            .await
-            .unwrap()
-    };
-    assert_eq!((deliver().await, deliver().await), (1, 0));
+    assert_eq!((world.deliver().await, world.deliver().await), (1, 0));
     world
         .outside
         .bodies
@@ -211,7 +203,7 @@ async fn each_application_gets_a_logout_token_of_its_own() {
         .unwrap()
         .insert(LOGOUT.into(), Vec::new());
     world.wait(24 * 3600);
-    assert_eq!((deliver().await, deliver().await), (1, 0));
+    assert_eq!((world.deliver().await, world.deliver().await), (1, 0));
     let requests = world.outside.requests.lock().unwrap().clone();
     assert_eq!(requests.len(), 2);
     let form = requests[1].form.as_ref().unwrap();
