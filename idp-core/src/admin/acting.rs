@@ -41,25 +41,12 @@ impl ActingAdministrator {
     /// # Errors
     /// [`Reason::AdministratorUnknown`], alike for nobody, a disabled account and a plain one.
     pub fn prove(user: Option<&User>, tree: &UnitTree, now: Timestamp) -> Result<Self, Reason> {
-        let user = user.filter(|u| u.is_active() && may_administer(u.kind));
-        let user = user.ok_or(Reason::AdministratorUnknown)?;
-        let reach = if is_province_administrator(user, now) {
-            Reach::Everything
-        } else {
-            let role = RoleName::unit_administrator();
-            let roots = user
-                .roles_at(now)
-                .filter(|r| r.role == role)
-                .filter_map(|r| r.unit);
-            Reach::Units(roots.flat_map(|root| tree.subtree(root)).collect())
-        };
-        if reach == Reach::Units(BTreeSet::new()) {
-            return Err(Reason::AdministratorUnknown);
-        }
-        Ok(Self {
-            actor: Actor::User(user.id),
-            reach,
-        })
+        user.filter(|u| u.is_active() && may_administer(u.kind))
+            .and_then(|user| {
+                let actor = Actor::User(user.id);
+                reach(user, tree, now).map(|reach| Self { actor, reach })
+            })
+            .ok_or(Reason::AdministratorUnknown)
     }
 
     /// The installation itself, before there is any administrator: `idp init` and `idp demo`.
@@ -174,6 +161,20 @@ impl ActingAdministrator {
     pub fn needs_kind(&self, kind: AccountKind) -> Result<(), Reason> {
         within(self.units().is_none() || kind == AccountKind::Official)
     }
+}
+
+/// How far the roles of an account reach; `None` when they administer nothing.
+fn reach(user: &User, tree: &UnitTree, now: Timestamp) -> Option<Reach> {
+    if is_province_administrator(user, now) {
+        return Some(Reach::Everything);
+    }
+    let role = RoleName::unit_administrator();
+    let roots = user
+        .roles_at(now)
+        .filter(|r| r.role == role)
+        .filter_map(|r| r.unit);
+    let units: BTreeSet<_> = roots.flat_map(|root| tree.subtree(root)).collect();
+    (!units.is_empty()).then_some(Reach::Units(units))
 }
 
 fn within(holds: bool) -> Result<(), Reason> {

@@ -3,7 +3,7 @@
 mod metadata;
 
 use super::acting::Act;
-use super::unit::name;
+use super::unit::local;
 use crate::base::entropy::Entropy;
 use crate::base::id::Id;
 use crate::base::refusal::Reason;
@@ -105,7 +105,7 @@ pub fn with_key<T>(
 
 /// Registers a client. The province's alone.
 ///
-/// Refuses with `outside_scope`, `client_id_malformed`, `code_taken` (by the store) and every
+/// Refuses with `outside_scope`, `client_name_malformed`, `client_id_malformed`, `client_id_taken` (by the store) and every
 /// reason of `metadata`.
 pub fn add(act: &Act<'_>, new: &ClientNew, entropy: &mut Entropy) -> Decision<WithSecret> {
     match added(act, new, entropy) {
@@ -370,6 +370,10 @@ fn changed_fields(a: &Client, b: &Client) -> Vec<String> {
     .filter(|(_, differs)| *differs)
     .map(|(field, _)| field.to_owned())
     .collect()
+}
+
+fn name(text: &LocalText) -> Result<LocalText, Reason> {
+    local(text).ok_or(Reason::ClientNameMalformed)
 }
 
 #[cfg(test)]

@@ -37,14 +37,14 @@ pub struct RoleEdit {
 
 /// Adds a role.
 ///
-/// Refuses with `outside_scope`, `role_name_malformed`, `code_taken` (by the store when two
+/// Refuses with `outside_scope`, `role_name_malformed`, `role_name_taken` (by the store when two
 /// race), `role_title_malformed`, `description_malformed`.
 pub fn add(act: &Act<'_>, new: &RoleNew, known: &[Role], entropy: &mut Entropy) -> Decision<Role> {
     let check = || {
         act.by.needs_everything()?;
         let name = RoleName::new(&new.name).ok_or(Reason::RoleNameMalformed)?;
         if known.iter().any(|r| r.name == name) {
-            return Err(Reason::CodeTaken);
+            return Err(Reason::RoleNameTaken);
         }
         Ok(Role {
             name,
@@ -172,7 +172,7 @@ mod tests {
         };
         for (stage, new, answer) in [
             (Stage::province(), new("auditor"), None),
-            (Stage::province(), new("clerk"), Some(Reason::CodeTaken)),
+            (Stage::province(), new("clerk"), Some(Reason::RoleNameTaken)),
             (
                 Stage::province(),
                 new("Văn thư"),

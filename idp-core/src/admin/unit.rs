@@ -44,8 +44,8 @@ pub struct UnitEdit {
 
 /// Adds a unit below one within reach; roots are the province's.
 ///
-/// Refuses with `agency_code_malformed`, `code_taken` (also by the store, when two race),
-/// `name_malformed`, `unit_unknown`, `unit_not_active`, `outside_scope`.
+/// Refuses with `agency_code_malformed`, `unit_code_taken` (also by the store, when two race),
+/// `unit_name_malformed`, `unit_unknown`, `unit_not_active`, `outside_scope`.
 pub fn add(act: &Act<'_>, new: &UnitNew, entropy: &mut Entropy) -> Decision<OrganisationUnit> {
     checked_add(act, new, entropy).unwrap_or_else(Decision::refused)
 }
@@ -169,18 +169,14 @@ fn free_code(act: &Act<'_>, text: &str, own: Option<UnitId>) -> Result<AgencyCod
     let code = AgencyCode::parse(text).map_err(|_| Reason::AgencyCodeMalformed)?;
     let holder = act.tree.find_by_code(code.as_str()).map(|u| u.id);
     if holder.is_some() && holder != own {
-        Err(Reason::CodeTaken)
+        Err(Reason::UnitCodeTaken)
     } else {
         Ok(code)
     }
 }
 
-/// A name in one or two languages.
-///
-/// # Errors
-/// [`Reason::NameMalformed`].
-pub(super) fn name(text: &LocalText) -> Result<LocalText, Reason> {
-    local(text).ok_or(Reason::NameMalformed)
+fn name(text: &LocalText) -> Result<LocalText, Reason> {
+    local(text).ok_or(Reason::UnitNameMalformed)
 }
 
 /// A text in one or two languages, each a label; an empty English one counts as absent.
@@ -327,7 +323,7 @@ mod tests {
                 "a taken code",
                 &province,
                 new("H42.06", Some("H42")),
-                Some(Reason::CodeTaken),
+                Some(Reason::UnitCodeTaken),
             ),
             (
                 "no code",

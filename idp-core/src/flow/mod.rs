@@ -133,12 +133,20 @@ impl Provider {
                     what: "subject", ..
                 },
             ) => Ok(Committed::Again),
-            Err(CommitError::Taken {
-                what: "identifier", ..
-            }) => Err(Reason::IdentifierTaken.into()),
-            Err(CommitError::Taken { .. }) => Err(Reason::CodeTaken.into()),
+            Err(CommitError::Taken { what, .. }) => Err(taken(what)),
             Err(CommitError::Fault(fault)) => Err(fault.into()),
         }
+    }
+}
+
+/// The refusal that belongs to a value that somebody else was faster to take.
+fn taken(what: &str) -> Failure {
+    match what {
+        "identifier" => Reason::IdentifierTaken.into(),
+        "unit_code" => Reason::UnitCodeTaken.into(),
+        "role" => Reason::RoleNameTaken.into(),
+        "client_id" => Reason::ClientIdTaken.into(),
+        other => Failure::Fault(Fault::lasting("store", format!("{other} is taken"))),
     }
 }
 

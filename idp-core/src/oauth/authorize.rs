@@ -188,7 +188,7 @@ fn max_age(parameters: &Parameters) -> Result<Option<u32>, Refusal> {
         .filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
     seconds
         .map(Some)
-        .ok_or_else(|| Reason::ParameterMalformed.into())
+        .ok_or_else(|| Reason::MaxAgeMalformed.into())
 }
 
 fn unit(parameters: &Parameters) -> Result<Option<AgencyCode>, Refusal> {
@@ -370,18 +370,18 @@ mod tests {
                 Reason::PkceChallengeMalformed,
             ),
             (vec![("scope", "")], Reason::ParameterMissing),
-            (vec![("scope", "openid \"x\"")], Reason::ParameterMalformed),
+            (vec![("scope", "openid \"x\"")], Reason::ScopeMalformed),
             (vec![("scope", "openid payroll")], Reason::ScopeNotAllowed),
             (vec![("prompt", "none login")], Reason::PromptNoneWithOthers),
             (
                 vec![("prompt", "consent none")],
                 Reason::PromptNoneWithOthers,
             ),
-            (vec![("max_age", "-1")], Reason::ParameterMalformed),
-            (vec![("max_age", "+1")], Reason::ParameterMalformed),
-            (vec![("max_age", "1.5")], Reason::ParameterMalformed),
-            (vec![("max_age", "một")], Reason::ParameterMalformed),
-            (vec![("max_age", "4294967296")], Reason::ParameterMalformed),
+            (vec![("max_age", "-1")], Reason::MaxAgeMalformed),
+            (vec![("max_age", "+1")], Reason::MaxAgeMalformed),
+            (vec![("max_age", "1.5")], Reason::MaxAgeMalformed),
+            (vec![("max_age", "một")], Reason::MaxAgeMalformed),
+            (vec![("max_age", "4294967296")], Reason::MaxAgeMalformed),
             (vec![("unit", "../H42")], Reason::PositionUnknown),
         ] {
             assert_eq!(redirected(&changed), reason, "{changed:?}");

@@ -42,13 +42,13 @@ impl Scope {
     /// Parses a `scope` parameter; order and repetition do not matter.
     ///
     /// # Errors
-    /// [`Reason::ParameterMalformed`] for characters outside `%x21 / %x23-5B / %x5D-7E`.
+    /// [`Reason::ScopeMalformed`] for characters outside `%x21 / %x23-5B / %x5D-7E`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let allowed = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         let mut scopes = Vec::new();
         for word in text.split(' ').filter(|w| !w.is_empty()) {
             if !word.bytes().all(allowed) {
-                return Err(Reason::ParameterMalformed.into());
+                return Err(Reason::ScopeMalformed.into());
             }
             scopes.push(word.to_owned());
         }
@@ -110,7 +110,7 @@ mod tests {
         assert!(!scope.within(&["openid".into()]));
         assert_eq!(
             Scope::parse("a\"b").unwrap_err().reason,
-            Reason::ParameterMalformed
+            Reason::ScopeMalformed
         );
         assert!(Scope::parse("hồ-sơ").is_err());
     }

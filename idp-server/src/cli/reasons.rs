@@ -151,7 +151,7 @@ mod tests {
             run(Some("identifier_taken"), false, &mut output).unwrap();
             let told = sheet.text();
             assert!(told.contains(said) && told.contains("409"), "{told}");
-            assert!(!told.contains("code_taken"), "{told}");
+            assert!(!told.contains("unit_code_taken"), "{told}");
             let unknown = run(Some("no_such"), false, &mut output).unwrap_err();
             assert_eq!(unknown.status(), 2);
         }

@@ -158,7 +158,7 @@ pub async fn choose_position(
         let position = body
             .required("position")?
             .parse()
-            .map_err(|_| Reason::ParameterMalformed)?;
+            .map_err(|_| Reason::PositionIdMalformed)?;
         let mut context = site.context(&caller.arrival)?;
         let visitor = &caller.visitor;
         let next = site
@@ -228,7 +228,7 @@ pub async fn answer_consent(
                 Ok(asking(&site, "/authorize/resume", &waiting))
             }
             "refuse" => provider.refuse(&waiting, visitor, &mut context).await,
-            _ => Err(Failure::from(Reason::ParameterMalformed)),
+            _ => Err(Failure::from(Reason::ConsentAnswerUnknown)),
         }
     };
     match answered.await {

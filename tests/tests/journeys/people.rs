@@ -184,15 +184,21 @@ async fn an_import_killed_half_way_is_resumed_and_adds_each_row_once() {
 #[test]
 fn a_dry_run_says_what_the_real_run_would() {
     let installation = Installation::init();
-    for arguments in [
-        &["unit", "add", "H42", "--name", "Tỉnh Mẫu"][..],
-        &["role", "add", "van-thu", "--title", "Văn thư"],
+    for (arguments, reason) in [
+        (
+            ["unit", "add", "H42", "--name", "Tỉnh Mẫu"],
+            "unit_code_taken",
+        ),
+        (
+            ["role", "add", "van-thu", "--title", "Văn thư"],
+            "role_name_taken",
+        ),
     ] {
-        answer(&installation.administer(&[&["--dry-run"], arguments].concat()));
-        answer(&installation.administer(arguments));
+        answer(&installation.administer(&[&["--dry-run"][..], &arguments].concat()));
+        answer(&installation.administer(&arguments));
         for dry_run in [&["--dry-run"][..], &[]] {
-            let taken = installation.administer(&[dry_run, arguments].concat());
-            assert!(text(&taken).contains("code_taken"), "{}", text(&taken));
+            let taken = installation.administer(&[dry_run, &arguments].concat());
+            assert!(text(&taken).contains(reason), "{}", text(&taken));
         }
     }
     let add = ["user", "add", "quantri", "--name", "Người Khác"];

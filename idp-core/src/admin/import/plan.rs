@@ -63,7 +63,7 @@ impl ImportPlan {
 /// question is known.
 ///
 /// # Errors
-/// [`Reason::ImportEmpty`], [`Reason::NameMalformed`] (the title),
+/// [`Reason::ImportEmpty`], [`Reason::ImportTitleMalformed`],
 /// [`Reason::UserNamePatternMalformed`], [`Reason::ChangeSetNotResumable`]. What is wrong with
 /// single rows stands in the plan.
 pub fn plan(
@@ -75,7 +75,7 @@ pub fn plan(
     if !(1..=MOST_ROWS).contains(&import.rows.len()) {
         return Err(Reason::ImportEmpty);
     }
-    label(&import.title, TITLE_LENGTH).map_err(|_| Reason::NameMalformed)?;
+    label(&import.title, TITLE_LENGTH).map_err(|_| Reason::ImportTitleMalformed)?;
     resumable(import, facts)?;
     let pattern = import
         .pattern

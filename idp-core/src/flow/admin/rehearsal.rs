@@ -13,20 +13,24 @@ use crate::store::records::Records;
 /// holds at this moment: a real run may still come second.
 ///
 /// # Errors
-/// `identifier_taken`, `code_taken`, as a commit of the changes would refuse; a fault of the store.
+/// `identifier_taken`, `unit_code_taken`, `role_name_taken`, `client_id_taken`, as a commit of the
+/// changes would refuse; a fault of the store.
 pub(super) async fn untaken(records: &Arc<dyn Records>, changes: &[Change]) -> Result<(), Failure> {
     for change in changes {
         match change {
             Change::User(Write::Put(user)) => identifiers(records, user).await?,
             Change::Unit(Write::Put(unit)) => {
                 let holder = records.unit_by_code(unit.code.as_str()).await?;
-                taken(holder.is_some_and(|holder| holder.id != unit.id))?;
+                let other = holder.is_some_and(|holder| holder.id != unit.id);
+                free(!other, Reason::UnitCodeTaken)?;
             }
             Change::Role(Write::Put(role)) if role.version == Version::NEW => {
-                taken(records.role(&role.name).await?.is_some())?;
+                let other = records.role(&role.name).await?;
+                free(other.is_none(), Reason::RoleNameTaken)?;
             }
             Change::Client(Write::Put(client)) if client.version == Version::NEW => {
-                taken(records.client(&client.issuer, &client.id).await?.is_some())?;
+                let other = records.client(&client.issuer, &client.id).await?;
+                free(other.is_none(), Reason::ClientIdTaken)?;
             }
             _ => {}
         }
@@ -34,12 +38,8 @@ pub(super) async fn untaken(records: &Arc<dyn Records>, changes: &[Change]) -> R
     Ok(())
 }
 
-fn taken(is_taken: bool) -> Result<(), Reason> {
-    if is_taken {
-        Err(Reason::CodeTaken)
-    } else {
-        Ok(())
-    }
+fn free(is_free: bool, otherwise: Reason) -> Result<(), Reason> {
+    is_free.then_some(()).ok_or(otherwise)
 }
 
 async fn identifiers(records: &Arc<dyn Records>, user: &User) -> Result<(), Failure> {

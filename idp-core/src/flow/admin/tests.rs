@@ -484,12 +484,12 @@ async fn clients_and_keys_are_made_and_shown() {
     assert!(made.secret.is_some());
     assert_eq!(
         refused(client::add(&mut desk, &new).await),
-        Some(Reason::CodeTaken)
+        Some(Reason::ClientIdTaken)
     );
     desk.dry_run = true;
     assert_eq!(
         refused(client::add(&mut desk, &new).await),
-        Some(Reason::CodeTaken)
+        Some(Reason::ClientIdTaken)
     );
     desk.dry_run = false;
     let (found, _) = client::list(&desk, Some("mot cua"), &PageRequest::first(9))

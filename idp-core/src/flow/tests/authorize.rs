@@ -241,7 +241,7 @@ async fn going_back_to_the_application_ends_the_request() {
     let cancel = |browser| {
         let (world, waiting) = (world.clone(), waiting.clone());
         async move {
-            let why = (&browser, Reason::SignInCancelled);
+            let why = (&browser, Reason::ConsentRefused);
             world.provider.cancel(&waiting, why, &world.context()).await
         }
     };
@@ -249,7 +249,7 @@ async fn going_back_to_the_application_ends_the_request() {
     assert_eq!(other, Reason::BrowserNotTheBeginner);
     let members = answered(&cancel(visitor.browser.clone()).await.unwrap());
     assert_eq!(members["error"], "access_denied");
-    assert_eq!(members["error_description"], "sign_in_cancelled");
+    assert_eq!(members["error_description"], "consent_refused");
     assert_eq!(members["state"], "của tôi");
     assert_eq!(
         refused(world.resume(&visitor, &waiting).await),

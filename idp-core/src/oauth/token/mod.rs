@@ -49,7 +49,7 @@ impl TokenRequest {
     ///
     /// # Errors
     /// [`Reason::ParameterMissing`], [`Reason::GrantTypeUnsupported`],
-    /// [`Reason::ParameterMalformed`] for a malformed scope.
+    /// [`Reason::ScopeMalformed`] for a malformed scope.
     pub fn parse(body: &Parameters) -> Result<Self, Refusal> {
         let grant_type =
             GrantType::parse(body.required("grant_type")?).ok_or(Reason::GrantTypeUnsupported)?;
@@ -179,7 +179,7 @@ mod tests {
             (&password, Reason::GrantTypeUnsupported),
             (
                 &[("grant_type", "client_credentials"), ("scope", "\u{1}")],
-                Reason::ParameterMalformed,
+                Reason::ScopeMalformed,
             ),
         ] {
             assert_eq!(parse(body).unwrap_err(), expected, "{body:?}");

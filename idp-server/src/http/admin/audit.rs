@@ -74,7 +74,7 @@ pub(super) async fn list(Desk(mut desk): Desk, Query(query): Query<AuditQuery>) 
     let direction = match (query.after, query.before) {
         (Some(place), None) => Direction::After(place),
         (None, before) => Direction::Before(before),
-        (Some(_), Some(_)) => return Err(Reason::ParameterMalformed.into()),
+        (Some(_), Some(_)) => return Err(Reason::AuditDirectionsMixed.into()),
     };
     let filter = filter(&desk, &query).await?;
     let page = flow::list(&mut desk, &filter, direction, limit(query.limit)).await?;
@@ -100,7 +100,7 @@ pub(crate) fn head(block: &Block) -> AuditHead {
 }
 
 fn kept(head: &AuditHead) -> Result<BlockHead, Reason> {
-    let digest = |text: &str| Digest::from_base64url(text).ok_or(Reason::ParameterMalformed);
+    let digest = |text: &str| Digest::from_base64url(text).ok_or(Reason::AuditHeadMalformed);
     Ok(BlockHead {
         number: head.number,
         first: head.first,

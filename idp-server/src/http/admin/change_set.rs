@@ -11,7 +11,7 @@ use idp_core::flow::admin::change_set as flow;
 use idp_core::flow::admin::change_set::EntryNow;
 use idp_core::model;
 
-use super::desk::{Desk, Query, limit, page};
+use super::desk::{Desk, Query, limit, page, place};
 use super::problem::{Answer, Refused};
 use super::wire::{same, time};
 
@@ -70,10 +70,7 @@ pub(super) async fn entries(
     Path(id): Path<String>,
     Query(query): Query<PageQuery>,
 ) -> Answer {
-    let from = match query.after {
-        None => 0,
-        Some(after) => after.parse().map_err(|_| Reason::ParameterMalformed)?,
-    };
+    let from = place(query.after.as_deref())?;
     let limit = limit(query.limit);
     let found = flow::entries(&desk, &id, from, limit).await?;
     let full = u32::try_from(found.len()).is_ok_and(|n| n == limit);

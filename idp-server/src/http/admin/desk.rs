@@ -29,12 +29,12 @@ impl FromRequestParts<AdminState> for Desk {
 
     async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Self, Refused> {
         if parts.extensions.get::<AdminPeer>().is_none() {
-            return Err(Reason::AdministratorUnknown.into());
+            return Err(Reason::AdministrationSocketNeeded.into());
         }
         let arrival = Arrival::from_request_parts(parts, state).await;
         let arrival = arrival.unwrap_or_else(|never| match never {});
         let context = (state.context)(&arrival)?;
-        let acting = acting(parts);
+        let acting = acting(parts)?;
         let mut desk = Administration::new(state.provider.clone(), context, acting);
         desk.dry_run = parameter(&parts.uri, "dry_run").as_deref() == Some("true");
         desk.expected = expected(&parts.headers)?;
@@ -44,13 +44,13 @@ impl FromRequestParts<AdminState> for Desk {
 
 /// The named administrator. Whoever may open the socket may read without a name, as they may read
 /// the store itself; every change needs one.
-fn acting(parts: &Parts) -> Acting {
+fn acting(parts: &Parts) -> Result<Acting, Reason> {
     let named = text(&parts.headers, &header::HeaderName::from_static(ACTING_AS));
     let reads = parts.method == Method::GET || parts.uri.path() == paths::AUDIT_VERIFY;
     match named.filter(|name| !name.is_empty()) {
-        Some(name) => Acting::Named(name),
-        None if reads => Acting::Installation,
-        None => Acting::Named(String::new()),
+        Some(name) => Ok(Acting::Named(name)),
+        None if reads => Ok(Acting::Installation),
+        None => Err(Reason::AdministratorNotNamed),
     }
 }
 
@@ -85,7 +85,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
         axum::extract::Query::<T>::try_from_uri(&parts.uri)
             .map(|query| Self(query.0))
-            .map_err(|e| Refused::because(Reason::ParameterMalformed, e.body_text()))
+            .map_err(|e| Refused::because(Reason::QueryMalformed, e.body_text()))
     }
 }
 
@@ -108,7 +108,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 e.column(),
                 e.classify()
             );
-            Refused::because(Reason::ParameterMalformed, place)
+            Refused::because(Reason::JsonBodyMalformed, place)
         })
     }
 }
@@ -136,14 +136,17 @@ pub(super) fn listed<A, B: Serialize>(listing: Listing<A>, show: impl Fn(A) -> B
     .into_response()
 }
 
+/// The place from which a list that is paged by number goes on.
+pub(super) fn place(after: Option<&str>) -> Result<u32, Reason> {
+    let place = after.map(str::parse).transpose();
+    place
+        .map(Option::unwrap_or_default)
+        .map_err(|_| Reason::PageCursorMalformed)
+}
+
 /// A page of a short list that was read whole, by place.
 pub(super) fn cut<A>(all: Vec<A>, page: &PageRequest) -> Result<Listing<A>, Reason> {
-    let from = match &page.after {
-        None => 0,
-        Some(after) => after
-            .parse::<usize>()
-            .map_err(|_| Reason::ParameterMalformed)?,
-    };
+    let from = usize::try_from(place(page.after.as_deref())?).unwrap_or(usize::MAX);
     let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let next = from.saturating_add(limit);
     let next = (next < all.len()).then(|| next.to_string());

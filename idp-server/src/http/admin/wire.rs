@@ -43,7 +43,7 @@ pub(super) fn parse_times(text: Option<&String>) -> Result<Option<Timestamp>, Re
 pub(super) fn same<A: Serialize, B: DeserializeOwned>(name: A) -> Result<B, Reason> {
     serde_json::to_value(name)
         .and_then(serde_json::from_value)
-        .map_err(|_| Reason::ParameterMalformed)
+        .map_err(|_| Reason::ListedNameUnknown)
 }
 
 /// A text for people, outwards.
@@ -134,6 +134,6 @@ mod tests {
     #[test]
     fn a_name_that_only_one_side_knows_is_refused() {
         let unknown = same::<_, model::user::AccountKind>("robot");
-        assert_eq!(unknown, Err(Reason::ParameterMalformed));
+        assert_eq!(unknown, Err(Reason::ListedNameUnknown));
     }
 }
