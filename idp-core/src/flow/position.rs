@@ -6,6 +6,7 @@ use super::{Failure, Provider, RequestContext};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::model::user::PositionId;
+use crate::oauth::interaction::choose;
 use crate::store::tickets::TicketOp;
 
 impl Provider {
@@ -25,10 +26,7 @@ impl Provider {
         let now = context.here.now;
         let facts = self.live_session(visitor.session.as_ref(), now).await?;
         let user = facts.ok_or(Reason::SessionOver)?.user;
-        if !user.positions_at(now).iter().any(|p| p.id == chosen) {
-            return Err(Reason::PositionNotHeld.into());
-        }
-        pending.chosen = Some(chosen);
+        pending.chosen = Some(choose(&user, chosen, now)?);
         let next = self.keep_waiting(&pending, None, context).await?;
         let forget = TicketOp::Forget {
             key: pending_key(waiting),

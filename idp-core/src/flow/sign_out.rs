@@ -10,7 +10,7 @@ use crate::model::LocalText;
 use crate::model::session::SessionEnd;
 use crate::oauth::params::Parameters;
 use crate::oidc::id_token::{IdTokenHint, verify_hint};
-use crate::oidc::logout::{AskingApplication, SignOutFacts, SignOutRequest, check};
+use crate::oidc::logout::{AskingApplication, SignOutFacts, SignOutRequest, check, named};
 use crate::store::decision::Decision;
 use crate::store::tickets::{TicketKey, TicketKind};
 
@@ -55,10 +55,7 @@ impl Provider {
         context: &mut RequestContext,
     ) -> Result<SignOutReply, Failure> {
         let hint = self.sign_out_hint(parameters, context).await?;
-        let named = hint
-            .as_ref()
-            .map(|h| h.aud.as_str())
-            .or(parameters.find("client_id"));
+        let named = named(hint.as_ref(), parameters.find("client_id"))?;
         let client = self.client_named(named).await?;
         let session = self
             .live_session(visitor.session.as_ref(), context.here.now)
@@ -127,10 +124,7 @@ impl Provider {
         let keys = self.signer.published(&self.policy.issuer_key).await?;
         let judged = (context.here.now, self.policy.as_ref());
         let hint = verify_hint(token, &keys, judged, Reason::LogoutHintWrong)?;
-        match parameters.find("client_id") {
-            Some(client) if client != hint.aud => Err(Reason::LogoutHintOfAnotherClient.into()),
-            _ => Ok(Some(hint)),
-        }
+        Ok(Some(hint))
     }
 
     async fn end_browser_session(

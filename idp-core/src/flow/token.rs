@@ -103,9 +103,7 @@ impl Provider {
             .authenticate_client(authorization, body, context)
             .await?;
         let request = TokenRequest::parse(body)?;
-        if !client.client().may_use(request.grant_type()) {
-            return Err(Reason::GrantTypeNotAllowed.into());
-        }
+        request.check_allowed(client.client())?;
         match &request {
             TokenRequest::ClientCredentials { scope } => {
                 let decision = client_credentials::decide(

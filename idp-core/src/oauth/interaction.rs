@@ -142,6 +142,15 @@ fn consent_missing(facts: &InteractionFacts<'_>, signed_in: &SignedIn) -> Option
     (!given).then_some((Interaction::Consent, Reason::ConsentNeeded))
 }
 
+/// The position that a person chooses on the page.
+///
+/// # Errors
+/// [`Reason::PositionNotHeld`] for one that the person does not hold at `now`.
+pub fn choose(user: &User, chosen: PositionId, now: Timestamp) -> Result<PositionId, Reason> {
+    let held = user.positions_at(now).iter().any(|p| p.id == chosen);
+    held.then_some(chosen).ok_or(Reason::PositionNotHeld)
+}
+
 /// The position that the client is told: the chosen one, the one in the unit the request names,
 /// or the main one. A person without positions has none.
 ///
@@ -479,5 +488,34 @@ mod tests {
         assert_eq!(none.position(), Ok(None));
         let moved = Scene::with(|_, p| p.user.positions[0].unit = CLINIC);
         assert_eq!(moved.position(), Ok(Some(FIRST)));
+    }
+
+    #[test]
+    fn only_a_position_that_is_held_is_chosen() {
+        type Change = fn(&mut User);
+        let cases: [(Change, PositionId, Result<PositionId, Reason>); 4] = [
+            (|_| (), SECOND, Ok(SECOND)),
+            (
+                |user| user.positions[1].until = Some(NOW),
+                SECOND,
+                Err(Reason::PositionNotHeld),
+            ),
+            (
+                |user| user.positions.clear(),
+                FIRST,
+                Err(Reason::PositionNotHeld),
+            ),
+            (
+                |_| (),
+                PositionId::from_u128(9),
+                Err(Reason::PositionNotHeld),
+            ),
+        ];
+        for (change, chosen, expected) in cases {
+            let user = sample::with_position(sample::user("an"), sample::HEALTH);
+            let mut user = sample::with_position(user, sample::JUSTICE);
+            change(&mut user);
+            assert_eq!(choose(&user, chosen, NOW), expected);
+        }
     }
 }

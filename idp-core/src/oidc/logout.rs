@@ -45,6 +45,24 @@ pub struct SignOutFacts<'a> {
     pub session: Option<&'a Session>,
 }
 
+/// The client that a sign-out request names: by its hint, or by `client_id`, or by both alike
+/// (RP-Initiated Logout 1.0 §2).
+///
+/// # Errors
+/// [`Reason::LogoutHintOfAnotherClient`] when the two differ.
+pub fn named<'a>(
+    hint: Option<&'a IdTokenHint>,
+    client_id: Option<&'a str>,
+) -> Result<Option<&'a str>, Reason> {
+    match (hint, client_id) {
+        (Some(hint), Some(client_id)) if hint.aud != client_id => {
+            Err(Reason::LogoutHintOfAnotherClient)
+        }
+        (Some(hint), _) => Ok(Some(&hint.aud)),
+        (None, client_id) => Ok(client_id),
+    }
+}
+
 /// Checks a sign-out request.
 ///
 /// # Errors
@@ -109,6 +127,29 @@ mod tests {
             sub: "sub-an".into(),
             aud: "app".into(),
             sid: sid.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn hint_and_client_id_name_the_same_client() {
+        let hint = hint(None);
+        for (hint, client_id, expected) in [
+            (None, None, Ok(None)),
+            (None, Some("other"), Ok(Some("other"))),
+            (Some(&hint), None, Ok(Some("app"))),
+            (Some(&hint), Some("app"), Ok(Some("app"))),
+            (
+                Some(&hint),
+                Some("other"),
+                Err(Reason::LogoutHintOfAnotherClient),
+            ),
+            (
+                Some(&hint),
+                Some(""),
+                Err(Reason::LogoutHintOfAnotherClient),
+            ),
+        ] {
+            assert_eq!(named(hint, client_id), expected, "{client_id:?}");
         }
     }
 

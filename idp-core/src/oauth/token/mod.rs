@@ -69,6 +69,15 @@ impl TokenRequest {
         })
     }
 
+    /// Checks that the client is registered for the grant type (RFC 6749 §5.2).
+    ///
+    /// # Errors
+    /// [`Reason::GrantTypeNotAllowed`].
+    pub fn check_allowed(&self, client: &Client) -> Result<(), Reason> {
+        let allowed = client.may_use(self.grant_type());
+        allowed.then_some(()).ok_or(Reason::GrantTypeNotAllowed)
+    }
+
     /// Its grant type.
     pub const fn grant_type(&self) -> GrantType {
         match self {
@@ -183,6 +192,30 @@ mod tests {
             ),
         ] {
             assert_eq!(parse(body).unwrap_err(), expected, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_uses_the_grant_types_it_is_registered_for() {
+        use GrantType::{AuthorizationCode, ClientCredentials, RefreshToken};
+        for registered in [
+            &[AuthorizationCode, RefreshToken][..],
+            &[AuthorizationCode],
+            &[ClientCredentials],
+            &[],
+        ] {
+            let mut client = crate::oauth::sample::web();
+            client.grant_types = registered.to_vec();
+            for name in ["authorization_code", "refresh_token", "client_credentials"] {
+                let body = [("grant_type", name), ("code", "c"), ("refresh_token", "r")];
+                let request = parse(&body).unwrap();
+                let expected = if registered.contains(&request.grant_type()) {
+                    Ok(())
+                } else {
+                    Err(Reason::GrantTypeNotAllowed)
+                };
+                assert_eq!(request.check_allowed(&client), expected, "{name}");
+            }
         }
     }
 
