@@ -1,56 +1,48 @@
 //! `POST /consent`: the person agrees, or refuses.
 
-use super::authorize::{Visitor, deciding};
+use super::answer::endless;
+use super::authorize::{Pending, Visitor, deciding};
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
-use crate::event::{Actor, What};
-use crate::model::Version;
+use crate::model::UserId;
 use crate::model::consent::Consent;
-use crate::store::change::{Batch, Change, Write};
+use crate::oauth::consent::{Answered, ConsentFacts, agree, refuse};
+use crate::store::decision::Outcome;
+
+/// A consent form that was sent.
+#[derive(Clone, Debug)]
+pub struct ConsentForm {
+    /// The waiting request's secret.
+    pub waiting: SecretText,
+    /// The field that says to whom the page was shown
+    /// ([`Browser::person_token`](super::browser::Browser::person_token)).
+    pub person: Option<String>,
+}
 
 impl Provider {
-    /// Records that the person agreed to the waiting request's whole scope.
+    /// The person agreed to the waiting request's whole scope. Whatever comes of it, the request
+    /// is to be resumed: somebody to whom the page was not shown is asked there.
     ///
     /// # Errors
     /// As [`Provider::pending`]; [`Reason::SessionOver`] when the session ended meanwhile.
     pub async fn approve(
         &self,
-        waiting: &SecretText,
+        form: &ConsentForm,
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<(), Failure> {
-        let pending = self.pending(waiting, &visitor.browser, context).await?;
-        let now = context.here.now;
-        let facts = self.live_session(visitor.session.as_ref(), now).await?;
-        let user = facts.ok_or(Reason::SessionOver)?.user.id;
-        let issuer = self.policy.issuer_key.clone();
-        let client = pending.request.client;
+        let browser = &visitor.browser;
+        let pending = self.pending(&form.waiting, browser, context).await?;
+        let user = self.signed_in_person(visitor, context).await?;
+        let user = user.ok_or(Reason::SessionOver)?;
         for _ in 0..ATTEMPTS {
-            let before = self.records.consent(&issuer, user, &client).await?;
-            let mut scope = before.as_ref().map(|c| c.scope.clone()).unwrap_or_default();
-            scope.extend(pending.request.scope.iter().cloned());
-            scope.sort_unstable();
-            scope.dedup();
-            let version = before.map_or(Version::NEW, |c| c.version);
-            let consent = Consent {
-                issuer: issuer.clone(),
-                user,
-                client: client.clone(),
-                version,
-                scope: scope.clone(),
-                at: now,
-            };
-            let what = What::ConsentGiven {
-                user,
-                client: client.clone(),
-                scope,
-            };
-            let event = deciding(self, context).event(Actor::User(user), what);
-            let batch = Batch {
-                changes: vec![Change::Consent(Write::Put(consent))],
-                events: vec![event],
-            };
+            let issuer = &self.policy.issuer_key;
+            let client = &pending.request.client;
+            let before = self.records.consent(issuer, user, client).await?;
+            let facts = facts(&pending, (user, form), visitor, before.as_ref());
+            let decision = agree(facts, &mut deciding(self, context));
+            let (_, batch) = decision.into_parts();
             if self.commit(batch).await? == Committed::Yes {
                 return Ok(());
             }
@@ -58,35 +50,62 @@ impl Provider {
         Err(contended())
     }
 
-    /// The person refused: the client is told `access_denied`.
+    /// The person refused: the client is told `access_denied`. `None` when the page was shown to
+    /// somebody else than who is signed in now: then the request is to be resumed.
     ///
     /// # Errors
     /// As [`Provider::pending`].
     pub async fn refuse(
         &self,
-        waiting: &SecretText,
+        form: &ConsentForm,
         visitor: &Visitor,
         context: &mut RequestContext,
-    ) -> Result<String, Failure> {
-        let pending = self.pending(waiting, &visitor.browser, context).await?;
-        let signed_in = self
-            .live_session(visitor.session.as_ref(), context.here.now)
-            .await?;
-        let reason = (&visitor.browser, Reason::ConsentRefused);
-        let address = self.cancel(waiting, reason, context).await?;
-        if let Some(facts) = signed_in {
-            let user = facts.user.id;
-            let what = What::ConsentRefused {
-                user,
-                client: pending.request.client,
-            };
-            let event = deciding(self, context).event(Actor::User(user), what);
-            self.commit(Batch {
-                changes: Vec::new(),
-                events: vec![event],
-            })
-            .await?;
+    ) -> Result<Option<String>, Failure> {
+        let browser = &visitor.browser;
+        let pending = self.pending(&form.waiting, browser, context).await?;
+        let user = self.signed_in_person(visitor, context).await?;
+        let mut batch = None;
+        if let Some(user) = user {
+            let facts = facts(&pending, (user, form), visitor, None);
+            let decision = refuse(facts, &mut deciding(self, context));
+            let (outcome, refused) = decision.into_parts();
+            match outcome {
+                Outcome::Done(Answered::AskAgain) => return Ok(None),
+                Outcome::Done(Answered::Recorded) => batch = Some(refused),
+                Outcome::Refused(refusal) => return Err(refusal.into()),
+                Outcome::Need(_) => return Err(endless()),
+            }
         }
-        Ok(address)
+        let reason = Reason::ConsentRefused;
+        let address = self.cancel(&form.waiting, (browser, reason), context);
+        let address = address.await?;
+        if let Some(batch) = batch {
+            self.commit(batch).await?;
+        }
+        Ok(Some(address))
+    }
+
+    async fn signed_in_person(
+        &self,
+        visitor: &Visitor,
+        context: &RequestContext,
+    ) -> Result<Option<UserId>, Failure> {
+        let session = visitor.session.as_ref();
+        let live = self.live_session(session, context.here.now).await?;
+        Ok(live.map(|facts| facts.user.id))
+    }
+}
+
+fn facts<'a>(
+    pending: &'a Pending,
+    (user, form): (UserId, &ConsentForm),
+    visitor: &Visitor,
+    before: Option<&'a Consent>,
+) -> ConsentFacts<'a> {
+    ConsentFacts {
+        request: &pending.request,
+        user,
+        shown_to_user: visitor.browser.was_shown_to(user, form.person.as_deref()),
+        before,
     }
 }

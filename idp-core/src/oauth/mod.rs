@@ -4,6 +4,7 @@ pub mod access_token;
 pub mod authorize;
 pub mod client_auth;
 pub mod code;
+pub mod consent;
 pub mod interaction;
 pub mod introspect;
 pub mod issue_code;

@@ -6,6 +6,7 @@ use idp_core::base::refusal::{Reason, Refusal};
 use idp_core::base::secret::SecretText;
 use idp_core::flow::Failure;
 use idp_core::flow::authorize::Pending;
+use idp_core::flow::consent::ConsentForm;
 use idp_core::model::LocalText;
 use idp_core::model::client::Client;
 use idp_core::model::organisation_unit::OrganisationUnit;
@@ -201,6 +202,7 @@ fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage
                 description: None,
             })
             .collect(),
+        shown_to: caller.visitor.browser.person_token(waiting.user.id),
         person: waiting.user.name,
         client: ClientCard {
             name: local(&waiting.client.name, caller),
@@ -219,15 +221,22 @@ pub async fn answer_consent(
 ) -> Response {
     let answered = async {
         let body = own_form(&caller, &body)?;
-        let waiting = SecretText::new(body.required("pending")?.to_owned());
+        let form = ConsentForm {
+            waiting: SecretText::new(body.required("pending")?.to_owned()),
+            person: body.find("person").map(str::to_owned),
+        };
         let mut context = site.context(&caller.arrival)?;
         let (provider, visitor) = (&site.provider, &caller.visitor);
+        let resume = asking(&site, "/authorize/resume", &form.waiting);
         match body.required("decision")? {
             "approve" => {
-                provider.approve(&waiting, visitor, &mut context).await?;
-                Ok(asking(&site, "/authorize/resume", &waiting))
+                provider.approve(&form, visitor, &mut context).await?;
+                Ok(resume)
             }
-            "refuse" => provider.refuse(&waiting, visitor, &mut context).await,
+            "refuse" => {
+                let address = provider.refuse(&form, visitor, &mut context).await?;
+                Ok(address.unwrap_or(resume))
+            }
             _ => Err(Failure::from(Reason::ConsentAnswerUnknown)),
         }
     };

@@ -22,6 +22,7 @@ use serde_json::{Map, Value, json};
 use self::doors::{OneKey, Outside, PlainPasswords, Yielding, rng, signing_key};
 use super::authorize::{AuthorizeReply, Visitor};
 use super::browser::Browser;
+use super::consent::ConsentForm;
 use super::sign_in::Typed;
 use super::{Failure, Provider, RequestContext};
 use crate::admin::sample;
@@ -298,15 +299,25 @@ impl World {
         match self.authorize(visitor, changed).await.unwrap() {
             // A grant that outlives the session is asked for.
             AuthorizeReply::Ask(question) if question.interaction == Interaction::Consent => {
-                let mut context = self.context();
-                let approved = self
-                    .provider
-                    .approve(&question.waiting, visitor, &mut context);
-                approved.await.unwrap();
+                self.approve(visitor, &question.waiting).await;
                 code_of(&self.resume(visitor, &question.waiting).await.unwrap())
             }
             reply => code_of(&reply),
         }
+    }
+
+    /// Whoever is signed in agrees on the page that is shown to them.
+    async fn approve(&self, visitor: &Visitor, waiting: &SecretText) {
+        let session = visitor.session.as_ref();
+        let live = self.provider.live_session(session, self.now()).await;
+        let person = live.unwrap().unwrap().user.id;
+        let form = ConsentForm {
+            waiting: waiting.clone(),
+            person: Some(visitor.browser.person_token(person)),
+        };
+        let mut context = self.context();
+        let approved = self.provider.approve(&form, visitor, &mut context);
+        approved.await.unwrap();
     }
 
     async fn token(&self, body: &[(&str, &str)]) -> Result<Map<String, Value>, Failure> {

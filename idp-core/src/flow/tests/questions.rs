@@ -5,6 +5,7 @@ use crate::authn::activation::NewPassword;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::flow::authorize::Visitor;
+use crate::flow::consent::ConsentForm;
 use crate::flow::password::Setter;
 use crate::model::client::{ConsentRule, PositionChoice};
 use crate::model::user::PositionId;
@@ -24,10 +25,20 @@ async fn approve(
     visitor: &Visitor,
     waiting: &SecretText,
 ) -> Result<(), crate::flow::Failure> {
+    let form = form(visitor, "an", waiting);
     world
         .provider
-        .approve(waiting, visitor, &mut world.context())
+        .approve(&form, visitor, &mut world.context())
         .await
+}
+
+/// The form of a page that was shown to somebody in this browser.
+fn form(visitor: &Visitor, shown_to: &str, waiting: &SecretText) -> ConsentForm {
+    let person = sample::user(shown_to).id;
+    ConsentForm {
+        waiting: waiting.clone(),
+        person: Some(visitor.browser.person_token(person)),
+    }
 }
 
 #[tokio::test]
@@ -76,13 +87,9 @@ async fn refusing_goes_back_with_access_denied() {
     let (world, visitor) = with_consent().await;
     let (_, waiting) = asked(world.authorize(&visitor, &[]).await);
     let context = &mut world.context();
-    let members = answered(
-        &world
-            .provider
-            .refuse(&waiting, &visitor, context)
-            .await
-            .unwrap(),
-    );
+    let form = form(&visitor, "an", &waiting);
+    let address = world.provider.refuse(&form, &visitor, context).await;
+    let members = answered(&address.unwrap().unwrap());
     assert_eq!(members["error"], "access_denied");
     assert_eq!(members["error_description"], "consent_refused");
     assert_eq!(
@@ -112,6 +119,43 @@ async fn only_the_beginner_who_is_still_signed_in_consents() {
     };
     let reason = refused(approve(&world, &signed_out, &waiting).await);
     assert_eq!(reason, Reason::SessionOver);
+}
+
+#[tokio::test]
+async fn nobody_consents_on_the_page_of_somebody_else() {
+    let (world, visitor) = with_consent().await;
+    let (_, waiting) = asked(world.authorize(&visitor, &[]).await);
+    let shown_to_an = form(&visitor, "an", &waiting);
+    let begun = world.sign_in(&visitor, "binh", PASSWORD).await.unwrap();
+    let visitor = Visitor {
+        session: Some(begun.secret),
+        ..visitor
+    };
+    let provider = &world.provider;
+    let context = &mut world.context();
+    provider
+        .approve(&shown_to_an, &visitor, context)
+        .await
+        .unwrap();
+    let refusal = provider.refuse(&shown_to_an, &visitor, context).await;
+    assert_eq!(refusal.unwrap(), None);
+    let no_field = ConsentForm {
+        person: None,
+        ..shown_to_an
+    };
+    provider
+        .approve(&no_field, &visitor, context)
+        .await
+        .unwrap();
+    for name in ["consent_given", "consent_refused"] {
+        assert!(!world.events().await.contains(&name.to_owned()), "{name}");
+    }
+    // Whoever is signed in now is asked, and answers for themselves.
+    let (question, waiting) = asked(world.resume(&visitor, &waiting).await);
+    assert_eq!(question, Interaction::Consent);
+    let form = form(&visitor, "binh", &waiting);
+    provider.approve(&form, &visitor, context).await.unwrap();
+    code_of(&world.resume(&visitor, &waiting).await.unwrap());
 }
 
 #[tokio::test]
@@ -203,10 +247,14 @@ async fn a_password_set_by_somebody_else_is_changed_before_anything_is_issued() 
         asked(world.resume(&visitor, &waiting).await).0,
         Interaction::ChangePassword
     );
-    world
+    let set = world
         .provider
         .set_password(&setter, &new("mưa rơi trên mái tôn"), context)
         .await
         .unwrap();
+    let visitor = Visitor {
+        session: set.session_secret,
+        ..visitor
+    };
     code_of(&world.resume(&visitor, &waiting).await.unwrap());
 }

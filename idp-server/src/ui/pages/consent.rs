@@ -4,7 +4,7 @@ use super::{FormTarget, page};
 use crate::ui::links::is_web_address;
 use crate::ui::shell::{Shell, TextKey};
 
-/// Shows what a client asks for and takes the answer. Fields: `csrf`, `pending`, and `decision`
+/// Shows what a client asks for and takes the answer. Fields: `csrf`, `pending`, `person`, and `decision`
 /// with the value `approve` or `refuse`. Nothing is ticked beforehand: there is nothing to tick.
 #[derive(Clone, Debug)]
 pub struct ConsentPage {
@@ -19,6 +19,8 @@ pub struct ConsentPage {
     pub scopes: Vec<RequestedScope>,
     /// The person's name as it would be handed over.
     pub person: String,
+    /// To whom the page is shown, as the hidden field `person` says it.
+    pub shown_to: String,
 }
 
 /// A client as its registration describes it (OpenID Connect Registration 2).

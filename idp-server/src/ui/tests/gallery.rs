@@ -146,6 +146,7 @@ pub(super) fn consent() -> ConsentPage {
             scope("offline_access"),
         ],
         person: "Đặng Thị Ngọc Ánh".to_owned(),
+        shown_to: "person-value".to_owned(),
     }
 }
 

@@ -1,0 +1,191 @@
+//! What a person's answer on the consent page means (OpenID Connect Core §3.1.2.4).
+
+use super::authorize::AuthorizationRequest;
+use crate::event::{Actor, What};
+use crate::model::consent::Consent;
+use crate::model::{UserId, Version};
+use crate::store::change::{Change, Write};
+use crate::store::decision::{Deciding, Decision};
+
+/// What an answer is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsentFacts<'a> {
+    /// The waiting request.
+    pub request: &'a AuthorizationRequest,
+    /// Who is signed in when the answer comes.
+    pub user: UserId,
+    /// Whether the page was shown to that person: somebody else may have signed in in the same
+    /// browser since.
+    pub shown_to_user: bool,
+    /// What that person agreed to before.
+    pub before: Option<&'a Consent>,
+}
+
+/// Whether an answer counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It was given by the person to whom the page was shown, and is recorded.
+    Recorded,
+    /// It was somebody else's: nothing is recorded, and whoever is signed in now is asked.
+    AskAgain,
+}
+
+/// The person agreed to the request's whole scope; what was agreed to before stays.
+pub fn agree(facts: ConsentFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<Answered> {
+    if !facts.shown_to_user {
+        return Decision::done(Answered::AskAgain);
+    }
+    let before = facts.before.map(|c| c.scope.as_slice()).unwrap_or_default();
+    let mut scope = [before, &facts.request.scope].concat();
+    scope.sort_unstable();
+    scope.dedup();
+    let consent = Consent {
+        issuer: deciding.policy.issuer_key.clone(),
+        user: facts.user,
+        client: facts.request.client.clone(),
+        version: facts.before.map_or(Version::NEW, |c| c.version),
+        scope: scope.clone(),
+        at: deciding.now(),
+    };
+    let what = What::ConsentGiven {
+        user: facts.user,
+        client: facts.request.client.clone(),
+        scope,
+    };
+    Decision::done(Answered::Recorded)
+        .with_change(Change::Consent(Write::Put(consent)))
+        .with_event(deciding.event(Actor::User(facts.user), what))
+}
+
+/// The person refused. What was agreed to before stays.
+pub fn refuse(facts: ConsentFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<Answered> {
+    if !facts.shown_to_user {
+        return Decision::done(Answered::AskAgain);
+    }
+    let what = What::ConsentRefused {
+        user: facts.user,
+        client: facts.request.client.clone(),
+    };
+    let event = deciding.event(Actor::User(facts.user), what);
+    Decision::done(Answered::Recorded).with_event(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::sample;
+    use crate::base::issuer::IssuerKey;
+    use crate::oauth::authorize::check;
+    use crate::oauth::sample::{CHALLENGE, NOW, REDIRECT, Stage, after, parameters, web};
+    use crate::store::decision::Outcome;
+
+    fn scopes(words: &[&str]) -> Vec<String> {
+        words.iter().map(|w| (*w).to_owned()).collect()
+    }
+
+    fn asking(scope: &[&str]) -> AuthorizationRequest {
+        let parameters = parameters(&[
+            ("response_type", "code"),
+            ("redirect_uri", REDIRECT),
+            ("scope", "openid"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]);
+        let (request, _) = check(&parameters, Some(&web()), Ok(None), NOW).unwrap();
+        AuthorizationRequest {
+            scope: scopes(scope),
+            ..request
+        }
+    }
+
+    fn earlier(scope: &[&str]) -> Consent {
+        Consent {
+            issuer: IssuerKey::main(),
+            user: sample::user("an").id,
+            client: web().id,
+            version: Version(4),
+            scope: scopes(scope),
+            at: after(-100),
+        }
+    }
+
+    fn facts<'a>(
+        request: &'a AuthorizationRequest,
+        before: Option<&'a Consent>,
+    ) -> ConsentFacts<'a> {
+        ConsentFacts {
+            request,
+            user: sample::user("an").id,
+            shown_to_user: true,
+            before,
+        }
+    }
+
+    #[test]
+    fn agreeing_adds_to_what_was_agreed_to_before() {
+        for (before, asked, after) in [
+            (None, &["email", "openid"][..], &["email", "openid"][..]),
+            (
+                Some(earlier(&["openid", "profile"])),
+                &["email", "openid"],
+                &["email", "openid", "profile"],
+            ),
+            (
+                Some(earlier(&["openid", "profile"])),
+                &["openid"],
+                &["openid", "profile"],
+            ),
+        ] {
+            let request = asking(asked);
+            let decision = agree(
+                facts(&request, before.as_ref()),
+                &mut Stage::at(NOW).deciding(),
+            );
+            let [Change::Consent(Write::Put(written))] = &decision.changes[..] else {
+                panic!("{decision:?}")
+            };
+            assert_eq!(written.scope, scopes(after));
+            assert_eq!(written.at, NOW);
+            let version = before.map_or(Version::NEW, |c| c.version);
+            assert_eq!(written.version, version);
+            let what = What::ConsentGiven {
+                user: written.user,
+                client: written.client.clone(),
+                scope: scopes(after),
+            };
+            assert_eq!(decision.events[0].what, what);
+        }
+    }
+
+    #[test]
+    fn an_answer_to_somebody_elses_page_is_no_answer() {
+        let request = asking(&["openid"]);
+        let theirs = ConsentFacts {
+            shown_to_user: false,
+            ..facts(&request, None)
+        };
+        for answer in [agree, refuse] {
+            let decision = answer(theirs, &mut Stage::at(NOW).deciding());
+            assert!(matches!(
+                decision.outcome,
+                Outcome::Done(Answered::AskAgain)
+            ));
+            assert!(decision.changes.is_empty() && decision.events.is_empty());
+        }
+    }
+
+    #[test]
+    fn refusing_is_recorded_and_takes_nothing_back() {
+        let (request, before) = (asking(&["openid"]), earlier(&["openid"]));
+        let decision = refuse(
+            facts(&request, Some(&before)),
+            &mut Stage::at(NOW).deciding(),
+        );
+        assert!(decision.changes.is_empty());
+        let what = What::ConsentRefused {
+            user: sample::user("an").id,
+            client: web().id,
+        };
+        assert_eq!(decision.events[0].what, what);
+    }
+}
