@@ -101,7 +101,10 @@ pub struct ThrottleRules {
     pub per_account_and_source: u32,
     /// Wrong passwords from one source for all accounts within the window.
     pub per_source: u32,
-    /// The window.
+    /// Authorization requests of one source that wait for a person, begun within the lifetime of
+    /// an interaction.
+    pub unfinished_per_source: u32,
+    /// The window of wrong passwords.
     pub window: Duration,
 }
 
@@ -110,6 +113,7 @@ impl Default for ThrottleRules {
         Self {
             per_account_and_source: 5,
             per_source: 300,
+            unfinished_per_source: 2_000,
             window: Duration::from_secs(15 * 60),
         }
     }

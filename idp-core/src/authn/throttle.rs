@@ -1,6 +1,8 @@
 //! Slowing down guesses: marks are counted *before* a secret is verified and given back on
 //! success, so that parallel guesses do not pass.
 
+use std::time::Duration;
+
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
 use crate::model::identifier::IdentifierKey;
@@ -65,6 +67,32 @@ pub fn check(answers: &[TicketAnswer], rules: &ThrottleRules) -> Result<(), Refu
     }
 }
 
+/// Counts a request that begins to wait for a person (`by` 1), or one that a person finished
+/// (`by` -1): what strangers begin and leave must not fill the store. Only a code gives back, so
+/// that beginning and refusing in turn counts too.
+pub fn unfinished(source: &str, by: i64, until: Timestamp) -> TicketOp {
+    let key = TicketKey::of(TicketKind::Unfinished, source);
+    TicketOp::Count { key, by, until }
+}
+
+/// Judges the count of a source's waiting requests, this one included. `wait` is the lifetime of
+/// an interaction: the counter ends sooner, never later.
+///
+/// # Errors
+/// [`Reason::TooManyUnfinished`].
+pub fn check_unfinished(
+    answer: Option<&TicketAnswer>,
+    rules: &ThrottleRules,
+    wait: Duration,
+) -> Result<(), Refusal> {
+    let limit = i64::from(rules.unfinished_per_source);
+    if matches!(answer, Some(TicketAnswer::Counted(n)) if *n <= limit) {
+        return Ok(());
+    }
+    let wait = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+    Err(Refusal::until(Reason::TooManyUnfinished, wait))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +121,25 @@ mod tests {
             office,
             Counters::of(&IdentifierKey::typed("AN").unwrap(), "10.0.0.1", None)
         );
+    }
+
+    #[test]
+    fn a_source_lets_so_many_requests_wait_and_no_more() {
+        let rules = ThrottleRules {
+            unfinished_per_source: 3,
+            ..ThrottleRules::default()
+        };
+        let refusal = Err(Refusal::until(Reason::TooManyUnfinished, 900));
+        for (answer, expected) in [
+            (Some(TicketAnswer::Counted(1)), Ok(())),
+            (Some(TicketAnswer::Counted(3)), Ok(())),
+            (Some(TicketAnswer::Counted(4)), refusal),
+            (Some(TicketAnswer::Unknown), refusal),
+            (None, refusal),
+        ] {
+            let wait = Duration::from_secs(900);
+            let judged = check_unfinished(answer.as_ref(), &rules, wait);
+            assert_eq!(judged, expected, "{answer:?}");
+        }
     }
 }

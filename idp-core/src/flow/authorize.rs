@@ -193,6 +193,7 @@ impl Provider {
                 refusal,
             })
         };
+        let asked = waiting.is_some();
         for attempt in 0..ATTEMPTS {
             // A secret that was taken does not come back: a later question gets a new one.
             let waiting = waiting.filter(|_| attempt == 0);
@@ -221,6 +222,9 @@ impl Provider {
                 Outcome::Need(_) => return Err(super::answer::endless()),
             };
             if self.commit(batch).await? == Committed::Yes {
+                if asked {
+                    self.count_unfinished(-1, context).await?;
+                }
                 return self.send_code(&issued, &to, request, context).await;
             }
         }

@@ -3,13 +3,14 @@
 use super::authorize::Pending;
 use super::browser::Browser;
 use super::{Failure, Provider, RequestContext};
+use crate::authn::throttle;
 use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
 use crate::base::secret::{Digest, SecretText};
 use crate::model::client::{Client, ClientId};
 use crate::oauth::authorize::AuthorizationRequest;
 use crate::store::sealed::Taken;
-use crate::store::tickets::{TicketKey, TicketKind, TicketOp};
+use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
 
 impl Provider {
     /// The waiting request, if this browser began it, under its cookie of now or the one before
@@ -88,6 +89,9 @@ impl Provider {
     }
 
     /// Lets a request wait; one that waits already keeps its secret.
+    ///
+    /// # Errors
+    /// [`Reason::TooManyUnfinished`] when too many of this source wait.
     pub(super) async fn keep_waiting(
         &self,
         pending: &Pending,
@@ -97,6 +101,23 @@ impl Provider {
         if let Some(waiting) = waiting {
             return Ok(waiting.clone());
         }
+        let counted = self.count_unfinished(1, context).await?;
+        let wait = self.policy.lifetimes.interaction;
+        let rules = &self.policy.throttle;
+        if let Err(refusal) = throttle::check_unfinished(counted.first(), rules, wait) {
+            // It was counted first, so that many at once do not pass; it does not wait after all.
+            self.count_unfinished(-1, context).await?;
+            return Err(refusal.into());
+        }
+        self.store_waiting(pending, context).await
+    }
+
+    /// Stores a waiting request under a new secret.
+    pub(super) async fn store_waiting(
+        &self,
+        pending: &Pending,
+        context: &mut RequestContext,
+    ) -> Result<SecretText, Failure> {
         let secret = SecretText::generate(&mut context.entropy);
         let now = context.here.now;
         let times = (now, now + self.policy.lifetimes.interaction);
@@ -105,6 +126,18 @@ impl Provider {
             .store(key, pending, times, &mut context.entropy)
             .await?;
         Ok(secret)
+    }
+
+    /// Counts a waiting request of this source, or gives it back.
+    pub(super) async fn count_unfinished(
+        &self,
+        by: i64,
+        context: &RequestContext,
+    ) -> Result<Vec<TicketAnswer>, Failure> {
+        let now = context.here.now;
+        let until = now + self.policy.lifetimes.interaction;
+        let count = throttle::unfinished(&context.source, by, until);
+        Ok(self.tickets.apply(vec![count], now).await?)
     }
 
     /// The finished request's ticket is taken: only one answer comes of it.

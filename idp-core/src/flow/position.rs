@@ -27,7 +27,7 @@ impl Provider {
         let facts = self.live_session(visitor.session.as_ref(), now).await?;
         let user = facts.ok_or(Reason::SessionOver)?.user;
         pending.chosen = Some(choose(&user, chosen, now)?);
-        let next = self.keep_waiting(&pending, None, context).await?;
+        let next = self.store_waiting(&pending, context).await?;
         let forget = TicketOp::Forget {
             key: pending_key(waiting),
         };

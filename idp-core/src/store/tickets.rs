@@ -27,11 +27,15 @@ pub enum TicketKind {
     KnownBrowser,
     /// The cookie that a browser carried before a sign-in gave it a new one.
     FormerBrowser,
+    /// Requests that one source let wait for the person.
+    Unfinished,
+    /// Somebody whose reading of the audit is on record.
+    AuditReader,
 }
 
 impl TicketKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Code,
         Self::PendingAuthorization,
         Self::PendingSignOut,
@@ -41,6 +45,8 @@ impl TicketKind {
         Self::ThrottleSource,
         Self::KnownBrowser,
         Self::FormerBrowser,
+        Self::Unfinished,
+        Self::AuditReader,
     ];
 
     /// The name in a store.
@@ -55,6 +61,8 @@ impl TicketKind {
             Self::ThrottleSource => "throttle_source",
             Self::KnownBrowser => "known_browser",
             Self::FormerBrowser => "former_browser",
+            Self::Unfinished => "unfinished",
+            Self::AuditReader => "audit_reader",
         }
     }
 

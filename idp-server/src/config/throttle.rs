@@ -16,6 +16,9 @@ keys! {
     "throttle.per_source": Count(10, 1_000_000), Value("300"), "300",
         "Số lần nhập sai từ một địa chỉ cho mọi tài khoản trong khoảng đó; một văn phòng thường đi chung một địa chỉ.",
         "Wrong passwords from one source for all accounts within the window; an office often shares one address.";
+    "throttle.unfinished_per_source": Count(20, 1_000_000), Value("2000"), "2000",
+        "Số lượt đăng nhập bắt đầu từ một địa chỉ mà chưa xong, trong thời hạn `lifetimes.interaction`; một văn phòng thường đi chung một địa chỉ.",
+        "Sign-ins begun from one address and not finished, within `lifetimes.interaction`; an office often shares one address.";
     "throttle.window": Span(Duration::from_secs(60), Duration::from_secs(86_400)), Value("15m"), "15m",
         "Độ dài của khoảng thời gian đó.",
         "The window's length.";
@@ -25,6 +28,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> ThrottleRules {
     ThrottleRules {
         per_account_and_source: reader.count_u32("throttle.per_account_and_source"),
         per_source: reader.count_u32("throttle.per_source"),
+        unfinished_per_source: reader.count_u32("throttle.unfinished_per_source"),
         window: reader.span("throttle.window"),
     }
 }

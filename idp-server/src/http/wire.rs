@@ -273,6 +273,7 @@ fn kind_of(reason: Reason) -> (ErrorKind, StatusCode) {
             (ErrorKind::CrossSiteRequest, StatusCode::FORBIDDEN)
         }
         Reason::SignInThrottled => (ErrorKind::TooManyRequests, StatusCode::TOO_MANY_REQUESTS),
+        Reason::TooManyUnfinished => (ErrorKind::TooManySignIns, StatusCode::TOO_MANY_REQUESTS),
         Reason::SignInBusy => (ErrorKind::ServerBusy, StatusCode::SERVICE_UNAVAILABLE),
         Reason::NotFoundHere => (ErrorKind::NotFound, StatusCode::NOT_FOUND),
         _ => (ErrorKind::MalformedRequest, StatusCode::BAD_REQUEST),

@@ -1,6 +1,6 @@
 //! `/authorize` and its resumption.
 
-use super::{World, answered, asked, claims, error_of, redirect_of, refused};
+use super::{World, answered, asked, claims, code_of, error_of, redirect_of, refused};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::flow::authorize::AuthorizeReply;
@@ -309,4 +309,41 @@ async fn idle_ended_and_disabled_sessions_are_none() {
     let visitor = world.signed_in("an").await;
     world.disable("an").await;
     sign_in(world.authorize(&visitor, &[]).await);
+}
+
+#[tokio::test]
+async fn one_source_lets_so_many_requests_wait() {
+    let mut world = World::new().await;
+    let policy = std::sync::Arc::make_mut(&mut world.provider.policy);
+    policy.throttle.unfinished_per_source = 3;
+    let visitor = world.browser();
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        waiting.push(asked(world.authorize(&visitor, &[]).await).1);
+    }
+    for _ in 0..2 {
+        let more = world.authorize(&visitor, &[]).await;
+        assert_eq!(refused(more), Reason::TooManyUnfinished);
+    }
+    // Another source is not held to it, and what waits already goes on.
+    let elsewhere = &mut world.context_from("198.51.100.9");
+    asked(world.authorize_in(&visitor, &[], elsewhere).await);
+    asked(world.resume(&visitor, &waiting[0]).await);
+    // A request that was refused makes no room: beginning and refusing would fill the store too.
+    let why = (&visitor.browser, Reason::ConsentRefused);
+    let context = world.context();
+    let cancelled = world.provider.cancel(&waiting[1], why, &context);
+    cancelled.await.unwrap();
+    let more = world.authorize(&visitor, &[]).await;
+    assert_eq!(refused(more), Reason::TooManyUnfinished);
+    // One that somebody finished does.
+    let an = world.after_sign_in(&visitor, "an").await;
+    code_of(&world.resume(&an, &waiting[0]).await.unwrap());
+    asked(world.authorize(&visitor, &[]).await);
+    let more = world.authorize(&visitor, &[]).await;
+    assert_eq!(refused(more), Reason::TooManyUnfinished);
+    // Whoever is signed in needs no page, and is not held up.
+    world.code(&an, &[]).await;
+    world.wait(15 * 60);
+    asked(world.authorize(&visitor, &[]).await);
 }

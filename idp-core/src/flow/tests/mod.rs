@@ -266,6 +266,16 @@ impl World {
         visitor: &Visitor,
         changed: &[(&str, &str)],
     ) -> Result<AuthorizeReply, Failure> {
+        self.authorize_in(visitor, changed, &mut self.context())
+            .await
+    }
+
+    async fn authorize_in(
+        &self,
+        visitor: &Visitor,
+        changed: &[(&str, &str)],
+        context: &mut RequestContext,
+    ) -> Result<AuthorizeReply, Failure> {
         let good = [
             ("client_id", "app"),
             ("response_type", "code"),
@@ -280,7 +290,7 @@ impl World {
             .filter(|(name, _)| !changed.iter().any(|(other, _)| other == name));
         let pairs: Vec<_> = kept.chain(changed).copied().collect();
         self.provider
-            .authorize(&parameters(&pairs), visitor, &mut self.context())
+            .authorize(&parameters(&pairs), visitor, context)
             .await
     }
 

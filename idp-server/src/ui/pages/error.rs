@@ -16,8 +16,8 @@ pub struct ErrorPage {
     pub request_id: Option<String>,
     /// When it happened.
     pub at: Option<DateTime<Utc>>,
-    /// Seconds after which to try again, with [`ErrorKind::TooManyRequests`] and
-    /// [`ErrorKind::ServerBusy`].
+    /// Seconds after which to try again, with [`ErrorKind::TooManyRequests`],
+    /// [`ErrorKind::TooManySignIns`] and [`ErrorKind::ServerBusy`].
     pub retry_after: Option<u32>,
     /// Path of the home page; none hides the link.
     pub home_path: Option<String>,
@@ -40,6 +40,8 @@ pub enum ErrorKind {
     NotFound,
     /// Too many requests from one source.
     TooManyRequests,
+    /// Too many sign-ins from one source were begun and not finished.
+    TooManySignIns,
     /// The server takes no more work for the moment.
     ServerBusy,
     /// A fault; the log holds the details under the request's id.
@@ -48,7 +50,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds, for tables and tests.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::UnknownClient,
         Self::BadRedirectUri,
         Self::MalformedRequest,
@@ -56,6 +58,7 @@ impl ErrorKind {
         Self::CrossSiteRequest,
         Self::NotFound,
         Self::TooManyRequests,
+        Self::TooManySignIns,
         Self::ServerBusy,
         Self::Internal,
     ];
@@ -69,6 +72,7 @@ impl ErrorKind {
             Self::CrossSiteRequest => TextKey("refused-cross-site-title"),
             Self::NotFound => TextKey("refused-not-found-title"),
             Self::TooManyRequests => TextKey("refused-too-many-title"),
+            Self::TooManySignIns => TextKey("refused-unfinished-title"),
             Self::ServerBusy => TextKey("refused-busy-title"),
             Self::Internal => TextKey("refused-internal-title"),
         })
@@ -83,6 +87,7 @@ impl ErrorKind {
             Self::CrossSiteRequest => TextKey("refused-cross-site"),
             Self::NotFound => TextKey("refused-not-found"),
             Self::TooManyRequests => TextKey("refused-too-many"),
+            Self::TooManySignIns => TextKey("refused-unfinished"),
             Self::ServerBusy => TextKey("refused-busy"),
             Self::Internal => TextKey("refused-internal"),
         })

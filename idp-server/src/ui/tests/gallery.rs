@@ -403,6 +403,7 @@ fn error_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
         "error-cross-site",
         "error-not-found",
         "error-too-many",
+        "error-unfinished",
         "error-busy",
         "error-internal",
     ];
@@ -410,7 +411,10 @@ fn error_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
         .into_iter()
         .zip(ErrorKind::ALL)
         .map(|(name, kind)| {
-            let waits = matches!(kind, ErrorKind::TooManyRequests | ErrorKind::ServerBusy);
+            let waits = matches!(
+                kind,
+                ErrorKind::TooManyRequests | ErrorKind::TooManySignIns | ErrorKind::ServerBusy
+            );
             let page = ErrorPage {
                 retry_after: waits.then_some(30),
                 ..error(kind)
@@ -449,7 +453,7 @@ fn the_gallery_shows_every_page_in_both_languages() {
     }
     assert_eq!(
         write_gallery(folder, &pages_of(input)),
-        2 * (5 + 16 + 12 + 9)
+        2 * (5 + 16 + 12 + 10)
     );
     assert!(folder.join("sign-in.vi.html").is_file());
 }

@@ -87,6 +87,9 @@ async fn database(
 ) -> Result<Database, Fault> {
     schema::check_file(&file)?;
     let mut connection = connection::connect(&file, role).await?;
+    if role == Role::LossyWriter {
+        schema::allow_shrinking(&mut connection).await?;
+    }
     schema::migrate(&mut connection, &file, migrations).await?;
     Ok(Database {
         readers: readers::Readers::open(&file, readers).await?,

@@ -11,6 +11,20 @@ use crate::sql::dialect::SQLITE;
 use crate::sql::schema::{self, Migration, Newest};
 use crate::sql::value::{Row, Statement, values};
 
+/// Lets a database give free pages back (`SqliteTickets::give_back`). SQLite decides that when it makes a file;
+/// one that was made without it is written anew once, which takes as long as it is large.
+pub(super) async fn allow_shrinking(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    // https://www.sqlite.org/pragma.html#pragma_auto_vacuum: 2 is incremental.
+    let mode = Statement::new("PRAGMA auto_vacuum", Vec::new());
+    let mode = run(connection, &mode).await.map_err(|e| fault::of(&e))?;
+    if mode.rows.first().and_then(|row| row.int(0).ok()) == Some(2) {
+        return Ok(());
+    }
+    let incremental = "PRAGMA auto_vacuum = INCREMENTAL; VACUUM";
+    let done = connection.execute(sqlx::raw_sql(incremental)).await;
+    done.map(drop).map_err(|e| fault::of(&e))
+}
+
 /// Refuses a file that cannot be this store's, by its header and length alone: a whole check
 /// reads every page (about a second for 100,000 users), so that is left to `idp doctor`.
 pub(super) fn check_file(file: &DatabaseFile) -> Result<(), Fault> {

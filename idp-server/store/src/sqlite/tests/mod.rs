@@ -3,6 +3,7 @@
 mod full_disk;
 mod migration;
 mod search;
+mod shrinking;
 
 use super::{OpenOptions, SqliteRecords, SqliteTickets, open};
 
