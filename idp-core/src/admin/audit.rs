@@ -1,6 +1,7 @@
 //! The audit as administrators read it: filtered, counted as read, verified.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -13,6 +14,16 @@ use crate::model::UserId;
 use crate::model::client::ClientId;
 use crate::model::key::{Key, KeyPurpose};
 use crate::store::decision::Decision;
+
+/// Readings of one reader within this long of a recorded one are the same reading: whoever
+/// follows the audit would otherwise feed it, and whoever reads it page by page would fill it.
+pub const READING: Duration = Duration::from_secs(60);
+
+/// Under which name a reader's last reading is remembered.
+pub fn reader(act: &Act<'_>) -> String {
+    let uid = act.here.local_uid.map(|uid| uid.to_string());
+    format!("{}|{}", act.by.signature(), uid.unwrap_or_default())
+}
 
 /// Lets somebody read the audit; the reading is itself an event.
 ///

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Administration;
-use crate::admin::audit::{self, AuditFilter, AuditKeys, AuditReport, compare_heads};
+use crate::admin::audit::{self, AuditFilter, AuditKeys, AuditReport, READING, compare_heads};
 use crate::base::refusal::Reason;
 use crate::event::seal::{Block, BlockHead, ChainBreak, ChainVerifier, StoredEvent};
 use crate::event::{Actor, EventBody};
-use crate::flow::{ATTEMPTS, Failure, contended};
+use crate::flow::{ATTEMPTS, Committed, Failure, contended};
 use crate::model::UserId;
+use crate::store::decision::Outcome;
 use crate::store::records::Records;
+use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
 
 /// At most so many events are looked at for one page of a filtered list.
 const MOST_LOOKED_AT: usize = 10_000;
@@ -36,15 +38,43 @@ pub struct AuditPage {
     pub names: BTreeMap<UserId, String>,
 }
 
+/// Lets the administrator read, and records it. A dry run reads like any other, so it is
+/// recorded like any other.
 async fn admit(desk: &mut Administration) -> Result<(), Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
         let decision = audit::read(&ground.act(), &mut desk.context.entropy);
-        if desk.settle(decision).await?.is_some() {
+        let (outcome, batch) = decision.into_parts();
+        if let Outcome::Refused(refusal) = outcome {
+            return Err(refusal.into());
+        }
+        if desk.provider.commit(batch).await? == Committed::Yes {
             return Ok(());
         }
     }
     Err(contended())
+}
+
+/// The same for a page, of which a reading has many: recorded unless this reader's reading is on
+/// record since less than [`READING`]. Where the mark is lost, one event more is written.
+async fn admit_once(desk: &mut Administration) -> Result<(), Failure> {
+    let ground = desk.ground().await?;
+    ground.by.needs_everything()?;
+    let key = TicketKey::of(TicketKind::AuditReader, &audit::reader(&ground.act()));
+    let (tickets, now) = (desk.provider.tickets.clone(), desk.context.here.now);
+    let seen = tickets.apply(vec![TicketOp::Peek { key }], now).await?;
+    if matches!(seen.first(), Some(TicketAnswer::Value(_))) {
+        return Ok(());
+    }
+    // The event is committed first: no page is read that no event stands for.
+    admit(desk).await?;
+    let mark = TicketOp::Put {
+        key,
+        value: Vec::new(),
+        until: now + READING,
+    };
+    tickets.apply(vec![mark], now).await?;
+    Ok(())
 }
 
 /// The id of the user whom a filter names, by id or user name.
@@ -63,8 +93,8 @@ pub async fn user_id(desk: &Administration, named: &str) -> Result<UserId, Failu
     }
 }
 
-/// Reads events. Reading from the newest, or the first page of following, is recorded; so that
-/// following does not feed itself, later pages are not.
+/// Reads events. Whichever page is asked for, the reading is recorded, once a minute for each
+/// reader.
 ///
 /// # Errors
 /// `administrator_unknown`, `outside_scope`.
@@ -74,12 +104,7 @@ pub async fn list(
     direction: Direction,
     limit: u32,
 ) -> Result<AuditPage, Failure> {
-    match direction {
-        Direction::Before(None) | Direction::After(..=0) => admit(desk).await?,
-        Direction::Before(Some(_)) | Direction::After(_) => {
-            desk.ground().await?.by.needs_everything()?;
-        }
-    }
+    admit_once(desk).await?;
     let mut page = AuditPage::default();
     let mut direction = direction;
     let (mut looked_at, wanted) = (0, usize::try_from(limit).unwrap_or(500));
@@ -237,7 +262,7 @@ pub struct AuditExport {
     pub keys: serde_json::Value,
 }
 
-/// Copies sealed blocks from a number on. The beginning of an export is recorded.
+/// Copies sealed blocks from a number on. The export is recorded, once a minute for each reader.
 ///
 /// # Errors
 /// `administrator_unknown`, `outside_scope`.
@@ -246,7 +271,7 @@ pub async fn export(
     from: i64,
     limit: u32,
 ) -> Result<AuditExport, Failure> {
-    admit(desk).await?;
+    admit_once(desk).await?;
     let records = desk.provider.records.clone();
     let keys = AuditKeys::of(&records.keys(&desk.provider.policy.issuer_key).await?);
     let last = records.last_block().await?.map_or(0, |b| b.head.number);

@@ -520,3 +520,55 @@ async fn reading_the_audit_is_in_the_audit_and_an_unsealed_tail_is_reported() {
         (0, 2, None)
     );
 }
+
+/// How many readings of the audit are on record.
+async fn readings(provider: &Provider) -> usize {
+    let events = provider.records.events_after(0, 10_000).await.unwrap();
+    let readings = events.iter().filter(|e| e.body.contains("\"audit_read\""));
+    readings.count()
+}
+
+#[tokio::test]
+async fn no_page_of_the_audit_is_read_unrecorded() {
+    use audit::Direction::{After, Before};
+    let filter = crate::admin::audit::AuditFilter::default();
+    for direction in [
+        After(0),
+        After(1),
+        After(i64::MIN),
+        Before(None),
+        Before(Some(i64::MAX)),
+        Before(Some(1)),
+    ] {
+        for dry_run in [false, true] {
+            let provider = provider().await;
+            let mut desk = desk(&provider, "quantri");
+            desk.dry_run = dry_run;
+            let page = audit::list(&mut desk, &filter, direction, 10).await;
+            page.unwrap();
+            assert_eq!(readings(&provider).await, 1, "{direction:?} {dry_run}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reading_is_recorded_once_a_minute_for_each_reader() {
+    let provider = provider().await;
+    let filter = crate::admin::audit::AuditFilter::default();
+    let read = async |reader: &mut Administration, seconds| {
+        reader.context.here.now = sample::NOW + std::time::Duration::from_secs(seconds);
+        let page = audit::list(reader, &filter, audit::Direction::After(1), 10).await;
+        page.unwrap();
+        readings(&provider).await
+    };
+    let mut root = desk(&provider, "quantri");
+    let mut machine = desk(&provider, "quantri");
+    machine.acting = Acting::Installation;
+    assert_eq!(read(&mut root, 0).await, 1);
+    assert_eq!(read(&mut root, 59).await, 1);
+    assert_eq!(read(&mut machine, 59).await, 2);
+    assert_eq!(read(&mut root, 60).await, 3);
+    // Verifying is one act, and each counts.
+    audit::verify(&mut root, &[]).await.unwrap();
+    assert_eq!(readings(&provider).await, 4);
+}
