@@ -34,6 +34,8 @@ pub struct Installation {
     pub printed: String,
     /// The port it listens on.
     pub port: u16,
+    /// Further variables for every command, which win over the configuration file.
+    pub environment: Vec<(String, String)>,
 }
 
 /// A serving installation.
@@ -48,9 +50,16 @@ impl Installation {
     /// # Panics
     /// When `idp init` refuses.
     pub fn init() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::init_in(tempfile::tempdir().expect("a folder"), "http")
+    }
+
+    /// Initialises an installation in this empty folder, whose issuer has this scheme.
+    ///
+    /// # Panics
+    /// When `idp init` refuses.
+    pub fn init_in(folder: tempfile::TempDir, scheme: &str) -> Self {
         let port = ports::free_port();
-        let issuer = format!("http://localhost:{port}");
+        let issuer = format!("{scheme}://localhost:{port}");
         let output = Command::new(binary())
             .args([
                 "init",
@@ -77,6 +86,7 @@ impl Installation {
             issuer: Url::parse(&issuer).expect("an address"),
             printed,
             port,
+            environment: Vec::new(),
         }
     }
 
@@ -108,15 +118,23 @@ impl Installation {
     /// # Errors
     /// What the server wrote when it ended instead.
     pub async fn serve(&self) -> Result<Serving, String> {
+        self.until_ready(self.spawn(self.command(&["serve"]))).await
+    }
+
+    /// Starts the server by a command of the caller's making, and does not wait for it.
+    pub fn spawn(&self, mut command: Command) -> Serving {
         let log = self.folder.path().join("stderr-of-the-test.log");
         let file = std::fs::File::create(&log).expect("a log");
-        let child = self
-            .command(&["serve"])
-            .stdout(Stdio::null())
-            .stderr(file)
-            .spawn()
-            .expect("the binary runs");
-        let mut serving = Serving { child, log };
+        command.stdout(Stdio::null()).stderr(file);
+        let child = command.spawn().expect("the binary runs");
+        Serving { child, log }
+    }
+
+    /// Waits until a started server is ready.
+    ///
+    /// # Errors
+    /// What the server wrote when it ended instead.
+    pub async fn until_ready(&self, mut serving: Serving) -> Result<Serving, String> {
         let ready = self.issuer.join("/health/ready").expect("an address");
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
@@ -230,7 +248,8 @@ impl Installation {
         body.to_owned()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// One command of the program with this configuration.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command
             .args(arguments)
@@ -238,6 +257,7 @@ impl Installation {
             .arg(self.configuration());
         command.env("IDP__LISTEN__ADDRESS", format!("127.0.0.1:{}", self.port));
         command.env("IDP__OUTGOING__DANGER_ALLOW_LOOPBACK", "true");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null());
         command
     }
@@ -262,7 +282,8 @@ impl Serving {
         (status, self.log())
     }
 
-    fn log(&self) -> String {
+    /// What the server wrote to its error stream so far.
+    pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 }

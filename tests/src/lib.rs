@@ -20,9 +20,11 @@ pub mod form;
 pub mod installation;
 pub mod jwt;
 pub mod ports;
+pub mod raw;
 pub mod receiver;
 pub mod relying_party;
 pub mod request;
+pub mod small_disk;
 pub mod source;
 pub mod world;
 
@@ -30,4 +32,5 @@ pub use agent::{Agent, Answer};
 pub use browser::Browser;
 pub use installation::Installation;
 pub use relying_party::{Callback, RelyingParty, Tokens};
+pub use request::Request;
 pub use world::{Application, User, World};

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -150,6 +150,18 @@ impl World {
     /// Process id of the running server.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("the server runs").id()
+    }
+
+    /// Runs one administrative command over the running server's socket, in this account's name.
+    pub fn administer(&self, acting: &str, arguments: &[&str]) -> Output {
+        Command::new(binary())
+            .arg("--socket")
+            .arg(self.folder().join("data/admin.sock"))
+            .args(["--as", acting, "--output", "json", "--yes"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the binary runs")
     }
 
     /// What the server wrote to its error stream so far.

@@ -18,6 +18,7 @@ mod ceiling;
 mod connection;
 mod drive;
 mod machine;
+mod ready;
 mod report;
 mod scenario;
 mod search;
@@ -44,9 +45,12 @@ struct Arguments {
     /// Connections kept open at once.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     connections: u16,
-    /// People in the store, for `search`.
+    /// People in the store, for `search` and `ready`.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     people: u32,
+    /// Starts, for `ready`.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    starts: u16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,6 +63,8 @@ enum Scenario {
     Refresh,
     /// The administrator's search for people, by name without diacritics, user name and mail.
     Search,
+    /// From the start of the process to the first good answer of /health/ready.
+    Ready,
     /// The empty handler that H is measured against; started by this program itself.
     #[value(hide = true)]
     EmptyHandler,
@@ -96,7 +102,16 @@ async fn measure(arguments: &Arguments) {
             let installation = Installation::init();
             let serving = installation.serve().await.expect("it serves");
             report::print_machine(installation.folder.path(), serving.pid());
-            search::measure(&installation, arguments.people, plan.duration).await;
+            search::fill(&installation, arguments.people);
+            search::measure(&installation, plan.duration).await;
+        }
+        Scenario::Ready => {
+            let installation = Installation::init();
+            let serving = installation.serve().await.expect("it serves");
+            report::print_machine(installation.folder.path(), serving.pid());
+            search::fill(&installation, arguments.people);
+            serving.terminate();
+            ready::measure(&installation, arguments.starts);
         }
         Scenario::Refresh | Scenario::SignIn => {
             let world = World::demo();

@@ -30,8 +30,8 @@ const QUERIES: [&str; 7] = [
     "khong%20co%20ai",
 ];
 
-/// Brings the store to `people` and measures each query until the time is over.
-pub(crate) async fn measure(installation: &Installation, people: u32, duration: Duration) {
+/// Brings the store of a serving installation to `people`.
+pub(crate) fn fill(installation: &Installation, people: u32) {
     let begun = Instant::now();
     for first in (0..people).step_by(ROWS as usize) {
         import(installation, first, people.min(first + ROWS));
@@ -40,6 +40,10 @@ pub(crate) async fn measure(installation: &Installation, people: u32, duration: 
         "import      {people} people in {:.0} s",
         begun.elapsed().as_secs_f64()
     );
+}
+
+/// Measures each query until the time is over, in a store that was filled.
+pub(crate) async fn measure(installation: &Installation, duration: Duration) {
     let mut connection = Connection::open_socket(&installation.socket())
         .await
         .expect("the socket");
@@ -60,7 +64,7 @@ pub(crate) async fn measure(installation: &Installation, people: u32, duration: 
     }
 }
 
-fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     as_f64(u64::try_from(duration.as_micros()).expect("short")) / 1_000.0
 }
 
