@@ -162,6 +162,8 @@ pub enum What {
     },
     /// The audit was read or exported.
     AuditRead,
+    /// An administrator tried what their rights do not reach.
+    AdministrationRefused { reason: String },
     /// The installation was made.
     Initialised,
     /// The server started.

@@ -20,11 +20,13 @@ use std::sync::Arc;
 use super::{Committed, Failure, Provider, RequestContext};
 use crate::admin::{Act, ActingAdministrator};
 use crate::base::fault::Fault;
+use crate::base::refusal::Reason;
 use crate::base::seal::SealingKey;
-use crate::event::Circumstances;
+use crate::event::{Circumstances, What};
 use crate::model::Version;
 use crate::organisation::UnitTree;
 use crate::policy::Policy;
+use crate::store::change::Batch;
 use crate::store::decision::{Decision, Outcome};
 
 /// In whose name something is administered.
@@ -104,6 +106,31 @@ impl Administration {
             sealing: self.provider.outbox_sealing.clone(),
             expected: self.expected,
         })
+    }
+
+    /// Records that this request was refused because the administrator's rights do not reach so
+    /// far (security sentence 1): trying to take accounts over leaves a trace, on a dry run as
+    /// well. For a unit administrator that includes what does not exist within reach; for others
+    /// [`Reason::NotFoundHere`] is a typing error. Other reasons are not recorded.
+    ///
+    /// # Errors
+    /// [`Reason::AdministratorUnknown`], or a fault of the store.
+    pub async fn note_refused(&mut self, reason: Reason) -> Result<(), Failure> {
+        if !matches!(reason, Reason::OutsideScope | Reason::NotFoundHere) {
+            return Ok(());
+        }
+        let ground = self.ground().await?;
+        if ground.by.units().is_none() {
+            return Ok(());
+        }
+        let reason = reason.name().to_owned();
+        let what = What::AdministrationRefused { reason };
+        let event = ground.act().event(what, &mut self.context.entropy);
+        let batch = Batch {
+            changes: Vec::new(),
+            events: vec![event],
+        };
+        self.provider.commit(batch).await.map(drop)
     }
 
     /// Commits a decision; `None` when it lost against another write and must be made again. On

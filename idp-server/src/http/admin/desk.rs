@@ -34,7 +34,7 @@ impl FromRequestParts<AdminState> for Desk {
         let arrival = Arrival::from_request_parts(parts, state).await;
         let arrival = arrival.unwrap_or_else(|never| match never {});
         let context = (state.context)(&arrival)?;
-        let acting = acting(parts)?;
+        let acting = acting(&parts.method, &parts.uri, &parts.headers)?;
         let mut desk = Administration::new(state.provider.clone(), context, acting);
         desk.dry_run = parameter(&parts.uri, "dry_run").as_deref() == Some("true");
         desk.expected = expected(&parts.headers)?;
@@ -44,9 +44,13 @@ impl FromRequestParts<AdminState> for Desk {
 
 /// The named administrator. Whoever may open the socket may read without a name, as they may read
 /// the store itself; every change needs one.
-fn acting(parts: &Parts) -> Result<Acting, Reason> {
-    let named = text(&parts.headers, &header::HeaderName::from_static(ACTING_AS));
-    let reads = parts.method == Method::GET || parts.uri.path() == paths::AUDIT_VERIFY;
+pub(super) fn acting(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Acting, Reason> {
+    let named = text(headers, &header::HeaderName::from_static(ACTING_AS));
+    let reads = *method == Method::GET || uri.path() == paths::AUDIT_VERIFY;
     match named.filter(|name| !name.is_empty()) {
         Some(name) => Ok(Acting::Named(name)),
         None if reads => Ok(Acting::Installation),

@@ -59,6 +59,7 @@ pub fn router(state: AdminState) -> Router {
         .route(paths::OPENAPI, get(async || Json(idp_admin_api::openapi())))
         .fallback(problem::nothing_here)
         .method_not_allowed_fallback(problem::nothing_here)
+        .layer(middleware::from_fn_with_state(state.clone(), problem::note))
         .layer(middleware::from_fn(problem::render))
         .with_state(state)
 }

@@ -1,6 +1,6 @@
 //! Refusals and faults as RFC 9457 problems.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -10,7 +10,10 @@ use idp_admin_api::user_import::ImportRowReport;
 use idp_core::base::fault::Fault;
 use idp_core::base::refusal::{Reason, Refusal};
 use idp_core::flow::Failure;
+use idp_core::flow::admin::Administration;
 
+use super::desk::acting;
+use super::{AdminPeer, AdminState};
 use crate::http::context::Arrival;
 
 /// Why a request got no answer; rendered by [`render`], which knows the request's id.
@@ -97,6 +100,39 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         Failure::Fault(fault) => of_fault(fault, id),
     };
     answer(&problem)
+}
+
+/// Records what an administrator's rights do not reach, whatever was tried. A refusal that cannot
+/// be recorded is answered all the same: nothing was done.
+pub(super) async fn note(
+    State(state): State<AdminState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let arrival = request.extensions().get::<Arrival>().cloned();
+    // Without the checked peer a name in the request is nobody's word.
+    let peer = request.extensions().get::<AdminPeer>().copied();
+    let acting =
+        peer.and_then(|_| acting(request.method(), request.uri(), request.headers()).ok());
+    let response = next.run(request).await;
+    let refused = response.extensions().get::<Refused>();
+    let reason = refused.and_then(|refused| match &refused.failure {
+        Failure::Refused(refusal) => Some(refusal.reason),
+        Failure::Fault(_) => None,
+    });
+    if let (Some(reason), Some(arrival), Some(acting)) = (reason, arrival, acting) {
+        let noted = async {
+            let context = (state.context)(&arrival)?;
+            Administration::new(state.provider, context, acting)
+                .note_refused(reason)
+                .await
+        };
+        if let Err(Failure::Fault(fault)) = noted.await {
+            let request = arrival.request_id.as_str();
+            tracing::error!(request_id = request, place = fault.place, detail = %fault.detail, "fault");
+        }
+    }
+    response
 }
 
 fn of_refusal(refusal: &Refusal) -> Problem {
