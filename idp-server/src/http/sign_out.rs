@@ -100,10 +100,14 @@ async fn answer(site: &Shared, caller: &Caller, reply: Result<SignOutReply, Fail
                     page(site, caller, &value)
                 }
             };
-            let cookie = cookies::remove(Name::Session, &site.provider.policy.issuer);
-            response
-                .headers_mut()
-                .extend(cookie.map(|c| (header::SET_COOKIE, c)));
+            // Only the browser that brought the session's cookie loses it: another site's form comes
+            // without, and must not sign anybody out.
+            if caller.visitor.session.is_some() {
+                let cookie = cookies::remove(Name::Session, &site.provider.policy.issuer);
+                response
+                    .headers_mut()
+                    .extend(cookie.map(|c| (header::SET_COOKIE, c)));
+            }
             response
         }
     }
