@@ -2,6 +2,7 @@
 
 mod codes;
 mod crashes;
+mod full_disk;
 mod redis;
 
 /// A count from the environment, so that one run may try harder than another.

@@ -49,4 +49,9 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// Commits a batch durably, whole or not at all.
     fn commit(&self, prepared: Prepared) -> impl Future<Output = Result<(), CommitError>> + Send;
+
+    /// Whether a write would succeed, where the engine knows that the last one did not.
+    fn check_writes(&self) -> impl Future<Output = Result<(), Fault>> + Send {
+        std::future::ready(Ok(()))
+    }
 }

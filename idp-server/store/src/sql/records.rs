@@ -514,6 +514,7 @@ impl<E: Engine> Records for SqlRecords<E> {
     async fn ping(&self) -> Result<(), Fault> {
         let rows = self.rows(schema::NEWEST, Vec::new()).await?;
         let newest = rows.first().map(schema::Newest::read).transpose()?;
-        newest.map_or(Ok(()), |newest| newest.check(schema::RECORDS, "the store"))
+        newest.map_or(Ok(()), |newest| newest.check(schema::RECORDS, "the store"))?;
+        self.engine.check_writes().await
     }
 }

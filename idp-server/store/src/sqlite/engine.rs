@@ -82,6 +82,14 @@ impl Engine for SqliteEngine {
     async fn commit(&self, prepared: Prepared) -> Result<(), CommitError> {
         self.inner.records.writer.commit(prepared).await
     }
+
+    /// A full disk is told until there is space again.
+    async fn check_writes(&self) -> Result<(), Fault> {
+        for database in [&self.inner.records, &self.inner.tickets] {
+            database.writer.check().await?;
+        }
+        Ok(())
+    }
 }
 
 impl SqliteRecords {

@@ -5,6 +5,9 @@
 //! by savepoints at first: a batch that conflicts at its first statement has written nothing. Only
 //! when one conflicts later is the whole group rolled back and run again with a savepoint each.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use idp_core::base::fault::Fault;
 use idp_core::store::records::CommitError;
 use sqlx::sqlite::SqliteConnection;
@@ -45,23 +48,39 @@ enum Message {
     Close(oneshot::Sender<()>),
 }
 
+/// Writes a page and changes nothing.
+const PROBE: &str = "UPDATE schema_versions SET version = version";
+
 /// The way to the writer.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     sender: mpsc::Sender<Message>,
+    /// Whether the last group failed as a whole.
+    failing: Arc<AtomicBool>,
 }
 
 impl Writer {
     /// Starts the writer's task, which ends when every handle is gone or it is closed.
     pub(super) fn start(connection: SqliteConnection, file: DatabaseFile) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
+        let failing = Arc::new(AtomicBool::new(false));
         let task = Task {
             connection,
             file,
             receiver,
+            failing: Arc::clone(&failing),
         };
         tokio::spawn(task.run());
-        Self { sender }
+        Self { sender, failing }
+    }
+
+    /// Costs nothing while writes succeed; after one that failed, tries another.
+    pub(super) async fn check(&self) -> Result<(), Fault> {
+        if !self.failing.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let probe = Statement::new(PROBE, Vec::new());
+        self.change(vec![probe]).await.map(drop)
     }
 
     pub(super) async fn commit(&self, prepared: Prepared) -> Result<(), CommitError> {
@@ -107,6 +126,7 @@ struct Task {
     connection: SqliteConnection,
     file: DatabaseFile,
     receiver: mpsc::Receiver<Message>,
+    failing: Arc<AtomicBool>,
 }
 
 /// Why a group was rolled back.
@@ -155,6 +175,9 @@ impl Task {
             Ok(()) => self.answers(&works).await,
             Err(fault) => all(&works, &fault),
         };
+        // A fault of one piece of work among others is its own; one of all of them is the disk's.
+        let failing = answers.iter().all(Result::is_err);
+        self.failing.store(failing, Ordering::Relaxed);
         for (reply, answer) in replies.into_iter().zip(answers) {
             // Whoever asked may have gone; the work is done all the same.
             drop(reply.send(answer));
