@@ -20,7 +20,7 @@ use crate::store::tickets::{TicketKey, TicketKind};
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const MAX_ASSERTION_BYTES: usize = 8 * 1024;
 /// An assertion may be valid this long at most; it bounds the replay marks.
-const MAX_ASSERTION_SECONDS: i64 = 600;
+const MAX_ASSERTION_SECONDS: i64 = 3600;
 
 /// What a client presented, before anybody looked at who it is.
 #[derive(Clone, Debug)]
@@ -274,7 +274,8 @@ fn check_assertion(
     ) else {
         return Decision::refused(Reason::ClientAssertionClaimsWrong);
     };
-    if jti.len() > 256 || until.seconds() - now.seconds() > MAX_ASSERTION_SECONDS {
+    let latest = now.seconds() + MAX_ASSERTION_SECONDS + i64::from(rules.skew_seconds);
+    if jti.len() > 256 || until.seconds() > latest {
         return Decision::refused(Reason::ClientAssertionClaimsWrong);
     }
     let mark = TicketKey::of(TicketKind::AssertionSeen, &format!("{}|{jti}", client.id));
@@ -613,10 +614,10 @@ mod tests {
             (json!({}), None),
             (json!({"aud": format!("{ISSUER}/token")}), None),
             (json!({"aud": ["https://other.example", ISSUER]}), None),
-            (json!({"exp": now + 600}), None),
+            (json!({"exp": now + 3630}), None),
             (json!({"exp": now - 29}), None),
             (json!({"exp": now - 30}), Some(wrong)),
-            (json!({"exp": now + 601}), Some(wrong)),
+            (json!({"exp": now + 3631}), Some(wrong)),
             (json!({"exp": null}), Some(wrong)),
             (json!({"iat": now + 31}), Some(wrong)),
             (json!({"nbf": now + 31}), Some(wrong)),

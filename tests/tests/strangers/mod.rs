@@ -5,6 +5,8 @@
 //! `claim-name` once its person is signed in, and begins the sign-in otherwise.
 
 mod application;
+mod service;
+mod tutorial;
 
 use application::Stranger;
 use idp_tests::{Agent, RelyingParty, User, World};

@@ -1,0 +1,75 @@
+"""A service on Authlib that authenticates by private_key_jwt (OpenID Connect Core §9, RFC 7523).
+
+service.py keys ALG   makes a key pair in FOLDER and writes its public half as a JWK Set
+service.py ask ALG    asks for tokens, then tries what an eavesdropper would; prints one JSON object
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import requests
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from joserfc.jwk import ECKey, KeySet, RSAKey
+
+command, algorithm = sys.argv[1:]
+folder = Path(os.environ["FOLDER"])
+kind = ECKey if algorithm.startswith("ES") else RSAKey
+
+
+def make_keys():
+    key = kind.generate_key("P-256" if kind is ECKey else 2048, auto_kid=True)
+    (folder / "private.json").write_text(json.dumps(key.as_dict(private=True)))
+    (folder / "public.json").write_text(json.dumps(KeySet([key]).as_dict(private=False)))
+
+
+def post(**parameters):
+    answer = requests.post(os.environ["TOKEN_ENDPOINT"], data=parameters, timeout=10)
+    return [answer.status_code, answer.json().get("error_description", "")]
+
+
+def ask():
+    key = kind.import_key(json.loads((folder / "private.json").read_text()))
+    sent = []
+
+    class Recorded(PrivateKeyJWT):
+        def __call__(self, auth, method, uri, headers, body):
+            uri, headers, body = super().__call__(auth, method, uri, headers, body)
+            sent.append(parse_qs(body)["client_assertion"][0])
+            return uri, headers, body
+
+    client = OAuth2Session(os.environ["CLIENT_ID"], key, token_endpoint_auth_method="private_key_jwt")
+    client.register_client_auth_method(Recorded(os.environ["TOKEN_ENDPOINT"], alg=algorithm))
+    tokens = [
+        client.fetch_token(os.environ["TOKEN_ENDPOINT"], grant_type="client_credentials")["access_token"]
+        for _ in range(2)
+    ]
+    assertion = dict(
+        grant_type="client_credentials",
+        client_assertion_type="urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    )
+    head, payload, signature = sent[0].split(".")
+    foreign = kind.generate_key("P-256" if kind is ECKey else 2048)
+    stranger = OAuth2Session(os.environ["CLIENT_ID"], foreign, token_endpoint_auth_method="private_key_jwt")
+    stranger.register_client_auth_method(Recorded(os.environ["TOKEN_ENDPOINT"], alg=algorithm))
+    try:
+        stranger.fetch_token(os.environ["TOKEN_ENDPOINT"], grant_type="client_credentials")
+    except Exception:  # refused, as the last line of the answer tells
+        pass
+    return {
+        "tokens": tokens,
+        "assertions": len(set(sent)),
+        "replayed": post(client_assertion=sent[0], **assertion),
+        "signed_otherwise": post(client_assertion=f"{head}.{payload}.{sent[1].split('.')[2]}", **assertion),
+        "foreign_key": post(client_assertion=sent[2], **assertion),
+        "no_assertion": post(grant_type="client_credentials", client_id=os.environ["CLIENT_ID"]),
+    }
+
+
+if command == "keys":
+    make_keys()
+else:
+    print(json.dumps(ask()))

@@ -1,0 +1,89 @@
+//! A service that proves itself by signed assertions, on a library that nobody here wrote.
+
+use std::process::Command;
+
+use idp_tests::{Installation, RelyingParty, source};
+use serde_json::{Value, json};
+
+fn authlib(folder: &std::path::Path, variables: &[(&str, &str)], arguments: &[&str]) -> String {
+    let output = Command::new(source::root().join("tests/strangers/authlib/service"))
+        .args(arguments)
+        .env("FOLDER", folder)
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the packages that ./test strangers installs");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+async fn walk(algorithm: &str) {
+    let installation = Installation::init();
+    let serving = installation.serve().await.expect("it serves");
+    let folder = tempfile::tempdir().expect("a folder");
+    authlib(folder.path(), &[], &["keys", algorithm]);
+    let public = folder.path().join("public.json");
+    let key = std::fs::read_to_string(&public).expect("a key set");
+    assert!(
+        !key.contains("\"d\""),
+        "the private key stays with the service"
+    );
+    let public = public.to_str().expect("a plain path");
+    let registration = [
+        "--kind",
+        "service",
+        "--auth-method",
+        "private_key_jwt",
+        "--jwks",
+        public,
+    ];
+    let service = installation.client("Trục liên thông", &registration);
+    assert_eq!(
+        service.client_secret, "",
+        "no secret for a client with a key"
+    );
+
+    let service = RelyingParty::at(&installation.issuer, service).await;
+    let endpoint = service.endpoint("token_endpoint");
+    let variables = [
+        ("CLIENT_ID", service.application.client_id.as_str()),
+        ("TOKEN_ENDPOINT", endpoint.as_str()),
+    ];
+    let told = authlib(folder.path(), &variables, &["ask", algorithm]);
+    let told: Value = serde_json::from_str(&told).expect("one JSON object");
+
+    let tokens = told["tokens"].as_array().expect("two tokens");
+    assert_eq!(tokens.len(), 2, "{told}");
+    assert_ne!(tokens[0], tokens[1]);
+    let issuer = service.metadata["issuer"].as_str().expect("an issuer");
+    for token in tokens {
+        let token = token.as_str().expect("text");
+        let claims = idp_tests::jwt::verified(token, &service.keys().await, issuer, None);
+        assert_eq!(claims["client_id"], service.application.client_id.as_str());
+    }
+    assert_eq!(told["assertions"], 3, "each assertion is new: {told}");
+    assert_eq!(
+        told["replayed"],
+        json!([401, "client_assertion_replayed"]),
+        "RFC 7523 §3: {told}"
+    );
+    let unproved = json!([401, "client_assertion_signature_wrong"]);
+    assert_eq!(told["signed_otherwise"], unproved, "{told}");
+    assert_eq!(told["foreign_key"], unproved, "{told}");
+    assert_eq!(
+        told["no_assertion"],
+        json!([401, "client_authentication_missing"]),
+        "{told}"
+    );
+    serving.terminate();
+}
+
+#[tokio::test]
+async fn authlib_authenticates_by_es256_and_its_assertions_work_once() {
+    walk("ES256").await;
+}
+
+#[tokio::test]
+async fn authlib_authenticates_by_rs256_and_its_assertions_work_once() {
+    walk("RS256").await;
+}
