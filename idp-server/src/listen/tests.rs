@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 use super::admin_socket::{AdminPeer, AdminSocket};
 use super::client_address::{ClientAddress, DeclaredProxies};
+use super::connection::{Protocol, serve};
 use super::server::{Served, Transport, serve_admin, serve_tcp};
 use super::stop::{Stopper, stop_pair};
 use super::tls::Tls;
@@ -157,6 +158,118 @@ async fn connections_beyond_the_bound_wait_and_are_served_later() {
     let third = request("/who", "");
     let served = tokio::time::timeout(Duration::from_secs(3), ask(address, &third));
     assert!(served.await.unwrap().contains("200 OK"));
+}
+
+/// Doors that end every connection after this long, and let it go on a little after that.
+async fn short_lived(age: Duration) -> (Stopper, SocketAddr) {
+    let (stopper, mut served) = served();
+    served.limits.connection_age = age;
+    served.limits.header_timeout = Duration::from_secs(60);
+    served.drain = Duration::from_millis(300);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve_tcp(listener, Transport::default(), served));
+    (stopper, address)
+}
+
+/// Reads until the server ends the connection.
+async fn until_ended(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
+    let mut received = Vec::new();
+    let reading = stream.read_to_end(&mut received);
+    let ended = tokio::time::timeout(Duration::from_secs(3), reading).await;
+    // A reset is an end, too.
+    let _ = ended.expect("the connection is ended");
+    received
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_ended_at_its_age() {
+    let (_stopper, address) = short_lived(Duration::from_millis(400)).await;
+    let begun = tokio::time::Instant::now();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let keep = "GET /who HTTP/1.1\r\nHost: x\r\n\r\n";
+    stream.write_all(keep.as_bytes()).await.unwrap();
+    let answer = String::from_utf8(until_ended(&mut stream).await).unwrap();
+    assert!(answer.ends_with("\r\n127.0.0.1"), "{answer}");
+    assert!(begun.elapsed() >= Duration::from_millis(400), "not before");
+}
+
+#[tokio::test]
+async fn a_talking_connection_is_ended_at_its_age_after_the_request_in_progress() {
+    let (_stopper, address) = short_lived(Duration::from_millis(500)).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let keep = "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut answers = 0;
+    let mut buffer = [0; 1024];
+    loop {
+        // The first of these requests begins before the end, and is answered; none follows.
+        let sent = stream.write_all(keep.as_bytes()).await;
+        match stream.read(&mut buffer).await {
+            Ok(count) if sent.is_ok() && count > 0 => answers += 1,
+            _ => break,
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(3),
+            "it goes on for ever"
+        );
+    }
+    // 300 ms each: one within the age and one begun in it; on a machine that pauses only one.
+    assert!((1..=2).contains(&answers), "{answers}");
+}
+
+#[tokio::test]
+async fn a_head_that_comes_drop_by_drop_is_ended_at_the_connections_age() {
+    let (_stopper, address) = short_lived(Duration::from_millis(300)).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"GET /who HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        .await
+        .unwrap();
+    let dripping = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if stream.write_all(b"x").await.is_err() {
+                return;
+            }
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(3), dripping).await;
+    ended.expect("the connection is ended");
+}
+
+#[tokio::test]
+async fn a_silent_http_2_connection_is_told_to_go_at_its_age() {
+    // Of HTTP/2 no head is awaited, and its pings keep silence alive: only the age ends it.
+    let (_stopper, stop) = stop_pair();
+    let limits = Limits {
+        connection_age: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let (mut stream, other) = tokio::io::duplex(64 * 1024);
+    let drain = Duration::from_millis(300);
+    let what = (router(), limits);
+    let mark = |_: &mut http::Request<axum::body::Body>| {};
+    tokio::spawn(serve(other, Protocol::Http2, what, (stop, drain), mark));
+    // RFC 9113 §3.4: the preface, and empty SETTINGS.
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    stream.write_all(preface).await.unwrap();
+    let received = until_ended(&mut stream).await;
+    assert!(
+        frames(&received).contains(&7),
+        "no GOAWAY (RFC 9113 §6.8): {received:?}"
+    );
+}
+
+/// The types of HTTP/2 frames in these octets (RFC 9113 §4.1).
+fn frames(mut octets: &[u8]) -> Vec<u8> {
+    let mut types = Vec::new();
+    while let Some([a, b, c, kind, ..]) = octets.first_chunk::<9>() {
+        let length = u32::from_be_bytes([0, *a, *b, *c]);
+        types.push(*kind);
+        octets = octets.get(9 + length as usize..).unwrap_or_default();
+    }
+    types
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use idp_tests::{Installation, World};
+use sqlx::{Connection, Executor, SqliteConnection};
 
 fn text(output: &std::process::Output) -> String {
     let both = [&output.stdout[..], &output.stderr[..]].concat();
@@ -83,6 +84,64 @@ async fn a_damaged_store_is_refused_and_left_as_it_is() {
         bytes,
         "the damaged file was written to"
     );
+}
+
+/// The bytes of every file of the data folder that keeps something.
+fn databases(installation: &Installation) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let paths = installation.files(".db").into_iter();
+    paths
+        .map(|path| (path.clone(), fs::read(path).expect("a database")))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_newer_store_is_refused_with_its_remedy_and_left_as_it_is() {
+    for name in ["records.db", "tickets.db"] {
+        let installation = Installation::init();
+        installation.serve().await.expect("it serves").terminate();
+        let path = installation.files(name).pop().expect("the store");
+        let address = format!("sqlite://{}", path.display());
+        let mut connection = SqliteConnection::connect(&address).await.expect("SQLite");
+        let newer = "INSERT INTO schema_versions (version) VALUES (99)";
+        connection.execute(newer).await.expect("written");
+        connection.close().await.expect("closed");
+        let before = databases(&installation);
+
+        let refused = installation.serve().await.err();
+        let refused = refused.expect("an older program serves a newer store");
+        let listed = installation.administer(&["user", "list"]);
+        assert!(!listed.status.success(), "nor does it read one");
+        let doctor = installation.idp(&["doctor"]);
+        assert!(!doctor.status.success(), "the doctor calls it healthy");
+        for told in [refused, text(&listed), text(&doctor)] {
+            for word in [name, "schema version 99", "newer program", "backup"] {
+                assert!(
+                    told.contains(word),
+                    "{name}: {word:?} is not told in:\n{told}"
+                );
+            }
+            assert!(!told.contains("panicked"), "{told}");
+        }
+        assert_eq!(databases(&installation), before, "{name} was written to");
+    }
+}
+
+#[tokio::test]
+async fn a_store_cut_short_is_refused_and_the_whole_one_serves_again() {
+    let installation = Installation::init();
+    installation.serve().await.expect("it serves").terminate();
+    let path = installation.files("records.db").pop().expect("the store");
+    let whole = fs::read(&path).expect("the store");
+    for damaged in [&whole[..whole.len() / 2], &whole[..50], b"not a database"] {
+        fs::write(&path, damaged).expect("written");
+        let refused = installation.serve().await.err();
+        let refused = refused.expect("it serves from a damaged store");
+        assert!(refused.contains("backup"), "the remedy: {refused}");
+        assert_eq!(fs::read(&path).expect("the store"), damaged);
+    }
+    fs::write(&path, &whole).expect("written");
+    let serving = installation.serve().await.expect("the backup serves");
+    serving.terminate();
 }
 
 #[tokio::test]

@@ -2,6 +2,10 @@
 
 mod authorization;
 mod clients;
+mod cross_site;
+mod delegation;
+mod guessing;
+mod heads;
 mod installation;
 mod pages;
 mod sessions;

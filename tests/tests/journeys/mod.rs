@@ -1,8 +1,12 @@
 //! Whole ways through the product, as people and relying parties walk them.
 
+mod audit;
 mod audit_heads;
 mod browser;
+mod certificates;
 mod installation;
+mod languages;
 mod pages;
 mod people;
 mod protocol;
+mod questions;

@@ -8,7 +8,7 @@ const WIDTHS: [(u32, u32); 2] = [(1280, 900), (390, 844)];
 const SCHEMES: [Scheme; 2] = [Scheme::Light, Scheme::Dark];
 
 /// Takes the pictures of the page that is open now and collects what is wrong with it.
-async fn look(browser: &Browser, page: &str, language: &str, wrong: &mut Vec<String>) {
+pub(super) async fn look(browser: &Browser, page: &str, language: &str, wrong: &mut Vec<String>) {
     for (width, height) in WIDTHS {
         browser.screen(width, height).await;
         for scheme in SCHEMES {
