@@ -12,7 +12,8 @@ fuzz_target!(|data: &[u8]| {
     match import_file::parse(data) {
         Ok(rows) => {
             assert!(!rows.is_empty() && rows.len() <= MAX_ROWS);
-            let lines = data.iter().filter(|octet| **octet == b'\n').count() as u64 + 1;
+            let ends = data.iter().filter(|octet| matches!(octet, b'\n' | b'\r'));
+            let lines = ends.count() as u64 + 1;
             let mut before = 1;
             for row in rows {
                 assert!(before < row.line && row.line <= lines, "the line that people are told");

@@ -165,6 +165,10 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<UserImportRow>, FileProblem> {
     if text.trim().is_empty() {
         return Err(FileProblem::Empty);
     }
+    // One kind of line end: the reader takes a lone CR for one, too, but does not count it, and
+    // people are told lines.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.as_str();
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter(text))
         .flexible(true)
@@ -200,8 +204,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<UserImportRow>, FileProblem> {
 fn line_of(text: &str, at: &csv::Position) -> u64 {
     let offset = usize::try_from(at.byte()).unwrap_or(usize::MAX);
     let rest = text.as_bytes().get(offset..).unwrap_or_default();
-    let passed = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
-    at.line() + passed.filter(|b| **b == b'\n').count() as u64
+    at.line() + rest.iter().take_while(|b| **b == b'\n').count() as u64
 }
 
 /// The separator that stands most often in the first line, outside quotation marks.

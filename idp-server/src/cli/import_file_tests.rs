@@ -25,6 +25,16 @@ fn files_are_read_however_they_were_saved() {
 }
 
 #[test]
+fn lines_are_told_whatever_ends_them() {
+    for end in ["\n", "\r\n", "\r"] {
+        let file = ["name,kind", "An,", "", "Bình,official", ""].join(end);
+        let rows = parse(file.as_bytes()).unwrap();
+        let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();
+        assert_eq!(lines, [2, 4], "{end:?}");
+    }
+}
+
+#[test]
 fn every_column_arrives_in_its_field() {
     let file = "name,mail,số điện thoại,CCCD,mã cán bộ,chức vụ,đơn vị,vai trò,loại tài khoản,password_hash,\
         địa chỉ,số nhà đường,xã phường,tỉnh thành phố,mã bưu chính,quốc gia\n\

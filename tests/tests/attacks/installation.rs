@@ -102,7 +102,7 @@ async fn a_newer_store_is_refused_with_its_remedy_and_left_as_it_is() {
         let path = installation.files(name).pop().expect("the store");
         let address = format!("sqlite://{}", path.display());
         let mut connection = SqliteConnection::connect(&address).await.expect("SQLite");
-        let newer = "INSERT INTO schema_versions (version) VALUES (99)";
+        let newer = "INSERT INTO schema_versions (version, compatible_from) VALUES (99, 99)";
         connection.execute(newer).await.expect("written");
         connection.close().await.expect("closed");
         let before = databases(&installation);

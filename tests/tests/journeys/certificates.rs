@@ -1,6 +1,7 @@
 //! TLS by the server itself: a certificate renewed on disk is taken up at SIGHUP without a restart.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,10 +11,13 @@ use idp_tests::{Installation, world};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Writes a self-signed certificate for `localhost` and its key; returns the certificate.
+/// Writes a self-signed certificate for `localhost` and its key, for its owner alone; returns the
+/// certificate.
 fn renew(folder: &Path) -> reqwest::Certificate {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).expect("written");
+    let key = folder.join("key.pem");
+    fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("its mode");
     fs::write(folder.join("cert.pem"), made.cert.pem()).expect("written");
     reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).expect("a certificate")
 }

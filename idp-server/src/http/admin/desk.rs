@@ -44,11 +44,7 @@ impl FromRequestParts<AdminState> for Desk {
 
 /// The named administrator. Whoever may open the socket may read without a name, as they may read
 /// the store itself; every change needs one.
-pub(super) fn acting(
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<Acting, Reason> {
+pub(super) fn acting(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Acting, Reason> {
     let named = text(headers, &header::HeaderName::from_static(ACTING_AS));
     let reads = *method == Method::GET || uri.path() == paths::AUDIT_VERIFY;
     match named.filter(|name| !name.is_empty()) {

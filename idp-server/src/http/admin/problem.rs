@@ -112,8 +112,7 @@ pub(super) async fn note(
     let arrival = request.extensions().get::<Arrival>().cloned();
     // Without the checked peer a name in the request is nobody's word.
     let peer = request.extensions().get::<AdminPeer>().copied();
-    let acting =
-        peer.and_then(|_| acting(request.method(), request.uri(), request.headers()).ok());
+    let acting = peer.and_then(|_| acting(request.method(), request.uri(), request.headers()).ok());
     let response = next.run(request).await;
     let refused = response.extensions().get::<Refused>();
     let reason = refused.and_then(|refused| match &refused.failure {
