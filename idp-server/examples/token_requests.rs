@@ -27,7 +27,7 @@ use idp_server::outside::fetch::FetchRules;
 use idp_server::outside::master_key::MasterKey;
 use idp_server::outside::passwords::HashingBounds;
 use idp_server::ui::{Branding, BrandingInput};
-use idp_server::wiring::{Installation, Parts, assemble};
+use idp_server::wiring::{Installation, Parts, Place, assemble};
 use tower::ServiceExt;
 
 #[tokio::main(flavor = "current_thread")]
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             return Err(format!("answered {}", answer.status()).into());
         }
     }
-    installation.records.close().await;
+    installation.store.close().await;
     Ok(())
 }
 
@@ -65,9 +65,11 @@ async fn installation(folder: &std::path::Path) -> Result<Installation, Box<dyn 
     });
     Ok(assemble(Parts {
         policy: Policy::new(IssuerKey::main(), Issuer::parse("http://localhost:8080")?),
-        folder: &folder.join("data"),
+        place: Place::Folder {
+            path: folder.join("data"),
+            create: true,
+        },
         tickets: None,
-        create: true,
         master: &MasterKey::generate(&mut entropy),
         branding: branding.map_err(|_| "branding")?,
         logo: None,

@@ -68,6 +68,9 @@ impl Program for Idp {
             InstallationCommand::Config(command) => {
                 cli::config::run(&command, globals, &mut output)
             }
+            InstallationCommand::Store(command) => {
+                cli::store::run(command, globals, &mut output).await
+            }
             InstallationCommand::Doctor(_) => cli::doctor::run(globals, &mut output).await,
         };
         match result {

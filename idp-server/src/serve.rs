@@ -1,5 +1,6 @@
 //! `idp serve`: an installation by its configuration file.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use idp_core::base::fault::Fault;
 use tokio::net::TcpListener;
 
+use crate::cli::store::MOVED;
 use crate::config::{self, Settings};
 use crate::demo;
 use crate::http::site::Logo;
@@ -15,12 +17,13 @@ use crate::listen::server::Transport;
 use crate::listen::tls::Tls;
 use crate::outside::audit_heads::AuditHeads;
 use crate::outside::clock::Clock;
+use crate::outside::database;
 use crate::outside::master_key::MasterKey;
 use crate::outside::private_file::{ALL_BUT_GROUP_READING, GROUP_AND_OTHERS, exposed};
 use crate::outside::ticket_servers::complete;
 use crate::serving::{Doors, Serving};
 use crate::telemetry::{logs, metrics::Metrics};
-use crate::wiring::{Installation, Parts, assemble};
+use crate::wiring::{Installation, Parts, Place, assemble};
 
 /// Serves until told to stop.
 ///
@@ -119,9 +122,8 @@ pub async fn installation(settings: &Settings) -> Result<Installation, Fault> {
     let tickets = settings.tickets.as_ref().map(complete).transpose()?;
     let installation = assemble(Parts {
         policy: settings.policy(),
-        folder,
+        place: place(settings)?,
         tickets,
-        create: false,
         master: &master,
         branding: settings.branding().clone(),
         logo: settings.province.logo.as_deref().map(logo).transpose()?,
@@ -134,10 +136,33 @@ pub async fn installation(settings: &Settings) -> Result<Installation, Fault> {
     Ok(installation)
 }
 
+/// Where the configuration lets the data rest. A node on PostgreSQL makes its own folder, which
+/// then holds no more than the administration socket.
+///
+/// # Errors
+/// A fault when a file that the configuration names cannot be read, or the folder not be made.
+pub fn place(settings: &Settings) -> Result<Place, Fault> {
+    let path = settings.store.folder.clone();
+    let Some(postgres) = &settings.store.postgres else {
+        return Ok(Place::Folder {
+            path,
+            create: false,
+        });
+    };
+    let mut folder = std::fs::DirBuilder::new();
+    let made = folder.recursive(true).mode(0o700).create(&path);
+    made.map_err(|e| Fault::lasting("store", format!("{}: {e}", path.display())))?;
+    Ok(Place::Database(database::complete(postgres)?))
+}
+
 async fn check_store(installation: &Installation, issuer: &str) -> Result<(), Fault> {
     let records = &installation.site.provider.records;
     if records.setting(demo::MARK).await?.is_some() {
         let remedy = "this store belongs to a demonstration; make one with `idp init`";
+        return Err(Fault::lasting("store", remedy));
+    }
+    if records.setting(MOVED).await?.is_some() {
+        let remedy = "the data of this store were moved to PostgreSQL: set store.postgres";
         return Err(Fault::lasting("store", remedy));
     }
     match records.setting("issuer").await? {

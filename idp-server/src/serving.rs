@@ -84,7 +84,8 @@ impl Serving {
     ) -> Result<Self, Fault> {
         let site = &installation.site;
         let (stopper, stop) = stop_pair();
-        let workers = worker::start(site, &holder(), &stop);
+        let mut workers = worker::start(site, &installation.node, &stop);
+        worker::follow(&mut workers, &installation, &stop);
         site.record(What::Started {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
@@ -193,8 +194,8 @@ fn spawn(tasks: &mut JoinSet<Result<(), Fault>>, task: impl Future<Output = ()> 
 /// # Errors
 /// A fault of the store or the signer; the store is closed all the same.
 pub async fn close(installation: Installation, heads: &Arc<AuditHeads>) -> Result<(), Fault> {
-    let sealed = worker::seal_last(&installation.site, &holder(), heads).await;
-    installation.records.close().await;
+    let sealed = worker::seal_last(&installation.site, &installation.node, heads).await;
+    installation.store.close().await;
     sealed
 }
 
@@ -216,9 +217,4 @@ pub fn admin_router(installation: &Installation) -> Router {
 pub fn own_admin_router(installation: &Installation, uid: u32) -> Router {
     let peer = AdminPeer { uid, pid: None };
     admin_router(installation).layer(Extension(peer))
-}
-
-/// This process among those that share a store.
-fn holder() -> String {
-    format!("process-{}", std::process::id())
 }

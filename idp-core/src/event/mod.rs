@@ -166,6 +166,8 @@ pub enum What {
     AdministrationRefused { reason: String },
     /// The installation was made.
     Initialised,
+    /// The data of an embedded store go to PostgreSQL.
+    StoreMoved,
     /// The server started.
     Started { version: String },
     /// The server stopped in order.

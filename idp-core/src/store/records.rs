@@ -250,6 +250,11 @@ pub trait Records: Send + Sync {
     /// rows, used credentials. At most `most` rows a call; answers how many went.
     async fn clean(&self, before: Timestamp, most: u32) -> Result<u64, Fault>;
 
+    /// What the clock of the store's own machine says; none when that is this process's machine.
+    async fn clock(&self) -> Result<Option<Timestamp>, Fault> {
+        Ok(None)
+    }
+
     /// Whether the store answers, for readiness.
     async fn ping(&self) -> Result<(), Fault>;
 }

@@ -31,7 +31,7 @@ use crate::outside::clock::Clock;
 use crate::outside::entropy::Generator;
 use crate::outside::master_key::MasterKey;
 use crate::serving;
-use crate::wiring::{Installation, Parts, assemble};
+use crate::wiring::{Installation, Parts, Place, assemble};
 
 /// The configuration's file within the folder.
 const FILE: &str = "idp.toml";
@@ -171,9 +171,11 @@ async fn found(
 ) -> Result<MadeLink, Failure> {
     let parts = Parts {
         policy: settings.policy(),
-        folder: &settings.store.folder,
+        place: Place::Folder {
+            path: settings.store.folder.clone(),
+            create: true,
+        },
         tickets: None,
-        create: true,
         master,
         branding: settings.branding().clone(),
         logo: None,

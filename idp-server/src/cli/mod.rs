@@ -19,6 +19,7 @@ pub mod output;
 mod reason_texts;
 mod reasons;
 pub mod socket;
+pub mod store;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

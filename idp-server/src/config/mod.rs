@@ -42,7 +42,7 @@ pub use issuer::IssuerSettings;
 pub use listen::{ListenSettings, TlsFiles};
 pub use passwords::PasswordSettings;
 pub use province::{LOGO_PATH, ProvinceSettings};
-pub use store::StoreSettings;
+pub use store::{PostgresSettings, StoreSettings};
 pub use telemetry::{LogFormat, TelemetrySettings};
 pub use tickets::TicketSettings;
 

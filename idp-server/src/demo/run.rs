@@ -24,7 +24,7 @@ use crate::outside::passwords::HashingBounds;
 use crate::serving::{Doors, Serving};
 use crate::telemetry::{logs, metrics::Metrics};
 use crate::ui::{Branding, BrandingInput, Danger};
-use crate::wiring::{Installation, Parts, assemble};
+use crate::wiring::{Installation, Parts, Place, assemble};
 
 /// The setting that marks a store as a demonstration's.
 pub const MARK: &str = "demo";
@@ -141,9 +141,11 @@ async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
     };
     let parts = Parts {
         policy: Policy::new(IssuerKey::main(), issuer),
-        folder: &data,
+        place: Place::Folder {
+            path: data,
+            create: true,
+        },
         tickets: None,
-        create: true,
         master: &master,
         branding,
         logo: None,

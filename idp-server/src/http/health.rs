@@ -1,5 +1,7 @@
 //! Whether the process lives, and whether it can serve.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,8 +15,12 @@ pub async fn live() -> Response {
     Json(json!({"status": "live"})).into_response()
 }
 
-/// `GET /health/ready`: store, tickets and keys answer and the server is not about to stop;
-/// otherwise 503 and which part does not, without details.
+/// A node's clock may be this far from that of the store it shares: tokens that one node makes
+/// must be good at another.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+
+/// `GET /health/ready`: store, tickets and keys answer, the clock agrees with the shared store's
+/// and the server is not about to stop; otherwise 503 and which part does not, without details.
 pub async fn ready(State(site): State<Shared>) -> Response {
     let issuer = &site.provider.policy.issuer_key;
     let store = site.provider.records.ping().await.is_ok();
@@ -25,8 +31,9 @@ pub async fn ready(State(site): State<Shared>) -> Response {
         .published(issuer)
         .await
         .is_ok_and(|k| !k.keys().is_empty());
+    let clock = clock_agrees(&site).await;
     let serving = !site.is_stopping();
-    let ready = store && tickets && keys && serving;
+    let ready = store && tickets && keys && clock && serving;
     let status = if ready {
         StatusCode::OK
     } else {
@@ -38,7 +45,19 @@ pub async fn ready(State(site): State<Shared>) -> Response {
         "store": word(store),
         "tickets": word(tickets),
         "keys": word(keys),
+        "clock": word(clock),
         "stopping": !serving,
     });
     (status, Json(body)).into_response()
+}
+
+/// Whether the store's clock is within the tolerance; also when it has none of its own, or does
+/// not answer, which `store` tells.
+async fn clock_agrees(site: &Shared) -> bool {
+    let before = site.clock.now();
+    let Ok(Some(theirs)) = site.provider.records.clock().await else {
+        return true;
+    };
+    let after = site.clock.now();
+    theirs.since(after) <= CLOCK_TOLERANCE && before.since(theirs) <= CLOCK_TOLERANCE
 }

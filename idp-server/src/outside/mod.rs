@@ -6,11 +6,13 @@
 pub mod address;
 pub mod audit_heads;
 pub mod clock;
+pub mod database;
 pub mod entropy;
 pub mod fetch;
 pub mod key_maker;
 mod key_ring;
 pub mod master_key;
+pub mod password_file;
 pub mod passwords;
 pub mod private_file;
 pub mod signer_file;

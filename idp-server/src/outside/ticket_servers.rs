@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use idp_core::base::fault::Fault;
-use idp_core::base::secret::SecretText;
 use idp_store::redis::{Arrangement, Credentials, RedisSettings};
 
-use super::master_key::{MasterKeyProblem, read_secret};
+use super::password_file::read_password;
 use crate::config::TicketSettings;
+
+const PLACE: &str = "tickets";
 
 /// Reads the files.
 ///
@@ -33,30 +34,21 @@ pub fn complete(settings: &TicketSettings) -> Result<RedisSettings, Fault> {
 }
 
 fn fill(credentials: Option<&mut Credentials>, path: Option<&Path>) -> Result<(), Fault> {
-    let (Some(credentials), Some(path)) = (credentials, path) else {
-        return Ok(());
-    };
-    // A systemd credential is shown with a group permission, so only the world is kept out.
-    let text = read_secret(path, 0o007).map_err(|problem| match problem {
-        MasterKeyProblem::Malformed => fault(path, &"holds no password of at most 256 octets"),
-        other => fault(path, &other),
-    })?;
-    let password = text.trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(fault(path, &"is empty"));
+    if let (Some(credentials), Some(path)) = (credentials, path) {
+        credentials.password = read_password(path, PLACE)?;
     }
-    credentials.password = SecretText::new(password.to_owned());
     Ok(())
 }
 
 fn fault(path: &Path, what: &dyn std::fmt::Display) -> Fault {
-    Fault::lasting("tickets", format!("{}: {what}", path.display()))
+    Fault::lasting(PLACE, format!("{}: {what}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use idp_core::base::secret::SecretText;
     use idp_store::redis::Address;
 
     use super::*;

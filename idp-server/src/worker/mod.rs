@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use idp_core::base::fault::Fault;
 use idp_core::flow::{Failure, RequestContext};
+use idp_core::store::changes::Changed;
 use tokio::task::JoinSet;
 
 use crate::http::context::Arrival;
 use crate::http::site::Shared;
 use crate::listen::stop::Stop;
 use crate::outside::audit_heads::AuditHeads;
+use crate::wiring::Installation;
 
 mod rounds;
 
@@ -35,6 +37,30 @@ pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
     ));
     workers.spawn(every(minute, site.clone(), stop.clone(), rounds::clean));
     workers
+}
+
+/// Reads the keys anew as soon as another node says that they may have changed. On a store that
+/// only this process uses there is nothing to follow.
+pub fn follow(workers: &mut JoinSet<()>, installation: &Installation, stop: &Stop) {
+    let Some(changes) = installation.store.changes() else {
+        return;
+    };
+    let (site, signer) = (installation.site.clone(), installation.signer.clone());
+    let mut stop = stop.clone();
+    workers.spawn(async move {
+        let issuer = &site.provider.policy.issuer_key;
+        let mut others = changes.listen();
+        loop {
+            let word = tokio::select! {
+                word = others.heard() => word,
+                () = stop.told() => return,
+            };
+            let concerns = matches!(word, Changed::Keys | Changed::Anything);
+            if concerns && let Err(fault) = signer.refresh(issuer).await {
+                site.note_fault(&fault, &arrival());
+            }
+        }
+    });
 }
 
 /// Sends the newest head of the audit out each minute, and a last time when told to stop.

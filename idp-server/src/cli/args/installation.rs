@@ -28,6 +28,9 @@ pub enum InstallationCommand {
     /// Check or explain the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Where the data rest
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Look for trouble: keys, clock, certificates, store, permissions
     ///
     /// Ends with status 1 when something needs attention.
@@ -79,6 +82,33 @@ pub enum ConfigCommand {
         /// The key, for instance lifetimes.code; all keys when absent
         key: Option<String>,
     },
+}
+
+/// `idp store`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Move an embedded store into an empty PostgreSQL database, for several nodes
+    ///
+    /// The server must be stopped meanwhile. Every row is compared on arrival; when anything
+    /// fails, the target stays empty and the server starts again as before.
+    #[command(
+        after_help = "Example:\n  idp store migrate --to postgres://idp@db1.tinh.lan/idp \\\n    --password-file /etc/idp/secrets/postgres.password"
+    )]
+    Migrate(MigrateArgs),
+}
+
+/// `idp store migrate`.
+#[derive(Clone, Debug, Args)]
+pub struct MigrateArgs {
+    /// The database: postgres://user@host/database
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// The file with its password, unreadable to others
+    #[arg(long, value_name = "PATH")]
+    pub password_file: Option<PathBuf>,
+    /// PEM file of the authority of its certificate
+    #[arg(long, value_name = "PATH")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `idp doctor`.

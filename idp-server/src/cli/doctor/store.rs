@@ -1,6 +1,5 @@
 //! Inside the store: integrity, marks, keys, audit, clock.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,6 @@ use idp_core::base::time::Timestamp;
 use idp_core::model::key::{Key, KeyPurpose};
 use idp_core::ports::Signer;
 use idp_core::store::Records;
-use idp_store::sqlite::{OpenOptions, SqliteRecords, open};
 
 use super::{Finding, State};
 use crate::config::Settings;
@@ -18,6 +16,8 @@ use crate::outside::clock::Clock;
 use crate::outside::entropy::Generator;
 use crate::outside::master_key::MasterKey;
 use crate::outside::signer_file::FileSigner;
+use crate::serve;
+use crate::wiring::Store;
 
 /// A clock this far behind what is stored is wrong.
 const BEHIND: Duration = Duration::from_secs(60);
@@ -34,12 +34,16 @@ pub(super) async fn examine(
     master: Option<&MasterKey>,
     clock: &Clock,
 ) -> Vec<Finding> {
-    let (records, _tickets) = match open(&settings.store.folder, OpenOptions::default()).await {
-        Ok(stores) => stores,
+    let opened = match serve::place(settings) {
+        Ok(place) => Store::open(&place).await,
+        Err(fault) => Err(fault),
+    };
+    let (store, _tickets) = match opened {
+        Ok(opened) => opened,
         Err(fault) => return vec![Finding::fail("store", fault.detail, "see the message")],
     };
-    let records = Arc::new(records);
-    let mut findings = vec![integrity(&records).await];
+    let records = store.records();
+    let mut findings = vec![integrity(&store).await];
     let looked = look(settings, &records, master, clock).await;
     findings.extend(looked.unwrap_or_else(|fault| {
         vec![Finding::fail(
@@ -48,20 +52,20 @@ pub(super) async fn examine(
             "restore the store from a backup",
         )]
     }));
-    records.close().await;
+    store.close().await;
     findings
 }
 
-async fn integrity(records: &SqliteRecords) -> Finding {
-    match records.check().await {
-        Ok(()) => Finding::ok("store", "every page is whole"),
+async fn integrity(store: &Store) -> Finding {
+    match store.check().await {
+        Ok(sound) => Finding::ok("store", sound),
         Err(fault) => Finding::fail("store", fault.detail, "restore the store from a backup"),
     }
 }
 
 async fn look(
     settings: &Settings,
-    records: &Arc<SqliteRecords>,
+    records: &Arc<dyn Records>,
     master: Option<&MasterKey>,
     clock: &Clock,
 ) -> Result<Vec<Finding>, Fault> {
@@ -89,7 +93,7 @@ async fn look(
     if let Some(master) = master {
         findings.extend(opening(settings, records, master, clock).await?);
     }
-    findings.push(clock_offset(records, &settings.store.folder, now).await?);
+    findings.push(clock_offset(records, now).await?);
     findings.push(unsealed(records).await?);
     Ok(findings)
 }
@@ -97,7 +101,7 @@ async fn look(
 /// Whether every key that is needed opens and signs.
 async fn opening(
     settings: &Settings,
-    records: &Arc<SqliteRecords>,
+    records: &Arc<dyn Records>,
     master: &MasterKey,
     clock: &Clock,
 ) -> Result<Vec<Finding>, Fault> {
@@ -174,11 +178,7 @@ pub(super) fn lifetimes(keys: &[Key], now: Timestamp) -> Vec<Finding> {
 
 /// Compares the clock with what was stored last: no network is asked. A clock that is ahead shows
 /// only later, when it is put right; one that is behind shows at once.
-async fn clock_offset(
-    records: &SqliteRecords,
-    folder: &Path,
-    now: Timestamp,
-) -> Result<Finding, Fault> {
+async fn clock_offset(records: &Arc<dyn Records>, now: Timestamp) -> Result<Finding, Fault> {
     let newest = records.events_before(None, 1).await?;
     let newest = newest
         .first()
@@ -188,9 +188,8 @@ async fn clock_offset(
     let behind = newest.since(now);
     if behind > BEHIND {
         let detail = format!(
-            "the clock is {} s behind the newest stored event in {}",
-            behind.as_secs(),
-            folder.display()
+            "the clock is {} s behind the newest stored event",
+            behind.as_secs()
         );
         return Ok(Finding::fail(
             "clock",
@@ -210,7 +209,7 @@ fn event_time(body: &str) -> Option<Timestamp> {
 }
 
 /// Events that no signed block holds yet.
-async fn unsealed(records: &SqliteRecords) -> Result<Finding, Fault> {
+async fn unsealed(records: &Arc<dyn Records>) -> Result<Finding, Fault> {
     let sealed = records
         .last_block()
         .await?

@@ -66,9 +66,11 @@ async fn installation(folder: &std::path::Path) -> Installation {
     };
     let parts = Parts {
         policy: Policy::new(IssuerKey::main(), issuer),
-        folder,
+        place: crate::wiring::Place::Folder {
+            path: folder.to_owned(),
+            create: true,
+        },
         tickets: None,
-        create: true,
         master: &master,
         branding: Branding::parse(branding).unwrap(),
         logo: None,

@@ -41,6 +41,21 @@ impl PostgresOptions {
     }
 }
 
+impl PostgresOptions {
+    /// Refuses what [`super::open`] would refuse for its address alone; `has_password` when one
+    /// will be given that is not in these options yet. No message quotes the address.
+    ///
+    /// # Errors
+    /// A lasting fault with the operator's remedy.
+    pub fn check(&self, has_password: bool) -> Result<(), Fault> {
+        let mut options = self.clone();
+        if has_password {
+            options.password = Some(SecretText::new(String::new()));
+        }
+        connect_options(&options).map(drop)
+    }
+}
+
 /// How long each thing may take before the call ends with a transient fault.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

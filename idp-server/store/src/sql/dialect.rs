@@ -16,6 +16,8 @@ pub(crate) struct Dialect {
     pub(crate) settled: &'static str,
     /// Follows the definition of a table that rests in the order of its primary key.
     pub(crate) clustered: &'static str,
+    /// Asks the engine's clock for the milliseconds since 1970, where it has one of its own.
+    pub(crate) clock: Option<&'static str>,
 }
 
 impl Dialect {
@@ -35,6 +37,7 @@ pub(crate) const SQLITE: Dialect = Dialect {
     skip_locked: "",
     settled: "1",
     clustered: " WITHOUT ROWID",
+    clock: None,
 };
 
 /// PostgreSQL's.
@@ -45,6 +48,7 @@ pub(crate) const POSTGRES: Dialect = Dialect {
     skip_locked: " FOR UPDATE SKIP LOCKED",
     settled: SETTLED,
     clustered: "",
+    clock: Some("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint"),
 };
 
 /// Below the oldest transaction that the snapshot sees running, transactions of other databases

@@ -511,6 +511,14 @@ impl<E: Engine> Records for SqlRecords<E> {
         Ok(u64::try_from(removed).unwrap_or(0))
     }
 
+    async fn clock(&self) -> Result<Option<Timestamp>, Fault> {
+        let Some(text) = E::DIALECT.clock else {
+            return Ok(None);
+        };
+        let now = self.first(text, Vec::new(), |row| row.int(0)).await?;
+        Ok(now.map(Timestamp::from_millis))
+    }
+
     async fn ping(&self) -> Result<(), Fault> {
         let rows = self.rows(schema::NEWEST, Vec::new()).await?;
         let newest = rows.first().map(schema::Newest::read).transpose()?;

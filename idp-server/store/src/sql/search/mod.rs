@@ -151,7 +151,7 @@ impl Search {
                 ),
                 Source::Index(from, values) => builder.push_with(from, values),
             }
-            builder.push_with(" LIMIT ?) counted)", &values![COUNTED]);
+            builder.push_with(" LIMIT ?) counted)", &[COUNTED.into()]);
         }
         Some(builder.finish())
     }
@@ -200,10 +200,10 @@ impl Search {
         for (number, row) in beginnings.iter().enumerate() {
             builder.push(if number == 0 { "" } else { " UNION ALL " });
             builder.push("SELECT * FROM (");
-            self.part(&mut builder, place, "w.word = ?", &values![row.text(0)?]);
+            self.part(&mut builder, place, "w.word = ?", &[row.text(0)?.into()]);
             builder.push(&format!(") part_{number}"));
         }
-        builder.push_with(" ORDER BY sort_key, user_id LIMIT ?", &values![self.limit]);
+        builder.push_with(" ORDER BY sort_key, user_id LIMIT ?", &[self.limit.into()]);
         self.bodies(&mut builder);
         Ok(Some(builder.finish()))
     }
@@ -250,11 +250,11 @@ impl Search {
         builder.push_with(stretch, values);
         builder.push_with(
             &format!(" AND {position}(w.search, ?) = {position}(w.search, ' ' || w.word || ' ')"),
-            &values![format!(" {}", self.word(place))],
+            &[format!(" {}", self.word(place)).into()],
         );
         for (_, other) in self.words.iter().enumerate().filter(|(at, _)| *at != place) {
             let condition = format!(" AND {position}(w.search, ?) > 0");
-            builder.push_with(&condition, &values![format!(" {other}")]);
+            builder.push_with(&condition, &[format!(" {other}").into()]);
         }
         self.cursor(builder, "w.sort_key, w.user_id");
         if !self.conditions.is_empty() {
@@ -262,7 +262,7 @@ impl Search {
             self.conditions(builder);
         }
         let order = " ORDER BY w.sort_key, w.user_id LIMIT ?";
-        builder.push_with(order, &values![self.limit]);
+        builder.push_with(order, &[self.limit.into()]);
     }
 
     /// The accounts of the parts, in order.
@@ -275,11 +275,11 @@ impl Search {
     fn filter(&self, builder: &mut Builder) {
         for word in &self.words {
             let condition = format!(" AND {}(u.search, ?) > 0", self.dialect.position);
-            builder.push_with(&condition, &values![format!(" {word}")]);
+            builder.push_with(&condition, &[format!(" {word}").into()]);
         }
         self.conditions(builder);
         self.cursor(builder, "u.sort_key, u.id");
-        builder.push_with(" ORDER BY u.sort_key, u.id LIMIT ?", &values![self.limit]);
+        builder.push_with(" ORDER BY u.sort_key, u.id LIMIT ?", &[self.limit.into()]);
     }
 
     fn conditions(&self, builder: &mut Builder) {
@@ -293,7 +293,7 @@ impl Search {
         if let Some(after) = &self.after {
             builder.push_with(
                 &format!(" AND ({columns}) > ((SELECT a.sort_key FROM users a WHERE a.id = ?), ?)"),
-                &values![after.as_str(), after.as_str()],
+                &[after.as_str().into(), after.as_str().into()],
             );
         }
     }

@@ -1,16 +1,14 @@
-//! Puts an installation together; the only file that names concrete stores.
+//! Puts an installation together; the only room that names concrete stores.
 
-use std::path::Path;
+mod store;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use idp_core::base::fault::Fault;
 use idp_core::flow::Provider;
 use idp_core::policy::Policy;
-use idp_core::store::records::Records;
-use idp_core::store::tickets::Tickets;
-use idp_store::redis::{self, RedisSettings};
-use idp_store::sqlite::{OpenOptions, SqliteRecords, open};
+use idp_store::redis::RedisSettings;
 
 use crate::http::site::{Logo, Shared, Site};
 use crate::outside::clock::Clock;
@@ -23,16 +21,16 @@ use crate::outside::signer_file::FileSigner;
 use crate::refusals::Refusals;
 use crate::ui::{Branding, Pages};
 
+pub use store::{Place, Store};
+
 /// What an installation is made of.
 pub struct Parts<'a> {
     /// Its rules.
     pub policy: Policy,
-    /// Its store.
-    pub folder: &'a Path,
+    /// Where its data rest.
+    pub place: Place,
     /// Redis for its tickets; they rest in the store otherwise.
     pub tickets: Option<RedisSettings>,
-    /// Whether a store that does not exist is made.
-    pub create: bool,
     /// Its key-encrypting key.
     pub master: &'a MasterKey,
     /// What its pages look like.
@@ -56,7 +54,9 @@ pub struct Installation {
     /// The signer, told when keys change here.
     pub signer: Arc<FileSigner>,
     /// The store, closed at the end.
-    pub records: Arc<SqliteRecords>,
+    pub store: Store,
+    /// This process among those that share the store; another name at each start.
+    pub node: Arc<str>,
 }
 
 /// Puts an installation together.
@@ -65,21 +65,14 @@ pub struct Installation {
 /// A fault in the operator's words: the store is locked, damaged or newer; a key does not open;
 /// Redis is not reachable or not safe for tickets.
 pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
-    let options = OpenOptions {
-        create: parts.create,
-        ..OpenOptions::default()
-    };
-    let (records, tickets) = open(parts.folder, options).await?;
-    let tickets: Arc<dyn Tickets> = match &parts.tickets {
-        Some(settings) => Arc::new(redis::open(settings).await?),
-        None => Arc::new(tickets),
-    };
-    let records = Arc::new(records);
+    let (store, beside) = Store::open(&parts.place).await?;
+    let tickets = store::tickets(parts.tickets.as_ref(), beside).await?;
     let generator = Generator::system();
-    let shared: Arc<dyn Records> = records.clone();
+    let node = node(&generator)?;
+    let records = store.records();
     let keys = parts.master.sealing_key("keys")?;
     let clock = parts.clock;
-    let signer = FileSigner::new(shared.clone(), keys, generator.clone(), clock.clone());
+    let signer = FileSigner::new(records.clone(), keys, generator.clone(), clock.clone());
     let signer = Arc::new(signer);
     let key_maker = SealedKeyMaker::new(
         Arc::new(parts.master.sealing_key("keys")?),
@@ -88,7 +81,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
     let passwords =
         HashingThreads::new(parts.policy.password_cost, parts.hashing, generator.clone());
     let provider = Provider {
-        records: shared,
+        records,
         tickets,
         signer: signer.clone(),
         passwords: Arc::new(passwords),
@@ -113,6 +106,13 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         site: Arc::new(site),
         key_maker: Arc::new(key_maker),
         signer,
-        records,
+        store,
+        node,
     })
+}
+
+/// A name that no other process takes, on whatever machine: leases are held by it.
+fn node(generator: &Generator) -> Result<Arc<str>, Fault> {
+    let random = u64::from_be_bytes(generator.entropy()?.bytes::<8>());
+    Ok(format!("process-{}-{random:016x}", std::process::id()).into())
 }
