@@ -57,7 +57,7 @@ impl Provider {
     ) -> Result<SignedInBrowser, Failure> {
         // A name that cannot be anybody's is counted and worked on like one that could.
         let key =
-            IdentifierKey::typed(&typed.name).unwrap_or_else(|| IdentifierKey::of("\u{0}nobody"));
+            IdentifierKey::typed(&typed.name).unwrap_or_else(|| IdentifierKey::of("\u{1}nobody"));
         let counted = self.counted(&key).await?;
         let known = self.known(&counted, typed, context).await?;
         let lane = known.map(SecretText::expose);
