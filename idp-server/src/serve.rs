@@ -8,7 +8,7 @@ use bytes::Bytes;
 use idp_core::base::fault::Fault;
 use tokio::net::TcpListener;
 
-use crate::cli::store::MOVED;
+use crate::cli::store::{MOVED, MOVING};
 use crate::config::{self, Settings};
 use crate::demo;
 use crate::http::site::Logo;
@@ -115,12 +115,30 @@ async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Fault> {
 /// # Errors
 /// A fault in the operator's words.
 pub async fn installation(settings: &Settings) -> Result<Installation, Fault> {
+    let installation = assembled(settings).await?;
+    check_store(&installation, settings.issuer.url.as_str()).await?;
+    check_moved(&installation, &[]).await?;
+    Ok(installation)
+}
+
+/// The same for a store that is to be moved, also when an earlier move of it broke off.
+///
+/// # Errors
+/// A fault in the operator's words.
+pub async fn installation_to_move(settings: &Settings) -> Result<Installation, Fault> {
+    let installation = assembled(settings).await?;
+    check_store(&installation, settings.issuer.url.as_str()).await?;
+    check_moved(&installation, &[MOVING]).await?;
+    Ok(installation)
+}
+
+async fn assembled(settings: &Settings) -> Result<Installation, Fault> {
     let folder = &settings.store.folder;
     let environment = |name: &str| std::env::var(name).ok();
     let master = MasterKey::read(&settings.master_key, folder, environment)
         .map_err(|e| Fault::lasting("master key", e))?;
     let tickets = settings.tickets.as_ref().map(complete).transpose()?;
-    let installation = assemble(Parts {
+    assemble(Parts {
         policy: settings.policy(),
         place: place(settings)?,
         tickets,
@@ -131,9 +149,7 @@ pub async fn installation(settings: &Settings) -> Result<Installation, Fault> {
         hashing: settings.passwords.bounds,
         clock: Clock::system(),
     })
-    .await?;
-    check_store(&installation, settings.issuer.url.as_str()).await?;
-    Ok(installation)
+    .await
 }
 
 /// Where the configuration lets the data rest. A node on PostgreSQL makes its own folder, which
@@ -161,16 +177,30 @@ async fn check_store(installation: &Installation, issuer: &str) -> Result<(), Fa
         let remedy = "this store belongs to a demonstration; make one with `idp init`";
         return Err(Fault::lasting("store", remedy));
     }
-    if records.setting(MOVED).await?.is_some() {
-        let remedy = "the data of this store were moved to PostgreSQL: set store.postgres";
-        return Err(Fault::lasting("store", remedy));
-    }
     match records.setting("issuer").await? {
         Some(stored) if stored != issuer => {
             let wrong = format!("this store was made for the issuer {stored}, not for {issuer}");
             Err(Fault::lasting("store", wrong))
         }
         _ => Ok(()),
+    }
+}
+
+/// Refuses a store whose data went elsewhere, unless its mark is one of `allowed`.
+async fn check_moved(installation: &Installation, allowed: &[&str]) -> Result<(), Fault> {
+    let mark = installation.site.provider.records.setting(MOVED).await?;
+    match mark.as_deref() {
+        None | Some("") => Ok(()),
+        Some(mark) if allowed.contains(&mark) => Ok(()),
+        Some(MOVING) => {
+            let remedy = "a move to PostgreSQL broke off here: empty the database and run \
+                          `idp store migrate` again";
+            Err(Fault::lasting("store", remedy))
+        }
+        Some(_) => {
+            let remedy = "the data of this store were moved to PostgreSQL: set store.postgres";
+            Err(Fault::lasting("store", remedy))
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod form;
 pub mod installation;
 pub mod jwt;
 pub mod ports;
+pub mod postgres;
 pub mod raw;
 pub mod receiver;
 pub mod relying_party;

@@ -12,5 +12,6 @@
 mod attacks;
 mod house;
 mod journeys;
+mod nodes;
 mod races;
 mod strangers;

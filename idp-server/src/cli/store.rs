@@ -3,8 +3,10 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use idp_core::base::fault::Fault;
 use idp_core::base::secret::SecretText;
 use idp_core::event::What;
+use idp_core::store::records::Records;
 use idp_store::copy::{Copied, copy};
 use idp_store::postgres::PostgresOptions;
 use indicatif::ProgressBar;
@@ -17,14 +19,19 @@ use super::output::{Column, Output, column};
 use crate::config::Settings;
 use crate::outside::password_file::read_password;
 use crate::serve;
-use crate::wiring::{Installation, Store};
+use crate::wiring::{Installation, Place, Store};
 use crate::worker;
 
-/// The setting that marks an embedded store whose data went to PostgreSQL: `serve` refuses it, so
-/// that nobody signs in to a province that has moved on.
+/// The setting that marks a store on its way to PostgreSQL, at both ends, and the embedded store
+/// after it: `serve` refuses both unless it is empty, so that no two servers run on what was one
+/// province, wherever the move broke off.
 pub const MOVED: &str = "moved";
+/// Its value on the way.
+pub const MOVING: &str = "moving";
+/// Its value in the old store afterwards.
+const GONE: &str = "postgres";
 
-const MOVING: Text = text("Đang chuyển dữ liệu", "Moving the data");
+const MOVING_TEXT: Text = text("Đang chuyển dữ liệu", "Moving the data");
 const NEXT: Text = text(
     "Đã chuyển xong và đối chiếu từng dòng. Việc tiếp theo: đặt store.postgres trong cấu hình, khởi động lại, rồi chạy `idp audit verify`. Kho cũ vẫn còn nguyên nhưng không chạy được nữa.",
     "All is moved and was compared row by row. Next: set store.postgres in the configuration, start the server, then run `idp audit verify`. The old store is still whole, and no server runs on it any more.",
@@ -47,7 +54,7 @@ pub async fn run(
         return Err(Failure::Failed(already.to_owned()));
     }
     let target = target(&args)?;
-    let installation = serve::installation(&settings).await;
+    let installation = serve::installation_to_move(&settings).await;
     let installation = installation.map_err(|f| failed(&f))?;
     let moved = migrate(&settings, &installation, &target, globals).await;
     installation.store.close().await;
@@ -65,6 +72,10 @@ fn target(args: &MigrateArgs) -> Result<PostgresOptions, Failure> {
         target.password = Some(password);
     }
     target.certificate_authority = args.ca_file.clone();
+    if url::Url::parse(&args.to).is_ok_and(|url| url.password().is_some()) {
+        let remedy = "write the password into a file and name it with --password-file: every user of this machine sees arguments";
+        return Err(Failure::Failed(remedy.to_owned()));
+    }
     target.check(false).map_err(|f| failed(&f))?;
     Ok(target)
 }
@@ -87,24 +98,35 @@ async fn migrate(
     worker::seal_last(site, &installation.node, &heads)
         .await
         .map_err(|f| failed(&f))?;
+    let marked = records.set_setting(MOVED, MOVING).await;
+    marked.map_err(|f| failed(&f))?;
     let progress = progress(globals);
     let copied = copy(records, target, |copied| {
         progress.set_message(format!("{}: {}", copied.table, copied.rows));
     })
     .await;
     progress.finish_and_clear();
+    let left = if copied.is_ok() { GONE } else { "" };
+    let marked = records.set_setting(MOVED, left).await;
     let copied = copied.map_err(|f| failed(&f))?;
-    let records = installation.store.records();
-    let marked = records.set_setting(MOVED, "postgres").await;
     marked.map_err(|f| failed(&f))?;
+    arrived(target).await.map_err(|f| failed(&f))?;
     Ok(copied)
+}
+
+/// Lets servers run on the target, which came with the mark of the way.
+async fn arrived(target: &PostgresOptions) -> Result<(), Fault> {
+    let (store, _tickets) = Store::open(&Place::Database(target.clone())).await?;
+    let done = store.records().set_setting(MOVED, "").await;
+    store.close().await;
+    done
 }
 
 fn progress(globals: &Globals) -> ProgressBar {
     if globals.output != Format::Table || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let moving = super::language(globals).pick(MOVING);
+    let moving = super::language(globals).pick(MOVING_TEXT);
     let bar = ProgressBar::new_spinner().with_message(moving);
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
@@ -142,6 +164,6 @@ fn columns() -> [Column<Row>; 3] {
     ]
 }
 
-fn failed(fault: &idp_core::base::fault::Fault) -> Failure {
+fn failed(fault: &Fault) -> Failure {
     Failure::Failed(fault.to_string())
 }
