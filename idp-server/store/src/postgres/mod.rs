@@ -3,7 +3,7 @@
 //! Writers run side by side, at `READ COMMITTED`: every row that a decision rests on is checked by
 //! its version in the same transaction, and PostgreSQL looks at the newest version of a row that
 //! it waited for, so of two writers of one row the second is refused. What that level does not
-//! give, the order of audit events, is had otherwise: see [`events`].
+//! give, the order of audit events, is had otherwise: see the module `events`.
 //!
 //! Each call ends within the time limits, whatever happens to the server; nothing is repeated
 //! that might have been done. After the server comes back, the next call connects anew.

@@ -1,6 +1,6 @@
 //! Tickets in Redis: one server, Redis Sentinel or Redis Cluster.
 //!
-//! **One round trip.** A call is one script ([`script`]); the server runs it alone, so its
+//! **One round trip.** A call is one script (module `script`); the server runs it alone, so its
 //! operations are applied together and in order. On a cluster this holds per slot: operations on
 //! the same key are always together, those on keys of different slots are sent at once to each
 //! owner, and when one owner fails the others' operations stay applied and the call is a fault. No

@@ -6,9 +6,9 @@ use std::time::Duration;
 use idp_core::base::fault::Fault;
 use idp_core::event::seal::StoredEvent;
 
+use super::ask::SqlRecords;
 use super::engine::{Engine, EventRow};
 use super::read;
-use super::records::SqlRecords;
 use super::value::{Row, Statement, Value};
 
 /// Statements exist for 2⁰ to 2⁷ rows; any number is a sum of these, so few texts stay prepared.

@@ -1,6 +1,7 @@
 //! The statements, written once for every engine: `BIGINT`, `TEXT` and `BYTEA`, `$n` markers,
 //! `ON CONFLICT`, `RETURNING`, times in `_ms` columns. Where engines differ, see [`dialect`].
 
+mod ask;
 mod clean;
 pub(crate) mod dialect;
 pub(crate) mod engine;
@@ -13,4 +14,4 @@ pub(crate) mod tickets;
 pub(crate) mod value;
 pub(crate) mod write;
 
-pub use records::SqlRecords;
+pub use ask::SqlRecords;

@@ -5,12 +5,14 @@ use idp_core::base::id::Id;
 use idp_core::base::issuer::IssuerKey;
 use idp_core::base::time::Timestamp;
 use idp_core::event::seal::StoredEvent;
+use idp_core::model::credential::Credential;
 use idp_core::model::grant::Grant;
 use idp_core::model::session::Session;
 use idp_core::model::subject::Subject;
+use idp_core::model::user::User;
 use idp_core::model::{UserId, Version};
 use idp_core::store::page::{Listing, PageRequest};
-use idp_core::store::records::GrantFacts;
+use idp_core::store::records::{GrantFacts, SessionFacts};
 
 use super::value::{Row, from_word};
 
@@ -105,4 +107,25 @@ pub(super) fn listing<T>(
     };
     let entries = rows.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Listing { entries, next })
+}
+
+/// A body and the credentials beside it.
+pub(super) fn with_credentials(rows: &[Row]) -> Result<Option<(User, Vec<Credential>)>, Fault> {
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let mut credentials = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.optional_text(1)?.is_some() {
+            credentials.push(row.body(1)?);
+        }
+    }
+    Ok(Some((first.body(0)?, credentials)))
+}
+
+pub(super) fn session_facts(row: &Row) -> Result<SessionFacts, Fault> {
+    Ok(SessionFacts {
+        user: row.body(0)?,
+        session: session(row, 1)?,
+    })
 }

@@ -1,6 +1,5 @@
 //! The Records trait over any engine: one question, one statement.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -28,108 +27,14 @@ use idp_core::store::change::Batch;
 use idp_core::store::changes::Changed;
 use idp_core::store::page::{Listing, PageRequest};
 use idp_core::store::records::{CommitError, GrantFacts, Records, SessionFacts, UserFilter};
-use serde::de::DeserializeOwned;
 
+use super::ask::SqlRecords;
 use super::engine::{Engine, Prepared, Step};
 use super::read;
 use super::schema;
-use super::search::{self, Plan, Search};
-use super::value::{Row, Statement, Value, values, word};
+use super::search::{self, Search};
+use super::value::{Statement, values, word};
 use super::write;
-
-/// Records in an SQL database.
-#[derive(Debug)]
-pub struct SqlRecords<E> {
-    pub(crate) engine: E,
-}
-
-#[expect(
-    private_bounds,
-    reason = "engines are chosen here, not by users of the crate"
-)]
-impl<E: Engine> SqlRecords<E> {
-    async fn rows(&self, text: &'static str, values: Vec<Value>) -> Result<Vec<Row>, Fault> {
-        self.engine.read(Statement::new(text, values)).await
-    }
-
-    /// The first row, read by `read`.
-    async fn first<T>(
-        &self,
-        text: &'static str,
-        values: Vec<Value>,
-        read: impl Fn(&Row) -> Result<T, Fault>,
-    ) -> Result<Option<T>, Fault> {
-        let rows = self.rows(text, values).await?;
-        rows.first().map(read).transpose()
-    }
-
-    /// The aggregate whose body is the answer's only column.
-    async fn one<T: DeserializeOwned>(
-        &self,
-        text: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Option<T>, Fault> {
-        self.first(text, values, |row| row.body(0)).await
-    }
-
-    /// The aggregates whose bodies are the answer's only column.
-    async fn all<T: DeserializeOwned>(
-        &self,
-        text: &'static str,
-        values: Vec<Value>,
-    ) -> Result<Vec<T>, Fault> {
-        let rows = self.rows(text, values).await?;
-        rows.iter().map(|row| row.body(0)).collect()
-    }
-
-    /// The statement that finds a page of accounts with the least work.
-    async fn planned(&self, search: &Search) -> Result<Statement, Fault> {
-        let sizes = match search.sizes() {
-            Some(statement) => self.engine.read(statement).await?,
-            None => Vec::new(),
-        };
-        match search.plan(sizes.first()) {
-            Plan::Collect(source) => Ok(search.collect(source)),
-            Plan::Merge(word) => {
-                let words = self.engine.read(search.beginnings(word)).await?;
-                Ok(search.merge(word, &words)?.unwrap_or_else(|| search.walk()))
-            }
-            Plan::Walk => Ok(search.walk()),
-        }
-    }
-
-    /// Runs one writing statement and answers its rows.
-    async fn change(
-        &self,
-        text: impl Into<Cow<'static, str>>,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, Fault> {
-        let text = text.into();
-        let answers = self.engine.change(vec![Statement { text, values }]).await?;
-        Ok(answers.into_iter().next().unwrap_or_default())
-    }
-}
-
-/// A body and the credentials beside it.
-fn with_credentials(rows: &[Row]) -> Result<Option<(User, Vec<Credential>)>, Fault> {
-    let Some(first) = rows.first() else {
-        return Ok(None);
-    };
-    let mut credentials = Vec::with_capacity(rows.len());
-    for row in rows {
-        if row.optional_text(1)?.is_some() {
-            credentials.push(row.body(1)?);
-        }
-    }
-    Ok(Some((first.body(0)?, credentials)))
-}
-
-fn session_facts(row: &Row) -> Result<SessionFacts, Fault> {
-    Ok(SessionFacts {
-        user: row.body(0)?,
-        session: read::session(row, 1)?,
-    })
-}
 
 /// Sessions, newest first (identifiers sort by time): before the cursor `$1`, and unless `$3` is 0
 /// only those that live at `$2`. Two texts, because each must walk another index.
@@ -179,7 +84,7 @@ impl<E: Engine> Records for SqlRecords<E> {
                     JOIN users u ON u.id = i.user_id \
                     LEFT JOIN credentials c ON c.user_id = u.id \
                     WHERE i.key = $1 AND i.released = 0 ORDER BY c.id";
-        with_credentials(&self.rows(text, values![key.as_str()]).await?)
+        read::with_credentials(&self.rows(text, values![key.as_str()]).await?)
     }
 
     async fn identifier_owner(&self, key: &IdentifierKey) -> Result<Option<UserId>, Fault> {
@@ -289,13 +194,13 @@ impl<E: Engine> Records for SqlRecords<E> {
     async fn session_by_secret(&self, digest: &Digest) -> Result<Option<SessionFacts>, Fault> {
         let text = "SELECT u.body, s.body, s.version, s.ended_ms, s.ended_why FROM sessions s \
                     JOIN users u ON u.id = s.user_id WHERE s.secret = $1";
-        self.first(text, values![digest], session_facts).await
+        self.first(text, values![digest], read::session_facts).await
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionFacts>, Fault> {
         let text = "SELECT u.body, s.body, s.version, s.ended_ms, s.ended_why FROM sessions s \
                     JOIN users u ON u.id = s.user_id WHERE s.id = $1";
-        self.first(text, values![id], session_facts).await
+        self.first(text, values![id], read::session_facts).await
     }
 
     async fn sessions(

@@ -55,7 +55,7 @@ pub(super) fn grant(write: &Write<Grant>) -> Result<Step, Fault> {
     step(write, &GRANT, Columns::new(values![grant.id], derived))
 }
 
-/// Ends all sessions of a user but one, and revokes the grants that were given in them.
+/// Ends all sessions of a user but one, and revokes all grants, the spared session's too.
 pub(super) fn end_all(steps: &mut Vec<Step>, end: &EndSessions) -> Result<(), Fault> {
     // No session has the empty id, so `<>` then spares none.
     let except = end.except.map(|id| id.to_string()).unwrap_or_default();
@@ -66,8 +66,8 @@ pub(super) fn end_all(steps: &mut Vec<Step>, end: &EndSessions) -> Result<(), Fa
     );
     let grants = Statement::new(
         "UPDATE grants SET state = 'revoked', version = version + 1 \
-         WHERE user_id = $1 AND state <> 'revoked' AND session_id <> $2",
-        values![end.user, except],
+         WHERE user_id = $1 AND state <> 'revoked'",
+        values![end.user],
     );
     steps.extend([sessions, grants].map(|statement| Step {
         statement,
