@@ -105,8 +105,8 @@ impl SessionEnding<'_> {
         result
     }
 
-    /// Ends everything a person has but one session: all sessions and all grants, those that
-    /// outlive their session included. It is one change that checks no version, because the end
+    /// Ends everything a person has but one session: all other sessions and all grants, those of
+    /// that session and those that outlive theirs included. It is one change that checks no version, because the end
     /// of an account must not lose a race; so what began after `signed_in` was read ends with
     /// the rest and has neither event nor delivery of its own.
     pub fn end_all(
@@ -127,8 +127,7 @@ impl SessionEnding<'_> {
         for session in signed_in.sessions.iter().filter(over) {
             self.announce(session, signed_in, &mut result, entropy);
         }
-        let over = |g: &&Grant| is_alive(g) && Some(g.session) != except;
-        for grant in signed_in.grants.iter().filter(over) {
+        for grant in signed_in.grants.iter().filter(|g| is_alive(g)) {
             result.events.push(self.revoked(grant, entropy));
         }
         result

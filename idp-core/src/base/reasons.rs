@@ -78,6 +78,7 @@ reasons! {
     CredentialsWrong Unauthenticated "house" "User name or password is wrong, or the account may not sign in." "Try again, or ask the unit administrator for a new activation link."
     SignInThrottled TooManyRequests "house" "Too many failed attempts from here for this account." "Wait for the time shown."
     TooManyUnfinished TooManyRequests "house" "Too many sign-ins were begun from one network and not finished." "Wait, or finish one; the operator sets `throttle.unfinished_per_source`."
+    AuthorizationEmbedded Forbidden "house" "The sign-in was asked for by an image, a frame or a script of another page." "Open it as a page of its own; only `prompt=none` may be asked for in a frame."
     SignInBusy TemporarilyUnavailable "house" "Too many people are signing in at this moment." "Try again in some seconds."
     LinkUnknown NotFound "house" "The one-time link is unknown, was used, or its account is disabled." "Ask for a new link."
     LinkExpired NotFound "house" "The one-time link was good once, but too long ago." "Ask for a new link."

@@ -3,7 +3,9 @@
 use super::{Failure, Provider};
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
+use crate::model::UserId;
 use crate::model::grant::Grant;
+use crate::model::identifier::IdentifierKey;
 use crate::model::user::User;
 use crate::oauth::scope::Scope;
 use crate::oidc::claims::{UnitPath, needs_paths};
@@ -11,6 +13,21 @@ use crate::oidc::userinfo;
 use crate::store::records::{GrantFacts, SessionFacts};
 
 impl Provider {
+    /// Whether what was typed names this person; nothing typed names anybody.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn is_named(&self, user: UserId, typed: &str) -> Result<bool, Failure> {
+        if typed.trim().is_empty() {
+            return Ok(true);
+        }
+        let Some(key) = IdentifierKey::typed(typed) else {
+            return Ok(false);
+        };
+        let found = self.records.user_by_identifier(&key).await?;
+        Ok(found.is_some_and(|(found, _)| found.id == user))
+    }
+
     /// The live session of a browser with an active user; `None` for everything else.
     ///
     /// # Errors

@@ -71,7 +71,9 @@ pub enum Change {
     AuditBlock(Block),
 }
 
-/// Ends all sessions of a user at once.
+/// Ends all sessions of a user at once and revokes all grants, those given in the spared session
+/// too: whoever stole its cookie may have let a client of their own in. Applications there ask
+/// again, and the person sees nothing of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EndSessions {
     /// Whose.

@@ -158,6 +158,8 @@ credentials_wrong = Sai tên đăng nhập hoặc mật khẩu, hoặc tài kho�
     .remedy = Thử lại, hoặc xin quản trị viên đơn vị liên kết kích hoạt mới.
 sign_in_throttled = Quá nhiều lần thử sai từ nơi này với tài khoản này.
     .remedy = Đợi hết thời gian được nêu.
+authorization_embedded = Yêu cầu đăng nhập đến từ hình ảnh, khung hoặc mã lệnh nằm trong một trang khác.
+    .remedy = Mở yêu cầu thành một trang riêng; trong khung chỉ được hỏi với `prompt=none`.
 too_many_unfinished = Quá nhiều lượt đăng nhập được bắt đầu từ một mạng mà chưa hoàn tất.
     .remedy = Chờ, hoặc hoàn tất một lượt; người vận hành đặt `throttle.unfinished_per_source`.
 sign_in_busy = Đang có quá nhiều người đăng nhập cùng lúc.

@@ -1,9 +1,10 @@
 //! Headers on every answer, and what is refused before a handler runs.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use idp_core::base::refusal::{Reason, Refusal};
 
 use super::site::Shared;
 
@@ -29,6 +30,19 @@ pub fn leads_to(mut response: Response, origin: Option<&str>) -> Response {
             .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// Refuses what a page of somebody else's brought along as an image, a frame or a script: each
+/// such request would wait as a sign-in of the person's network, and a page may hold thousands.
+/// Browsers say what a request is for (Fetch Metadata, `Sec-Fetch-Dest`); who says nothing passes.
+///
+/// # Errors
+/// [`Reason::AuthorizationEmbedded`].
+pub fn own_page(headers: &HeaderMap) -> Result<(), Refusal> {
+    match headers.get("sec-fetch-dest") {
+        Some(purpose) if purpose != "document" => Err(Reason::AuthorizationEmbedded.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Sets the security headers; a handler's own value stays.

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use idp_core::base::fault::Fault;
 use idp_core::base::secret::SecretText;
@@ -15,6 +15,7 @@ use idp_core::oauth::interaction::Interaction;
 use serde_json::{Map, Value};
 
 use super::context::{Arrival, Caller, text};
+use super::guard;
 use super::site::Shared;
 use super::wire::{
     Form, OptionalForm, as_get, bearer_error, failure_page, json_answer, oauth_error, path_with,
@@ -113,11 +114,22 @@ pub async fn revoke(State(site): State<Shared>, by: Presented, Form(body): Form)
 }
 
 /// `GET|POST /authorize`.
-pub async fn authorize(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
+pub async fn authorize(
+    State(site): State<Shared>,
+    caller: Caller,
+    headers: HeaderMap,
+    Form(body): Form,
+) -> Response {
     if let Some(again) = as_get(&site, &caller, "/authorize", &body) {
         return again;
     }
     let reply = async {
+        if body
+            .as_ref()
+            .is_ok_and(|b| b.find("prompt") != Some("none"))
+        {
+            guard::own_page(&headers)?;
+        }
         let mut context = site.context(&caller.arrival)?;
         site.provider
             .authorize(&body?, &caller.visitor, &mut context)

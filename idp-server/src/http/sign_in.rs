@@ -109,11 +109,11 @@ pub async fn submit(State(site): State<Shared>, mut caller: Caller, Form(body): 
 }
 
 /// A form that is older than the browser's cookie: somebody signed in in another tab meanwhile.
-/// The request goes on with that session, as it would after a reload; nothing that was typed is
-/// looked at.
+/// The request goes on with that session, as it would after a reload, unless somebody else's name
+/// was typed; no password is looked at.
 ///
 /// # Errors
-/// [`Reason::CrossSiteForm`] when nobody is signed in or nothing waits.
+/// [`Reason::CrossSiteForm`] when nobody is signed in, somebody else is, or nothing waits.
 async fn overtaken(
     site: &Shared,
     caller: &Caller,
@@ -126,9 +126,13 @@ async fn overtaken(
         .provider
         .live_session(visitor.session.as_ref(), now)
         .await?;
-    let (Some(_), Some(waiting)) = (live, body.secret("pending")) else {
+    let (Some(live), Some(waiting)) = (live, body.secret("pending")) else {
         return Err(Reason::CrossSiteForm.into());
     };
+    let typed = body.find("username").unwrap_or_default();
+    if !site.provider.is_named(live.user.id, typed).await? {
+        return Err(Reason::CrossSiteForm.into());
+    }
     site.provider
         .pending(&waiting, &visitor.browser, &context)
         .await?;

@@ -269,7 +269,7 @@ fn kind_of(reason: Reason) -> (ErrorKind, StatusCode) {
         Reason::PageExpired | Reason::PageAnswered | Reason::SessionOver => {
             (ErrorKind::ExpiredPage, StatusCode::BAD_REQUEST)
         }
-        Reason::CrossSiteForm | Reason::BrowserNotTheBeginner => {
+        Reason::CrossSiteForm | Reason::BrowserNotTheBeginner | Reason::AuthorizationEmbedded => {
             (ErrorKind::CrossSiteRequest, StatusCode::FORBIDDEN)
         }
         Reason::SignInThrottled => (ErrorKind::TooManyRequests, StatusCode::TOO_MANY_REQUESTS),

@@ -156,3 +156,27 @@ async fn a_waiting_sign_in_outlives_the_forms_of_another_site() {
     );
     world.stop();
 }
+
+#[tokio::test]
+async fn a_page_full_of_images_lets_no_sign_in_wait() {
+    let world = World::demo();
+    let relying_party = RelyingParty::of(&world, 0).await;
+    let ask = async |purpose: &str, prompt: Option<&str>| {
+        let mut request = relying_party.request();
+        if let Some(prompt) = prompt {
+            request = request.with("prompt", prompt);
+        }
+        let url = relying_party.authorization_url(&request);
+        let client = idp_tests::agent::http_client();
+        let answer = client.get(url).header("sec-fetch-dest", purpose).send();
+        answer.await.expect("an answer")
+    };
+    for purpose in ["image", "iframe", "script", "empty"] {
+        let answer = ask(purpose, None).await;
+        assert_eq!(answer.status(), 403, "{purpose}");
+    }
+    assert!(ask("document", None).await.status().is_redirection());
+    // A silent question waits for nobody, and is what frames are for.
+    assert!(ask("iframe", Some("none")).await.status().is_redirection());
+    world.stop();
+}

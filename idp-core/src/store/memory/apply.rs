@@ -241,7 +241,7 @@ fn end_sessions(state: &mut State, undo: &mut Vec<Undo>, end: &EndSessions) {
     }
     for grant in state.grants.values_mut() {
         let live = grant.state != GrantState::Revoked;
-        if grant.user == end.user && live && !spared(grant.session) {
+        if grant.user == end.user && live {
             grant.state = GrantState::Revoked;
             grant.version = grant.version.next();
         }
