@@ -204,7 +204,7 @@ async fn a_new_password_tells_the_clients_of_the_sessions_it_ends() {
         let ended = if by_link { 2 } else { 1 };
         assert_eq!(outbox.entries.len(), ended);
         assert_eq!(recorded(&world, "session_ended").await, ended);
-        assert_eq!(recorded(&world, "grant_revoked").await, ended);
+        assert_eq!(recorded(&world, "grant_revoked").await, 2);
     }
 }
 
