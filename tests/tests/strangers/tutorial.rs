@@ -87,6 +87,20 @@ impl Running {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Waits until it has shown a text.
+    async fn until_it_shows(&mut self, text: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(text) {
+            let over = self.child.try_wait().expect("a child can be asked");
+            assert!(
+                over.is_none() && begun.elapsed() < PATIENCE,
+                "{over:?}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits until something answers at an address.
     async fn until_it_answers(&mut self, url: &Url) {
         let begun = Instant::now();
@@ -227,6 +241,8 @@ async fn the_tutorial_can_be_walked_as_it_stands() {
     let mut demo = Running::begin(&format!("{start} --port {port}"), folder.path(), "demo");
     let issuer = Url::parse(&format!("http://localhost:{port}")).expect("an address");
     demo.until_it_answers(&issuer).await;
+    // The tables come after the first answer; the line behind the people's is the last.
+    demo.until_it_shows("Ctrl-C").await;
     let password = beside(&demo.log(), PERSON);
 
     // 2. An application is registered; its secret is shown this once.
