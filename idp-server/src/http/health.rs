@@ -1,7 +1,5 @@
 //! Whether the process lives, and whether it can serve.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,10 +12,6 @@ use super::site::Shared;
 pub async fn live() -> Response {
     Json(json!({"status": "live"})).into_response()
 }
-
-/// A node's clock may be this far from that of the store it shares: tokens that one node makes
-/// must be good at another.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
 /// `GET /health/ready`: store, tickets and keys answer, the clock agrees with the shared store's
 /// and the server is not about to stop; otherwise 503 and which part does not, without details.
@@ -51,13 +45,8 @@ pub async fn ready(State(site): State<Shared>) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// Whether the store's clock is within the tolerance; also when it has none of its own, or does
-/// not answer, which `store` tells.
+/// Whether the clock agrees with the store's; also when that does not answer, which `store` tells.
 async fn clock_agrees(site: &Shared) -> bool {
-    let before = site.clock.now();
-    let Ok(Some(theirs)) = site.provider.records.clock().await else {
-        return true;
-    };
-    let after = site.clock.now();
-    theirs.since(after) <= CLOCK_TOLERANCE && before.since(theirs) <= CLOCK_TOLERANCE
+    let checked = site.clock.check(site.provider.records.as_ref()).await;
+    checked.err().is_none_or(|fault| fault.place != "clock")
 }

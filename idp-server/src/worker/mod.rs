@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use idp_core::base::fault::Fault;
 use idp_core::flow::{Failure, RequestContext};
 use idp_core::store::changes::Changed;
@@ -24,19 +25,35 @@ pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
     let second = Duration::from_secs(1);
     let minute = Duration::from_secs(60);
     let holder: Arc<str> = holder.into();
-    workers.spawn(every(second, site.clone(), stop.clone(), rounds::deliver));
-    workers.spawn(every(second, site.clone(), stop.clone(), move |site| {
-        let holder = holder.clone();
+    let deliver = in_time(rounds::deliver);
+    workers.spawn(every(second, site.clone(), stop.clone(), deliver));
+    let sealer = holder.clone();
+    let seal = in_time(move |site| {
+        let holder = sealer.clone();
         async move { rounds::seal(site, holder).await.map(drop) }
-    }));
-    workers.spawn(every(
-        minute,
-        site.clone(),
-        stop.clone(),
-        rounds::write_refusals,
-    ));
-    workers.spawn(every(minute, site.clone(), stop.clone(), rounds::clean));
+    });
+    workers.spawn(every(second, site.clone(), stop.clone(), seal));
+    let write = in_time(rounds::write_refusals);
+    workers.spawn(every(minute, site.clone(), stop.clone(), write));
+    let clean = in_time(move |site| rounds::clean(site, holder.clone()));
+    workers.spawn(every(minute, site.clone(), stop.clone(), clean));
     workers
+}
+
+/// The round, for a node whose clock agrees with that of the store: what leases, ends and
+/// signatures of another time would do is worse than a pause.
+fn in_time<F, R>(round: F) -> impl Fn(Shared) -> BoxFuture<'static, Result<(), Failure>>
+where
+    F: Fn(Shared) -> R + Clone + Send + 'static,
+    R: Future<Output = Result<(), Failure>> + Send,
+{
+    move |site| {
+        let round = round.clone();
+        Box::pin(async move {
+            site.clock.check(site.provider.records.as_ref()).await?;
+            round(site).await
+        })
+    }
 }
 
 /// Reads the keys anew as soon as another node says that they may have changed. On a store that
@@ -72,13 +89,17 @@ pub fn send_heads(workers: &mut JoinSet<()>, site: &Shared, heads: &Arc<AuditHea
 }
 
 /// Seals what the workers' last rounds left, so that an orderly stop leaves nothing unsealed, gives
-/// the sealer's lease back and sends the last head out.
+/// the sealer's lease back and sends the last head out. A node whose clock is off leaves the sealing
+/// to the others.
 ///
 /// # Errors
 /// A fault of the store or the signer, or of where heads go.
 pub async fn seal_last(site: &Shared, holder: &str, heads: &Arc<AuditHeads>) -> Result<(), Fault> {
     let sealed = async {
-        while rounds::seal(site.clone(), holder.into()).await? {}
+        match site.clock.check(site.provider.records.as_ref()).await {
+            Ok(()) => while rounds::seal(site.clone(), holder.into()).await? {},
+            Err(fault) => site.note_fault(&fault, &arrival()),
+        }
         site.provider
             .release_sealer(holder, site.clock.now())
             .await?;

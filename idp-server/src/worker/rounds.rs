@@ -21,6 +21,11 @@ use crate::outside::audit_heads::AuditHeads;
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
 const MOST_ROWS: u32 = 1_000;
 
+/// The lease of the clean-up, and how long it is held: longer than a minute, so that the same node
+/// keeps it, and another has it two minutes after that node is gone.
+const CLEANER: &str = "housekeeping";
+const CLEANING: Duration = Duration::from_secs(90);
+
 /// Deliveries to so many receivers run at the same time.
 const MOST_RECEIVERS: usize = 8;
 
@@ -122,10 +127,14 @@ pub(super) async fn write_refusals(site: Shared) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes what is over.
-pub(super) async fn clean(site: Shared) -> Result<(), Failure> {
+/// Removes what is over; one node of all.
+pub(super) async fn clean(site: Shared, holder: Arc<str>) -> Result<(), Failure> {
     let now = site.clock.now();
+    let records = &site.provider.records;
+    if !records.lease(CLEANER, &holder, now, now + CLEANING).await? {
+        return Ok(());
+    }
     site.provider.tickets.sweep(now).await?;
-    while site.provider.records.clean(now - KEPT, MOST_ROWS).await? >= u64::from(MOST_ROWS) {}
+    while records.clean(now - KEPT, MOST_ROWS).await? >= u64::from(MOST_ROWS) {}
     Ok(())
 }

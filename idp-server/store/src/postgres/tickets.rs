@@ -12,6 +12,7 @@ use idp_core::store::tickets::{TicketAnswer, TicketKey, TicketOp, Tickets};
 use super::combine::Combined;
 use super::engine::PostgresEngine;
 use super::transaction::{Done, Work};
+use crate::sql::dialect::POSTGRES;
 use crate::sql::tickets;
 use crate::sql::value::{Row, Statement, Value, values};
 
@@ -149,9 +150,10 @@ impl Tickets for PostgresTickets {
 
     async fn sweep(&self, now: Timestamp) -> Result<u64, Fault> {
         let mut removed = 0;
-        for text in tickets::SWEEP {
+        for text in tickets::sweep(POSTGRES) {
             loop {
-                let statement = Statement::new(text, values![now]);
+                let (text, values) = (text.clone().into(), values![now]);
+                let statement = Statement { text, values };
                 let rows = self.rows(Work::Change(vec![statement])).await?;
                 let went = rows.first().map_or(0, Vec::len);
                 removed += went as u64;

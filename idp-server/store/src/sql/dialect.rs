@@ -16,7 +16,8 @@ pub(crate) struct Dialect {
     pub(crate) settled: &'static str,
     /// Follows the definition of a table that rests in the order of its primary key.
     pub(crate) clustered: &'static str,
-    /// Asks the engine's clock for the milliseconds since 1970, where it has one of its own.
+    /// The milliseconds since 1970 by the engine's own clock when the statement began, where nodes
+    /// share an engine. A moment that is the same for the whole statement, so that indexes serve.
     pub(crate) clock: Option<&'static str>,
 }
 
@@ -26,6 +27,15 @@ impl Dialect {
         text.replace("{identity}", self.identity)
             .replace("{clustered}", self.clustered)
             .replace("TEXT", self.text)
+    }
+
+    /// The moment bound to `marker`, and no later than it is by the clock that all nodes share: a
+    /// node whose own clock is fast neither removes what lives nor takes what another holds.
+    pub(crate) fn no_later(&self, marker: &str) -> String {
+        self.clock.map_or_else(
+            || marker.to_owned(),
+            |clock| format!("LEAST({marker}, {clock})"),
+        )
     }
 }
 
@@ -48,7 +58,7 @@ pub(crate) const POSTGRES: Dialect = Dialect {
     skip_locked: " FOR UPDATE SKIP LOCKED",
     settled: SETTLED,
     clustered: "",
-    clock: Some("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint"),
+    clock: Some("FLOOR(EXTRACT(EPOCH FROM statement_timestamp()) * 1000)::bigint"),
 };
 
 /// Below the oldest transaction that the snapshot sees running, transactions of other databases

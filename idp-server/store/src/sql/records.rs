@@ -268,11 +268,11 @@ impl<E: Engine> Records for SqlRecords<E> {
         lease_until: Timestamp,
         most: u32,
     ) -> Result<Vec<OutboxEntry>, Fault> {
+        let (moment, skip) = (E::DIALECT.no_later("$1"), E::DIALECT.skip_locked);
         let text = format!(
-            "UPDATE outbox SET lease_until_ms = $2 WHERE id IN (SELECT id FROM outbox \
-             WHERE state = 'pending' AND due_ms <= $1 AND lease_until_ms <= $1 \
-             ORDER BY due_ms, id LIMIT $3{}) RETURNING body",
-            E::DIALECT.skip_locked
+            "UPDATE outbox SET lease_until_ms = {moment} + $2 - $1 WHERE id IN (SELECT id FROM outbox \
+             WHERE state = 'pending' AND due_ms <= {moment} AND lease_until_ms <= {moment} \
+             ORDER BY due_ms, id LIMIT $3{skip}) RETURNING body"
         );
         let rows = self.change(text, values![now, lease_until, most]).await?;
         rows.iter().map(|row| row.body(0)).collect()
@@ -316,11 +316,14 @@ impl<E: Engine> Records for SqlRecords<E> {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, Fault> {
-        let text = "INSERT INTO leases (name, holder, until_ms) VALUES ($1, $2, $4) \
-                    ON CONFLICT (name) DO UPDATE \
-                    SET holder = excluded.holder, until_ms = excluded.until_ms \
-                    WHERE leases.until_ms <= $3 OR leases.holder = excluded.holder \
-                    RETURNING until_ms";
+        let moment = E::DIALECT.no_later("$3");
+        let text = format!(
+            "INSERT INTO leases (name, holder, until_ms) VALUES ($1, $2, {moment} + $4 - $3) \
+             ON CONFLICT (name) DO UPDATE \
+             SET holder = excluded.holder, until_ms = excluded.until_ms \
+             WHERE leases.until_ms <= {moment} OR leases.holder = excluded.holder \
+             RETURNING until_ms"
+        );
         let rows = self.change(text, values![name, holder, now, until]).await?;
         Ok(!rows.is_empty())
     }
@@ -406,7 +409,7 @@ impl<E: Engine> Records for SqlRecords<E> {
 
     async fn clean(&self, before: Timestamp, most: u32) -> Result<u64, Fault> {
         let mut removed = 0;
-        for text in super::clean::TEXTS {
+        for text in super::clean::texts(E::DIALECT) {
             let rest = i64::from(most) - removed;
             if rest > 0 {
                 let rows = self.change(text, values![before, rest]).await?;
@@ -417,10 +420,12 @@ impl<E: Engine> Records for SqlRecords<E> {
     }
 
     async fn clock(&self) -> Result<Option<Timestamp>, Fault> {
-        let Some(text) = E::DIALECT.clock else {
+        let Some(clock) = E::DIALECT.clock else {
             return Ok(None);
         };
-        let now = self.first(text, Vec::new(), |row| row.int(0)).await?;
+        let (text, values) = (format!("SELECT {clock}").into(), Vec::new());
+        let rows = self.engine.read(Statement { text, values }).await?;
+        let now = rows.first().map(|row| row.int(0)).transpose()?;
         Ok(now.map(Timestamp::from_millis))
     }
 

@@ -4,6 +4,7 @@ use idp_core::base::fault::Fault;
 use idp_core::base::time::Timestamp;
 use idp_core::store::tickets::{TicketAnswer, TicketOp};
 
+use super::dialect::Dialect;
 use super::value::{Row, Statement, values};
 
 /// Whether the operation only reads.
@@ -80,13 +81,18 @@ pub(crate) fn answer(op: &TicketOp, rows: &[Row]) -> Result<TicketAnswer, Fault>
     })
 }
 
-/// Removes at most [`SWEPT`] rows that are over at `$1`.
-pub(crate) const SWEEP: [&str; 2] = [
-    "DELETE FROM tickets WHERE (kind, digest) IN \
-     (SELECT kind, digest FROM tickets WHERE until_ms <= $1 LIMIT 2000) RETURNING 1",
-    "DELETE FROM counters WHERE (kind, digest) IN \
-     (SELECT kind, digest FROM counters WHERE until_ms <= $1 LIMIT 2000) RETURNING 1",
-];
+/// Removes at most [`SWEPT`] rows that are over at `$1`. Each is looked at again when it is removed,
+/// for it may have been renewed since it was found; the sign keeps the engine from finding all of
+/// them a second time by the same index.
+pub(crate) fn sweep(dialect: Dialect) -> [String; 2] {
+    let over = format!("until_ms <= {}", dialect.no_later("$1"));
+    ["tickets", "counters"].map(|table| {
+        format!(
+            "DELETE FROM {table} WHERE +{over} AND (kind, digest) IN \
+             (SELECT kind, digest FROM {table} WHERE {over} LIMIT {SWEPT}) RETURNING 1"
+        )
+    })
+}
 
 /// Rows that one sweeping statement removes, so that no sweep keeps others waiting for long.
 pub(crate) const SWEPT: usize = 2000;

@@ -6,6 +6,7 @@ use idp_core::base::time::Timestamp;
 use idp_core::store::tickets::{TicketAnswer, TicketOp, Tickets};
 
 use super::engine::SqliteEngine;
+use crate::sql::dialect::SQLITE;
 use crate::sql::tickets;
 use crate::sql::value::{Row, Statement, values};
 
@@ -102,9 +103,10 @@ impl Tickets for SqliteTickets {
     async fn sweep(&self, now: Timestamp) -> Result<u64, Fault> {
         let mut removed = 0;
         for durable in [true, false] {
-            for text in tickets::SWEEP {
+            for text in tickets::sweep(SQLITE) {
                 loop {
-                    let statement = Statement::new(text, values![now]);
+                    let (text, values) = (text.clone().into(), values![now]);
+                    let statement = Statement { text, values };
                     let database = self.engine.tickets(durable);
                     let rows = database.writer.change(vec![statement]).await?;
                     let went = rows.first().map_or(0, Vec::len);

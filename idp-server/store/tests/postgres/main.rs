@@ -9,6 +9,8 @@
     reason = "a failing test must panic, wherever it fails"
 )]
 
+mod clocks;
+#[path = "../cluster/mod.rs"]
 mod cluster;
 
 use std::collections::BTreeSet;
