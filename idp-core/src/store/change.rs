@@ -48,9 +48,10 @@ pub enum Change {
     Role(Write<Role>),
     /// A client.
     Client(Write<Client>),
-    /// A session.
+    /// A session. A conflict when it is new and its user is disabled.
     Session(Write<Session>),
-    /// A grant.
+    /// A grant. A conflict when it is new and its session has ended: the end of a session must not
+    /// lose a race.
     Grant(Write<Grant>),
     /// A consent.
     Consent(Write<Consent>),

@@ -69,6 +69,8 @@ async fn writers_have_one_winner() {
     let records = Arc::new(fresh(&folders).await.0);
     race::commits(&records, spawn, (20, 16)).await;
     let records = Arc::new(fresh(&folders).await.0);
+    race::ends(&records, spawn, (20, 16)).await;
+    let records = Arc::new(fresh(&folders).await.0);
     race::deliveries(&records, spawn, 8).await;
 }
 
@@ -94,6 +96,8 @@ async fn postgres_takers_have_one_winner() {
 async fn postgres_writers_have_one_winner() {
     let records = Arc::new(fresh_database().await.0);
     race::commits(&records, spawn, (20, 16)).await;
+    let records = Arc::new(fresh_database().await.0);
+    race::ends(&records, spawn, (40, 16)).await;
     let records = Arc::new(fresh_database().await.0);
     race::deliveries(&records, spawn, 8).await;
 }

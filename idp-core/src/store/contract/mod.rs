@@ -50,6 +50,8 @@ where
     sessions::a_session_is_found_with_its_user(&make().await).await;
     sessions::a_grant_is_read_with_all_it_needs(&make().await).await;
     sessions::all_sessions_of_a_user_end_at_once(&make().await).await;
+    sessions::nothing_begins_where_all_has_ended(&make().await).await;
+    sessions::an_account_with_very_many_grants_ends(&make().await).await;
     sessions::listings_are_newest_first(&make().await).await;
     sessions::housekeeping_removes_what_is_over(&make().await).await;
     audit::events_keep_their_order(&make().await).await;

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{commit, sample};
 use crate::model::Version;
-use crate::store::change::{Change, Write};
+use crate::model::session::SessionEnd;
+use crate::store::change::{Change, EndSessions, Write};
 use crate::store::records::{CommitError, Records};
 use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp, Tickets};
 
@@ -176,4 +177,46 @@ pub async fn deliveries<R: Records + 'static>(records: &Arc<R>, spawn: Spawn, ta
     all.sort_unstable();
     let expected: Vec<_> = (0..200).map(sample::id).collect();
     assert_eq!(all, expected);
+}
+
+/// `rounds` times, `tasks` tasks give a grant in one session while it ends: no grant is left.
+///
+/// # Panics
+/// When the store breaks the contract.
+pub async fn ends<R: Records + 'static>(records: &Arc<R>, spawn: Spawn, sizes: (usize, usize)) {
+    let (rounds, tasks) = sizes;
+    for round in 0..rounds {
+        let first = (round * tasks) as u128;
+        let user = sample::user(first + 1, "Lê An", &format!("an{round}"));
+        let (id, session) = (user.id, sample::session(first + 1, user.id));
+        let begin = vec![
+            Change::User(Write::Put(user)),
+            Change::Session(Write::Put(session.clone())),
+        ];
+        commit(&**records, begin).await.unwrap();
+        let given = together(spawn, tasks, |number| {
+            let (records, session) = (Arc::clone(records), session.clone());
+            async move {
+                let change = if number == tasks / 2 {
+                    Change::EndSessions(EndSessions {
+                        user: id,
+                        except: None,
+                        at: sample::at(9),
+                        why: SessionEnd::CredentialReset,
+                    })
+                } else {
+                    let grant = sample::grant(first + number as u128, &session);
+                    Change::Grant(Write::Put(grant))
+                };
+                match commit(&*records, vec![change]).await {
+                    Ok(()) => true,
+                    Err(CommitError::Changed { kind: "grant", .. }) => false,
+                    Err(other) => panic!("{other:?}"),
+                }
+            }
+        })
+        .await;
+        let live = records.grants_of_user(id).await.unwrap();
+        assert_eq!(live, [], "round {round}: {given:?}");
+    }
 }

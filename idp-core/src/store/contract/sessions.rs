@@ -7,9 +7,9 @@ use crate::model::grant::{Grant, GrantState};
 use crate::model::outbox::OutboxState;
 use crate::model::session::{Session, SessionEnd};
 use crate::model::subject::Subject;
-use crate::model::user::User;
+use crate::model::user::{AccountState, User};
 use crate::model::{SessionId, Version};
-use crate::store::change::{Change, EndSessions, Write};
+use crate::store::change::{Batch, Change, EndSessions, Write};
 use crate::store::page::PageRequest;
 use crate::store::records::Records;
 
@@ -152,6 +152,64 @@ pub(super) async fn all_sessions_of_a_user_end_at_once(records: &impl Records) {
     assert_eq!(read(records, sessions[3].id).await.ended, None);
 }
 
+pub(super) async fn nothing_begins_where_all_has_ended(records: &impl Records) {
+    let an = sample::user(1, "Lê An", "an");
+    let session = sample::session(1, an.id);
+    let given = sample::grant(1, &session);
+    let batch = vec![put_user(&an), put(&session), put_grant(&given)];
+    commit(records, batch).await.unwrap();
+    let mut ended = read(records, session.id).await;
+    ended.ended = Some((sample::at(5), SessionEnd::SignedOut));
+    commit(records, vec![put(&ended)]).await.unwrap();
+    // Decided before the end, committed after it.
+    let late = vec![put_grant(&sample::grant(2, &session))];
+    assert_eq!(refusal(commit(records, late).await), "changed grant");
+    // What was given before may still change: it is redeemed, or outlives the session.
+    let mut active = records.grant(given.id).await.unwrap().unwrap().grant;
+    active.state = GrantState::Active;
+    commit(records, vec![put_grant(&active)]).await.unwrap();
+
+    let mut disabled = records.user(an.id).await.unwrap().unwrap();
+    disabled.state = AccountState::Disabled {
+        at: sample::at(6),
+        why: "left".to_owned(),
+    };
+    commit(records, vec![put_user(&disabled)]).await.unwrap();
+    let late = vec![put(&sample::session(2, an.id))];
+    assert_eq!(refusal(commit(records, late).await), "changed session");
+}
+
+/// More than any one statement or transaction number can name.
+const VERY_MANY: u32 = 10_000;
+
+pub(super) async fn an_account_with_very_many_grants_ends(records: &impl Records) {
+    let an = sample::user(1, "Lê An", "an");
+    let session = sample::session(1, an.id);
+    commit(records, vec![put_user(&an), put(&session)])
+        .await
+        .unwrap();
+    for first in (1..=VERY_MANY).step_by(500) {
+        let some = first..first + 500;
+        let grants = some.map(|n| put_grant(&sample::grant(n.into(), &session)));
+        commit(records, grants.collect()).await.unwrap();
+    }
+    let end = Change::EndSessions(EndSessions {
+        user: an.id,
+        except: None,
+        at: sample::at(9),
+        why: SessionEnd::CredentialReset,
+    });
+    let batch = Batch {
+        changes: vec![end],
+        events: (0..VERY_MANY).map(sample::event).collect(),
+    };
+    records.commit(batch).await.unwrap();
+    assert!(records.grants_of_user(an.id).await.unwrap().is_empty());
+    let events = records.events_after(0, VERY_MANY).await.unwrap();
+    assert_eq!(events.len(), VERY_MANY as usize);
+    assert!(events.windows(2).all(|w| w[0].place < w[1].place));
+}
+
 pub(super) async fn listings_are_newest_first(records: &impl Records) {
     let users = [
         sample::user(1, "Lê An", "an"),
@@ -197,9 +255,9 @@ pub(super) async fn housekeeping_removes_what_is_over(records: &impl Records) {
     let link = sample::link(1, an.id, "x");
     let batch = vec![
         put_user(&an),
+        put_grant(&over),
         put(&ended),
         put(&live),
-        put_grant(&over),
         put_grant(&sample::grant(2, &live)),
         Change::Outbox(delivered.clone()),
         Change::Outbox(sample::delivery(2)),

@@ -2,7 +2,7 @@
 
 use super::state::{Kept, Leased, Reserved, State};
 use crate::model::Version;
-use crate::model::grant::GrantState;
+use crate::model::grant::{Grant, GrantState};
 use crate::model::organisation_unit::OrganisationUnit;
 use crate::model::session::Session;
 use crate::model::user::User;
@@ -62,7 +62,7 @@ fn one(state: &mut State, undo: &mut Vec<Undo>, change: &Change) -> Result<(), C
                 Some(("client_id", client.id.to_string())),
             )
         }
-        Change::Grant(write) => aggregate(state, undo, write, None),
+        Change::Grant(write) => grant(state, undo, write),
         Change::Consent(write) => aggregate(state, undo, write, None),
         Change::Key(write) => aggregate(state, undo, write, None),
         Change::ChangeSet(write) => aggregate(state, undo, write, None),
@@ -218,8 +218,21 @@ fn session(
 ) -> Result<(), CommitError> {
     if let Write::Put(session) = write {
         let mut others = state.sessions.values().filter(|s| s.id != session.id);
-        if others.any(|other| other.secret == session.secret) {
+        let user = state.users.get(&session.user.to_string());
+        let begins_in_vain =
+            session.version == Version::NEW && user.is_some_and(|u| !u.is_active());
+        if begins_in_vain || others.any(|other| other.secret == session.secret) {
             return Err(changed("session", session.id.to_string()));
+        }
+    }
+    aggregate(state, undo, write, None)
+}
+
+fn grant(state: &mut State, undo: &mut Vec<Undo>, write: &Write<Grant>) -> Result<(), CommitError> {
+    if let Write::Put(grant) = write {
+        let session = state.sessions.get(&grant.session.to_string());
+        if grant.version == Version::NEW && session.is_some_and(|s| s.ended.is_some()) {
+            return Err(changed("grant", grant.id.to_string()));
         }
     }
     aggregate(state, undo, write, None)

@@ -27,5 +27,6 @@ async fn races_have_one_winner() {
     race::takes(&tickets, spawn, TicketKind::Code, (150, 64)).await;
     race::counts(&tickets, spawn, 64).await;
     race::commits(&Arc::new(MemoryRecords::new()), spawn, (20, 16)).await;
+    race::ends(&Arc::new(MemoryRecords::new()), spawn, (20, 16)).await;
     race::deliveries(&Arc::new(MemoryRecords::new()), spawn, 8).await;
 }

@@ -17,7 +17,7 @@ use super::transaction::{Done, Work};
 use crate::sql::engine::EventRow;
 
 /// Bits of a place that number the events of one transaction.
-pub(super) const PLACES: u32 = 12;
+pub(super) const PLACES: u32 = 20;
 
 /// Events of one transaction at most.
 pub(super) const MOST: usize = 1 << PLACES;
@@ -25,7 +25,7 @@ pub(super) const MOST: usize = 1 << PLACES;
 /// Appends the events bound to `$1` (bodies) and `$2` (erasable parts).
 pub(super) const APPEND: &str = "INSERT INTO events (place, body, personal) \
      SELECT (SELECT shift FROM event_places) \
-     + (pg_current_xact_id()::text::bigint << 12) + e.number - 1, e.body, e.personal \
+     + (pg_current_xact_id()::text::bigint << 20) + e.number - 1, e.body, e.personal \
      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS e (body, personal, number)";
 
 /// Binds the events behind what is bound already.
@@ -36,8 +36,9 @@ pub(super) fn bind(arguments: &mut PgArguments, rows: &[EventRow]) -> Result<(),
     arguments.add(personal).map_err(sqlx::Error::Encode)
 }
 
-/// Batches that are written in one statement.
+/// Batches that are written in one statement, and their events, unless one batch alone has more.
 const GROUP: usize = 128;
+const GROUP_EVENTS: usize = 4_096;
 /// Batches that may wait; callers beyond wait to hand theirs in.
 const WAITING: usize = 1_024;
 
@@ -79,7 +80,7 @@ async fn run(core: Core, receiver: std::sync::Arc<tokio::sync::Mutex<mpsc::Recei
         let mut rows = Vec::with_capacity(waiting.len());
         let mut replies = Vec::with_capacity(waiting.len());
         for (events, reply) in waiting {
-            if rows.len() + events.len() > MOST {
+            if !rows.is_empty() && rows.len() + events.len() > GROUP_EVENTS {
                 flush(
                     &core,
                     std::mem::take(&mut rows),
@@ -100,5 +101,21 @@ async fn flush(core: &Core, rows: Vec<EventRow>, replies: Vec<oneshot::Sender<Re
     for reply in replies {
         // Whoever asked may have gone; the events are written all the same.
         drop(reply.send(answer.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::dialect::POSTGRES;
+
+    #[test]
+    fn all_texts_shift_places_alike() {
+        for text in [APPEND, POSTGRES.settled, super::super::schema::PLACE] {
+            let shifts: Vec<_> = text.match_indices("<< ").collect();
+            assert!(!shifts.is_empty());
+            let right = format!("<< {PLACES})");
+            assert_eq!(text.matches(&right).count(), shifts.len(), "{text}");
+        }
     }
 }

@@ -121,14 +121,17 @@ async fn apply(connection: &mut PgConnection, migration: &Migration) -> Result<(
 
 /// Shifts the places of coming events above all that are there. That changes something only
 /// after the database came from elsewhere: from an embedded store, or restored from a dump into
-/// another cluster, whose transactions are counted from the beginning.
+/// another cluster, whose transactions are counted from the beginning. Of many nodes that do it at
+/// once one does.
+pub(super) const PLACE: &str = "UPDATE event_places SET shift = top.place + 1 - (top.now << 20) \
+     FROM (SELECT GREATEST((SELECT COALESCE(MAX(place), 0) FROM events), \
+     (SELECT COALESCE(MAX(last), 0) FROM audit_blocks)) AS place, \
+     pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS now) AS top \
+     WHERE top.place >= shift + (top.now << 20)";
+
+/// Runs [`PLACE`].
 pub(crate) async fn place_events(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let text = "UPDATE event_places SET shift = top.place + 1 - (top.now << 12) \
-         FROM (SELECT GREATEST((SELECT COALESCE(MAX(place), 0) FROM events), \
-         (SELECT COALESCE(MAX(last), 0) FROM audit_blocks)) AS place, \
-         pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS now) AS top \
-         WHERE top.place >= shift + (top.now << 12)";
-    connection.execute(text).await.map(drop)
+    connection.execute(PLACE).await.map(drop)
 }
 
 async fn rows(connection: &mut PgConnection, text: &'static str) -> Result<Vec<Row>, sqlx::Error> {

@@ -12,6 +12,9 @@ pub(crate) struct Dialect {
     /// Follows a reading that chooses rows to be changed: leaves out those that another
     /// transaction changes right now.
     pub(crate) skip_locked: &'static str,
+    /// Follows a reading of one row: the newest version of it, which nobody else may change until
+    /// the transaction ends.
+    pub(crate) locked: &'static str,
     /// 1 when no event can appear any more below the one in the row, else 0.
     pub(crate) settled: &'static str,
     /// Follows the definition of a table that rests in the order of its primary key.
@@ -45,6 +48,7 @@ pub(crate) const SQLITE: Dialect = Dialect {
     position: "instr",
     text: "TEXT",
     skip_locked: "",
+    locked: "",
     settled: "1",
     clustered: " WITHOUT ROWID",
     clock: None,
@@ -56,6 +60,7 @@ pub(crate) const POSTGRES: Dialect = Dialect {
     position: "strpos",
     text: "TEXT COLLATE \"C\"",
     skip_locked: " FOR UPDATE SKIP LOCKED",
+    locked: " FOR UPDATE",
     settled: SETTLED,
     clustered: "",
     clock: Some("FLOOR(EXTRACT(EPOCH FROM statement_timestamp()) * 1000)::bigint"),
@@ -70,4 +75,4 @@ const SETTLED: &str = "CASE WHEN place < (SELECT shift FROM event_places) + (COA
      (SELECT 1 FROM pg_stat_activity a JOIN pg_database d ON d.oid = a.datid \
      WHERE d.datname <> current_database() \
      AND a.backend_xid::text::bigint = (x.id & 4294967295))), \
-     pg_snapshot_xmax(pg_current_snapshot())::text::bigint) << 12) THEN 1 ELSE 0 END";
+     pg_snapshot_xmax(pg_current_snapshot())::text::bigint) << 20) THEN 1 ELSE 0 END";

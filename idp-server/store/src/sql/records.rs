@@ -404,7 +404,9 @@ impl<E: Engine> Records for SqlRecords<E> {
         if batch.is_empty() {
             return Ok(());
         }
-        self.engine.commit(write::prepare(&batch)?).await
+        self.engine
+            .commit(write::prepare(&batch, &E::DIALECT)?)
+            .await
     }
 
     async fn clean(&self, before: Timestamp, most: u32) -> Result<u64, Fault> {

@@ -24,6 +24,7 @@ use idp_core::base::issuer::IssuerKey;
 use idp_core::event::EventBody;
 use idp_core::event::seal::StoredEvent;
 use idp_core::model::session::SessionEnd;
+use idp_core::model::user::AccountState;
 use idp_core::store::change::{Batch, Change, EndSessions, Write};
 use idp_core::store::changes::{Changed, Changes, Listener};
 use idp_core::store::contract::sample;
@@ -96,7 +97,7 @@ async fn write_slowly(address: &str, number: u32) {
     let mut connection = PgConnection::connect(address).await.unwrap();
     let mut transaction = connection.begin().await.unwrap();
     let append = "INSERT INTO events (place, body) SELECT (SELECT shift FROM event_places) \
-                  + (pg_current_xact_id()::text::bigint << 12), $1";
+                  + (pg_current_xact_id()::text::bigint << 20), $1";
     let append = sqlx::query(append).bind(body);
     append.execute(&mut *transaction).await.unwrap();
     tokio::time::sleep(Duration::from_millis(30)).await;
@@ -171,7 +172,7 @@ async fn events_of_a_restored_database_come_before_new_ones() {
     let last = again.events_before(None, 2).await.unwrap();
     assert_eq!(last.iter().map(number).collect::<Vec<_>>(), [6, 5]);
     // Nothing is shifted while places only grow.
-    assert!(last[0].place - last[1].place < 1_000 << 12);
+    assert!(last[0].place - last[1].place < 1_000 << 20);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -370,6 +371,97 @@ async fn no_session_outlives_the_password_it_began_with() {
             .unwrap();
         assert!(live.entries.is_empty(), "round {round}: {signed_in:?}");
     }
+}
+
+/// Commits `changes` in a batch that waits for a row which a stranger holds, while `ending` is
+/// committed; both succeed.
+async fn held_up_while(
+    mut changes: Vec<Change>,
+    ending: Vec<Change>,
+    (address, records): (&str, &Arc<PostgresRecords>),
+) {
+    let mut stranger = PgConnection::connect(address).await.unwrap();
+    let hold = "BEGIN; SELECT 1 FROM roles FOR UPDATE";
+    stranger.execute(hold).await.unwrap();
+    let role = records.roles().await.unwrap().remove(0);
+    changes.push(Change::Role(Write::Put(role)));
+    let commit = |changes| {
+        let (records, events) = (Arc::clone(records), vec![sample::event(1)]);
+        tokio::spawn(async move { records.commit(Batch { changes, events }).await })
+    };
+    let changing = commit(changes);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let ending = commit(ending);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stranger.execute("ROLLBACK").await.unwrap();
+    changing.await.unwrap().unwrap();
+    ending.await.unwrap().unwrap();
+}
+
+/// What one node writes while another ends everything ends with it, also in the spared session.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_slips_past_the_end_of_an_account() {
+    let (address, records, _) = fresh().await;
+    let records = Arc::new(records);
+    let role = Change::Role(Write::Put(sample::role("reader")));
+    let (changes, events) = (vec![role], Vec::new());
+    records.commit(Batch { changes, events }).await.unwrap();
+    for (number, spares) in [(1, false), (2, true)] {
+        let user = sample::user(number, "Lê An", &format!("an{number}"));
+        let (id, session) = (user.id, sample::session(number, user.id));
+        let changes = vec![
+            Change::User(Write::Put(user)),
+            Change::Session(Write::Put(session.clone())),
+        ];
+        let events = Vec::new();
+        records.commit(Batch { changes, events }).await.unwrap();
+        let grant = Change::Grant(Write::Put(sample::grant(number, &session)));
+        let end = Change::EndSessions(EndSessions {
+            user: id,
+            except: spares.then_some(session.id),
+            at: sample::at(5),
+            why: SessionEnd::CredentialReset,
+        });
+        held_up_while(vec![grant], vec![end], (&address, &records)).await;
+        let left = records.grants_of_user(id).await.unwrap();
+        assert_eq!(left, [], "spared: {spares}");
+    }
+}
+
+/// A sign-in that is under way while the account is disabled leaves no session behind that would
+/// live again with the account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_signs_in_past_being_disabled() {
+    let (address, records, _) = fresh().await;
+    let records = Arc::new(records);
+    let user = sample::user(1, "Lê An", "an");
+    let id = user.id;
+    let changes = vec![
+        Change::User(Write::Put(user)),
+        Change::Role(Write::Put(sample::role("reader"))),
+    ];
+    let events = Vec::new();
+    records.commit(Batch { changes, events }).await.unwrap();
+    let mut user = records.user(id).await.unwrap().unwrap();
+    user.state = AccountState::Disabled {
+        at: sample::at(5),
+        why: "left".to_owned(),
+    };
+    let session = Change::Session(Write::Put(sample::session(1, id)));
+    // The end comes with the account's own change, whose row holds the sign-in off or waits.
+    let disable = vec![
+        Change::User(Write::Put(user)),
+        Change::EndSessions(EndSessions {
+            user: id,
+            except: None,
+            at: sample::at(5),
+            why: SessionEnd::AccountDisabled,
+        }),
+    ];
+    held_up_while(vec![session], disable, (&address, &records)).await;
+    let page = PageRequest::first(9);
+    let live = records.sessions(Some(id), Some(sample::at(6)), &page).await;
+    assert_eq!(live.unwrap().entries, []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -17,6 +17,7 @@ use idp_core::store::change::{Batch, Change};
 use idp_core::store::changes::Changed;
 use idp_core::store::records::CommitError;
 
+use super::dialect::Dialect;
 use super::engine::{EventRow, Prepared, Step};
 use super::value::{Statement, to_json, values, word};
 
@@ -24,14 +25,14 @@ pub(crate) use aggregate::settle;
 
 /// The steps and rows of a batch. All sessions of a user are ended last: where writers run side by
 /// side, the rows that the other changes have locked by then hold off a sign-in that was decided
-/// by what they change, so that its session is seen here, or is refused there. Serialising happens here, in the caller's task, so that the one
-/// writer only runs statements.
-pub(crate) fn prepare(batch: &Batch) -> Result<Prepared, Fault> {
+/// by what they change, so that its session is seen here, or is refused there. Serialising happens
+/// here, in the caller's task, so that the one writer only runs statements.
+pub(crate) fn prepare(batch: &Batch, dialect: &Dialect) -> Result<Prepared, Fault> {
     let mut steps = Vec::with_capacity(batch.changes.len());
     let ends = |change: &&Change| matches!(change, Change::EndSessions(_));
     let (ends, others): (Vec<_>, Vec<_>) = batch.changes.iter().partition(ends);
     for change in others.into_iter().chain(ends) {
-        add(&mut steps, change)?;
+        add(&mut steps, change, dialect)?;
     }
     Ok(Prepared {
         steps,
@@ -59,7 +60,7 @@ pub(crate) fn event_rows(events: &[Event]) -> Vec<EventRow> {
         .collect()
 }
 
-fn add(steps: &mut Vec<Step>, change: &Change) -> Result<(), Fault> {
+fn add(steps: &mut Vec<Step>, change: &Change, dialect: &Dialect) -> Result<(), Fault> {
     let step = match change {
         Change::User(write) => return user::add(steps, write),
         Change::Unit(write) => return aggregate::add_unit(steps, write),
@@ -68,8 +69,8 @@ fn add(steps: &mut Vec<Step>, change: &Change) -> Result<(), Fault> {
         Change::CredentialUnchanged(id, version) => aggregate::credential_unchanged(*id, *version),
         Change::Role(write) => aggregate::role(write)?,
         Change::Client(write) => aggregate::client(write)?,
-        Change::Session(write) => session::session(write)?,
-        Change::Grant(write) => session::grant(write)?,
+        Change::Session(write) => session::session(write, dialect)?,
+        Change::Grant(write) => session::grant(write, dialect)?,
         Change::Consent(write) => aggregate::consent(write)?,
         Change::Key(write) => aggregate::key(write)?,
         Change::ChangeSet(write) => aggregate::change_set(write)?,
