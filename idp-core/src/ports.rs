@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use crate::base::fault::Fault;
 use crate::base::issuer::IssuerKey;
 use crate::base::secret::SecretText;
-use crate::model::key::KeyPurpose;
+use crate::jose::SigningAlgorithm;
+use crate::model::key::{KeyPlace, KeyPurpose};
 
 /// Which key signs next: its `kid` and JWA algorithm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct SigningKeyRef {
     /// The key's id.
     pub kid: String,
     /// The JWA name of its algorithm.
-    pub algorithm: crate::jose::algorithm::SigningAlgorithm,
+    pub algorithm: SigningAlgorithm,
 }
 
 /// Holds the private keys. A signature may be discarded when the commit conflicts.
@@ -27,7 +28,7 @@ pub trait Signer: Send + Sync {
         &self,
         issuer: &IssuerKey,
         purpose: KeyPurpose,
-        algorithm: Option<crate::jose::algorithm::SigningAlgorithm>,
+        algorithm: Option<SigningAlgorithm>,
     ) -> Result<SigningKeyRef, Fault>;
 
     /// Signs `message` with the key.
@@ -61,6 +62,42 @@ pub trait Signer: Send + Sync {
         purpose: KeyPurpose,
         message: &[u8],
     ) -> Result<Vec<[u8; 32]>, Fault>;
+
+    /// What keeps a key that should sign now, and rests in a device, from signing. None as well
+    /// when no active key rests in a device, and when the keys cannot be read, which
+    /// [`Signer::published`] tells.
+    async fn obstacle(&self, _issuer: &IssuerKey) -> Option<Obstacle> {
+        None
+    }
+}
+
+/// What keeps a device from signing: a closed list, shown to whoever asks whether this node is
+/// ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The configuration of this node names no device.
+    NotConfigured,
+    /// The token is not there, or the device fails.
+    Absent,
+    /// The PIN was refused. It is not tried again, because that would lock the token.
+    PinRefused,
+    /// The token does not hold the key, or does not sign with it as published.
+    KeyUnusable,
+    /// It did not answer in time.
+    Slow,
+}
+
+impl Obstacle {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotConfigured => "not_configured",
+            Self::Absent => "absent",
+            Self::PinRefused => "pin_refused",
+            Self::KeyUnusable => "key_unusable",
+            Self::Slow => "slow",
+        }
+    }
 }
 
 /// The answer of a password check.
@@ -130,27 +167,45 @@ pub trait Fetch: Send + Sync {
     async fn fetch(&self, request: Outgoing) -> Result<Incoming, Fault>;
 }
 
+/// A key that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyToMake {
+    /// Whose.
+    pub issuer: IssuerKey,
+    /// Its name.
+    pub kid: String,
+    /// What for.
+    pub purpose: KeyPurpose,
+    /// What it signs with; none for a key of HMAC-SHA-256, which is kept in the store only.
+    pub algorithm: Option<SigningAlgorithm>,
+    /// Where its private part is to be kept.
+    pub place: KeyPlace,
+}
+
 /// A key that was just made, ready to rest.
 #[derive(Clone, Debug)]
 pub struct MadeKey {
     /// The public JWK, carrying the `kid`; absent for symmetric keys.
     pub public_jwk: Option<serde_json::Value>,
-    /// The private part, sealed under [`crate::model::key::Key::seal_name`], base64url.
+    /// What [`crate::model::key::Key::sealed`] will hold.
     pub sealed: String,
 }
 
 /// Makes the provider's keys, on threads of its own: an RSA key takes up to seconds.
 #[async_trait]
 pub trait KeyMaker: Send + Sync {
-    /// Makes a key of this name: a signing key of `algorithm`, or without one an HMAC-SHA-256 key.
+    /// Whether keys can be made in this place.
+    fn offers(&self, place: KeyPlace) -> bool;
+
+    /// Makes a key.
     ///
     /// # Errors
     /// When the generator or the device fails.
-    async fn make(
-        &self,
-        issuer: &IssuerKey,
-        kid: &str,
-        algorithm: Option<crate::jose::algorithm::SigningAlgorithm>,
-        purpose: KeyPurpose,
-    ) -> Result<MadeKey, Fault>;
+    async fn make(&self, wanted: &KeyToMake) -> Result<MadeKey, Fault>;
+
+    /// Gives up a key that was made and will not be stored: a device would keep it for ever.
+    ///
+    /// # Errors
+    /// When the device fails; the key then stays there, unused.
+    async fn discard(&self, unwanted: &KeyToMake) -> Result<(), Fault>;
 }

@@ -71,6 +71,7 @@ async fn installation(folder: &std::path::Path) -> Result<Installation, Box<dyn 
         },
         tickets: None,
         master: &MasterKey::generate(&mut entropy),
+        device: None,
         branding: branding.map_err(|_| "branding")?,
         logo: None,
         fetch: FetchRules::default(),

@@ -5,10 +5,10 @@ use idp_core::base::fault::Fault;
 use idp_core::base::issuer::IssuerKey;
 use idp_core::base::time::Timestamp;
 use idp_core::jose::SigningAlgorithm;
-use idp_core::model::key::{Key, KeyPurpose};
+use idp_core::model::key::{Key, KeyPlace, KeyPurpose};
 use idp_core::model::role::{Role, RoleName};
 use idp_core::model::{LocalText, Version};
-use idp_core::ports::KeyMaker;
+use idp_core::ports::{KeyMaker, KeyToMake};
 
 /// The keys of a new issuer, which sign at once: nobody has cached a key set yet.
 const KEYS: [(KeyPurpose, Option<SigningAlgorithm>); 4] = [
@@ -33,9 +33,16 @@ pub async fn keys(
         .iter()
         .zip(names)
         .map(|(&(purpose, algorithm), kid)| async move {
-            let made = maker.make(issuer, &kid, algorithm, purpose).await?;
-            Ok::<_, Fault>(Key {
+            let wanted = KeyToMake {
+                issuer: issuer.clone(),
                 kid,
+                purpose,
+                algorithm,
+                place: KeyPlace::Store,
+            };
+            let made = maker.make(&wanted).await?;
+            Ok::<_, Fault>(Key {
+                kid: wanted.kid,
                 version: Version::NEW,
                 issuer: issuer.clone(),
                 purpose,

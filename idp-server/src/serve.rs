@@ -18,7 +18,9 @@ use crate::listen::tls::Tls;
 use crate::outside::audit_heads::AuditHeads;
 use crate::outside::clock::Clock;
 use crate::outside::database;
+use crate::outside::device::{Device, DeviceOptions, Tries};
 use crate::outside::master_key::MasterKey;
+use crate::outside::password_file::read_pin;
 use crate::outside::private_file::{ALL_BUT_GROUP_READING, GROUP_AND_OTHERS, exposed};
 use crate::outside::ticket_servers::complete;
 use crate::serving::{Doors, Serving};
@@ -143,6 +145,7 @@ async fn assembled(settings: &Settings) -> Result<Installation, Fault> {
         place: place(settings)?,
         tickets,
         master: &master,
+        device: device(settings, Tries::None).await?,
         branding: settings.branding().clone(),
         logo: settings.province.logo.as_deref().map(logo).transpose()?,
         fetch: settings.outgoing.clone(),
@@ -150,6 +153,24 @@ async fn assembled(settings: &Settings) -> Result<Installation, Fault> {
         clock: Clock::system(),
     })
     .await
+}
+
+/// The configured PKCS#11 device, opened; none when none is configured.
+///
+/// # Errors
+/// A fault: the PIN cannot be read or is refused, or the module cannot be loaded.
+pub async fn device(settings: &Settings, tries: Tries) -> Result<Option<Device>, Fault> {
+    let Some(device) = &settings.device else {
+        return Ok(None);
+    };
+    let options = DeviceOptions {
+        module: device.module.clone(),
+        token: device.token.clone(),
+        pin: read_pin(&device.pin, |name| std::env::var(name).ok())?,
+        sessions: device.sessions,
+        tries,
+    };
+    Device::open(options).await.map(Some)
 }
 
 /// Where the configuration lets the data rest. A node on PostgreSQL makes its own folder, which

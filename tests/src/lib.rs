@@ -16,6 +16,7 @@
 
 pub mod agent;
 pub mod browser;
+pub mod device;
 pub mod form;
 pub mod installation;
 pub mod jwt;

@@ -10,6 +10,7 @@
 )]
 
 mod attacks;
+mod devices;
 mod house;
 mod journeys;
 mod nodes;

@@ -2,13 +2,14 @@
 
 use super::acting::Act;
 use crate::base::entropy::Entropy;
+use crate::base::issuer::IssuerKey;
 use crate::base::refusal::Reason;
 use crate::base::time::Timestamp;
 use crate::event::What;
 use crate::jose::SigningAlgorithm;
 use crate::model::Version;
-use crate::model::key::{Key, KeyPurpose};
-use crate::ports::MadeKey;
+use crate::model::key::{Key, KeyPlace, KeyPurpose};
+use crate::ports::{KeyToMake, MadeKey};
 use crate::store::change::{Change, Write};
 use crate::store::decision::Decision;
 
@@ -30,6 +31,8 @@ pub struct KeyRotation {
     pub purpose: KeyPurpose,
     /// The JWA name. When absent: for tokens the policy's algorithm, else that of the present key.
     pub algorithm: Option<String>,
+    /// Where its private part is to be kept. When absent: where that of the present key is.
+    pub place: Option<KeyPlace>,
     /// As after a theft: the new key signs now, the present one is no longer offered.
     pub at_once: bool,
 }
@@ -43,12 +46,21 @@ pub struct PlannedKey {
     pub purpose: KeyPurpose,
     /// The JWA name.
     pub algorithm: String,
+    /// Where its private part is to be kept.
+    pub place: KeyPlace,
 }
 
 impl PlannedKey {
-    /// The signature algorithm; none for keys that authenticate refresh tokens.
-    pub fn signing(&self) -> Option<SigningAlgorithm> {
-        SigningAlgorithm::parse(&self.algorithm).ok()
+    /// What the key maker is asked for.
+    pub fn order(&self, issuer: &IssuerKey) -> KeyToMake {
+        KeyToMake {
+            issuer: issuer.clone(),
+            kid: self.kid.clone(),
+            purpose: self.purpose,
+            // None for keys that authenticate refresh tokens.
+            algorithm: SigningAlgorithm::parse(&self.algorithm).ok(),
+            place: self.place,
+        }
     }
 }
 
@@ -61,13 +73,16 @@ pub struct Rotated {
     pub retired: Vec<Key>,
 }
 
-/// Decides which key to make, before the slow work of making it.
+/// Decides which key to make, before the slow work of making it. `has_device`: whether keys can be
+/// made in a device.
 ///
-/// Refuses with `outside_scope`, `key_missing`, `key_algorithm_unsupported`.
+/// Refuses with `outside_scope`, `key_missing`, `key_algorithm_unsupported`,
+/// `key_place_unfit`, `key_device_missing`.
 pub fn plan(
     act: &Act<'_>,
     wanted: &KeyRotation,
     keys: &[Key],
+    has_device: bool,
     entropy: &mut Entropy,
 ) -> Decision<PlannedKey> {
     let check = || {
@@ -77,14 +92,23 @@ pub fn plan(
             KeyPurpose::Refresh => algorithm == REFRESH_ALGORITHM,
             KeyPurpose::Token | KeyPurpose::Audit => is_offered(&algorithm),
         };
-        fits.then_some(algorithm)
-            .ok_or(Reason::KeyAlgorithmUnsupported)
+        if !fits {
+            return Err(Reason::KeyAlgorithmUnsupported);
+        }
+        match place(act, wanted, &algorithm, keys) {
+            // A tag is checked at every use of a refresh token, and forges nothing without the
+            // grants in the store: not worth a round trip to the device each time.
+            KeyPlace::Device if wanted.purpose == KeyPurpose::Refresh => Err(Reason::KeyPlaceUnfit),
+            KeyPlace::Device if !has_device => Err(Reason::KeyDeviceMissing),
+            place => Ok((algorithm, place)),
+        }
     };
     match check() {
-        Ok(algorithm) => Decision::done(PlannedKey {
+        Ok((algorithm, place)) => Decision::done(PlannedKey {
             kid: Key::new_kid(entropy),
             purpose: wanted.purpose,
             algorithm,
+            place,
         }),
         Err(reason) => Decision::refused(reason),
     }
@@ -107,6 +131,20 @@ fn algorithm(act: &Act<'_>, wanted: &KeyRotation, keys: &[Key]) -> Result<String
     }
 }
 
+/// The named place; else that of the newest key that would give way; else the store.
+fn place(act: &Act<'_>, wanted: &KeyRotation, algorithm: &str, keys: &[Key]) -> KeyPlace {
+    let newest = || {
+        let replaced = keys
+            .iter()
+            .filter(|k| gives_way(act.now(), k, wanted.purpose, algorithm));
+        replaced
+            .max_by_key(|k| k.active_from)
+            .map(|k| k.kept().0)
+            .unwrap_or_default()
+    };
+    wanted.place.unwrap_or_else(newest)
+}
+
 /// Lets a new key take over from those of the same purpose and, for tokens, algorithm.
 ///
 /// The new key is published at once and signs after the policy's announcement, so that every
@@ -124,8 +162,9 @@ pub fn rotate(
     if let Err(reason) = act.by.needs_everything() {
         return Decision::refused(reason);
     }
-    let replaced: Vec<&Key> = keys.iter().filter(|k| gives_way(act, k, planned)).collect();
     let now = act.now();
+    let gives_way = |k: &&Key| gives_way(now, k, planned.purpose, &planned.algorithm);
+    let replaced: Vec<&Key> = keys.iter().filter(gives_way).collect();
     let waits = !at_once && replaced.iter().any(|k| k.is_active(now));
     let from = if waits {
         now + act.policy.lifetimes.key_announcement
@@ -152,6 +191,7 @@ pub fn rotate(
     let what = What::KeyAdded {
         kid: added.kid.clone(),
         algorithm: added.algorithm.clone(),
+        place: planned.place,
     };
     let mut decision = Decision::done(Rotated {
         added: Some(added.clone()),
@@ -170,13 +210,13 @@ pub fn rotate(
     decision
 }
 
-/// Whether a key signs now or would sign later, in the place of the planned one.
-fn gives_way(act: &Act<'_>, key: &Key, planned: &PlannedKey) -> bool {
-    let same = key.purpose == planned.purpose
-        && (key.algorithm == planned.algorithm || key.purpose != KeyPurpose::Token);
+/// Whether a key signs now or would sign later, where a new one is to sign.
+fn gives_way(now: Timestamp, key: &Key, purpose: KeyPurpose, algorithm: &str) -> bool {
+    let same =
+        key.purpose == purpose && (key.algorithm == algorithm || purpose != KeyPurpose::Token);
     let replaced = key
         .active_until
-        .is_some_and(|end| end <= act.now() || end <= key.active_from);
+        .is_some_and(|end| end <= now || end <= key.active_from);
     // While a successor is announced, the present key has an end already; a newer successor
     // only ever takes over from the announced one, or, at once, from both.
     same && !replaced
@@ -225,13 +265,14 @@ mod tests {
         KeyRotation {
             purpose,
             algorithm: algorithm.map(str::to_owned),
+            place: None,
             at_once: false,
         }
     }
 
     fn run(stage: &Stage, keys: &[Key], wanted: &KeyRotation) -> Rotated {
         let mut entropy = sample::entropy();
-        let planned = done(plan(&stage.act(), wanted, keys, &mut entropy));
+        let planned = done(plan(&stage.act(), wanted, keys, true, &mut entropy));
         let made = MadeKey {
             public_jwk: Some(serde_json::json!({})),
             sealed: "s".into(),
@@ -274,10 +315,58 @@ mod tests {
             (&province, wanted(Audit, None), Err(Reason::KeyMissing)),
             (&health, wanted(Token, None), Err(Reason::OutsideScope)),
         ] {
-            let decision = plan(&stage.act(), &wanted, &keys, &mut sample::entropy());
+            let decision = plan(&stage.act(), &wanted, &keys, false, &mut sample::entropy());
             match answer {
                 Ok(algorithm) => assert_eq!(done(decision).algorithm, algorithm, "{wanted:?}"),
                 Err(expected) => assert_eq!(reason(&decision), Some(expected), "{wanted:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_successor_is_made_where_its_predecessor_is_unless_another_place_is_named() {
+        use KeyPlace::{Device, Store};
+        use KeyPurpose::{Audit, Refresh, Token};
+        let in_device = |kid, purpose, algorithm| Key {
+            sealed: Key::mark(Device, "x"),
+            active_from: Timestamp::EPOCH + Duration::from_secs(1),
+            ..key(kid, purpose, algorithm)
+        };
+        let keys = [
+            key("a", Token, "ES256"),
+            in_device("b", Token, "ES256"),
+            key("c", Token, "RS256"),
+            in_device("d", Audit, "ES256"),
+            key("e", Refresh, "HS256"),
+        ];
+        let stage = Stage::province();
+        let missing = Err(Reason::KeyDeviceMissing);
+        for (purpose, algorithm, named, device, answer) in [
+            (Token, "ES256", None, true, Ok(Device)),
+            (Token, "ES256", Some(Store), true, Ok(Store)),
+            (Token, "RS256", None, true, Ok(Store)),
+            (Token, "RS256", Some(Device), true, Ok(Device)),
+            (Token, "PS256", None, true, Ok(Store)),
+            (Audit, "EdDSA", None, true, Ok(Device)),
+            (Refresh, "HS256", None, true, Ok(Store)),
+            (Token, "ES256", None, false, missing),
+            (Token, "ES256", Some(Store), false, Ok(Store)),
+            (
+                Refresh,
+                "HS256",
+                Some(Device),
+                true,
+                Err(Reason::KeyPlaceUnfit),
+            ),
+        ] {
+            let wish = KeyRotation {
+                place: named,
+                ..wanted(purpose, Some(algorithm))
+            };
+            let decision = plan(&stage.act(), &wish, &keys, device, &mut sample::entropy());
+            match answer {
+                Ok(place) => assert_eq!(done(decision).place, place, "{wish:?}"),
+                Err(expected) => assert_eq!(reason(&decision), Some(expected), "{wish:?}"),
             }
         }
     }

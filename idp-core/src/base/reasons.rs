@@ -122,6 +122,8 @@ reasons! {
     LastAdministrator Conflict "house" "No province administrator would remain." "Appoint another first."
     ClientRedirectInvalid Unprocessable "RFC 7591 §3.2.2" "A redirect address is not https, has a fragment, or is not allowed for this kind of client." "Use https; http only on loopback for native clients."
     KeyAlgorithmUnsupported Unprocessable "RFC 7518 §3" "Keys are made for ES256, RS256, PS256 or EdDSA." "Choose one of them."
+    KeyDeviceMissing Unprocessable "house" "This node has no PKCS#11 device to make the key in." "Set keys.pkcs11_module, or add --place store."
+    KeyPlaceUnfit Unprocessable "house" "Keys of refresh tokens are kept in the store only." "Leave the place out."
     DateMalformed Unprocessable "RFC 3339" "The date is not written as YYYY-MM-DD or RFC 3339." "Correct it."
     ImportRowWrong Unprocessable "house" "One or more rows of the import are wrong; nothing was written." "Correct the rows named in the report."
     UnitUnknown Unprocessable "house" "No unit has this code or id." "See `idp unit list`."

@@ -9,6 +9,7 @@ use crate::base::issuer::IssuerKey;
 use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
 use crate::model::client::ClientId;
+use crate::model::key::KeyPlace;
 use crate::model::role::RoleName;
 use crate::model::session::SessionEnd;
 use crate::model::{ChangeSetId, GrantId, OutboxId, SessionId, UnitId, UserId};
@@ -134,7 +135,12 @@ pub enum What {
     /// A client got a new secret.
     ClientSecretRotated { client: ClientId },
     /// A key was made.
-    KeyAdded { kid: String, algorithm: String },
+    KeyAdded {
+        kid: String,
+        algorithm: String,
+        #[serde(default, skip_serializing_if = "KeyPlace::is_store")]
+        place: KeyPlace,
+    },
     /// A key stopped signing.
     KeyRetired { kid: String },
     /// A change set was begun.

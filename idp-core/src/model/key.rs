@@ -20,7 +20,32 @@ pub enum KeyPurpose {
     Refresh,
 }
 
-/// A key. The private part is sealed under the master key, bound to issuer and `kid`.
+/// Where the private part of a key is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPlace {
+    /// With the data, sealed under the master key.
+    #[default]
+    Store,
+    /// In a PKCS#11 device, which it never leaves.
+    Device,
+}
+
+impl KeyPlace {
+    /// Whether it is the store, where keys are unless something else was asked for.
+    pub fn is_store(&self) -> bool {
+        *self == Self::Store
+    }
+}
+
+/// What the sealed part of a key in a device begins with. It only tells where to look: what is
+/// sealed is bound to another name than a private part (see [`Key::seal_name`]), so that neither
+/// opens as the other.
+const IN_DEVICE: &str = "device.";
+
+/// A key. The private part is sealed under the master key, bound to issuer and `kid`; when a
+/// device holds it, the public half is sealed in its place, so that who can write the store but
+/// does not hold the master key can put no other key there.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
@@ -47,7 +72,7 @@ pub struct Key {
     /// The public JWK as JSON; absent for symmetric keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_jwk: Option<serde_json::Value>,
-    /// The sealed private part, base64url.
+    /// What is sealed, base64url; for a key in a device behind a mark.
     pub sealed: String,
 }
 
@@ -58,9 +83,29 @@ impl Key {
         Id::<Self>::from_u128(u128::from_be_bytes(entropy.bytes())).to_string()
     }
 
-    /// The name to which the sealed private part is bound.
-    pub fn seal_name(issuer: &IssuerKey, kid: &str) -> Vec<u8> {
-        format!("key/{issuer}/{kid}").into_bytes()
+    /// The name to which the sealed part is bound.
+    pub fn seal_name(issuer: &IssuerKey, kid: &str, place: KeyPlace) -> Vec<u8> {
+        let kind = match place {
+            KeyPlace::Store => "key",
+            KeyPlace::Device => "device-key",
+        };
+        format!("{kind}/{issuer}/{kid}").into_bytes()
+    }
+
+    /// The field [`Key::sealed`] of a key in this place, from what was sealed, base64url.
+    pub fn mark(place: KeyPlace, sealed: &str) -> String {
+        match place {
+            KeyPlace::Store => sealed.to_owned(),
+            KeyPlace::Device => format!("{IN_DEVICE}{sealed}"),
+        }
+    }
+
+    /// Where the private part is, and what is sealed, base64url.
+    pub fn kept(&self) -> (KeyPlace, &str) {
+        match self.sealed.strip_prefix(IN_DEVICE) {
+            Some(sealed) => (KeyPlace::Device, sealed),
+            None => (KeyPlace::Store, &self.sealed),
+        }
     }
 
     /// Whether it signs at `now`.

@@ -15,6 +15,16 @@ pub enum KeyPurpose {
     Refresh,
 }
 
+/// Where the private part of a key is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPlace {
+    /// With the data, sealed under the master key.
+    Store,
+    /// In a PKCS#11 device, which it never leaves.
+    Device,
+}
+
 /// Where a key stands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -38,6 +48,8 @@ pub struct Key {
     pub purpose: KeyPurpose,
     /// The JWA name (`ES256`).
     pub algorithm: String,
+    /// Where its private part is kept.
+    pub place: KeyPlace,
     /// Where it stands now.
     pub state: KeyState,
     /// Made, and from then on published.
@@ -65,6 +77,10 @@ pub struct KeyRotation {
     /// `ES256`, `RS256`, `PS256` or `EdDSA`; that of the present key when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<String>,
+    /// Where the new key's private part is to be kept; where that of the present key is when
+    /// absent. Keys of refresh tokens are kept in the store only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<KeyPlace>,
     /// `true`: the new key signs at once and the present one is no longer published, as after a
     /// theft. Tokens signed by it stop verifying. Otherwise the new key is announced first and the
     /// old one stays published until its last token has expired.

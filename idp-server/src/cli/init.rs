@@ -177,6 +177,7 @@ async fn found(
         },
         tickets: None,
         master,
+        device: None,
         branding: settings.branding().clone(),
         logo: None,
         fetch: settings.outgoing.clone(),

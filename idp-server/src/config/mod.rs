@@ -39,6 +39,7 @@ pub use administration::AdministrationSettings;
 pub use audit::AuditSettings;
 pub use explain::{Basics, default_file, explain, manual, present_value};
 pub use issuer::IssuerSettings;
+pub use keys::DeviceSettings;
 pub use listen::{ListenSettings, TlsFiles};
 pub use passwords::PasswordSettings;
 pub use province::{LOGO_PATH, ProvinceSettings};
@@ -123,6 +124,8 @@ pub struct Settings {
     pub tickets: Option<TicketSettings>,
     /// Where the key-encrypting key is kept.
     pub master_key: MasterKeySource,
+    /// The device that holds signing keys; none when all rest in the store.
+    pub device: Option<DeviceSettings>,
     /// What people see.
     pub province: ProvinceSettings,
     /// How long things live.
@@ -189,6 +192,7 @@ impl Settings {
         let store = store::read(reader);
         let tickets = tickets::read(reader);
         let master_key = keys::read(reader);
+        let device = keys::read_device(reader);
         let province = province::read(reader);
         let lifetimes = lifetimes::read(reader);
         let passwords = passwords::read(reader);
@@ -206,6 +210,7 @@ impl Settings {
             store,
             tickets,
             master_key: master_key?,
+            device,
             province: province?,
             lifetimes,
             passwords,

@@ -124,6 +124,17 @@ fn each_rule_has_its_complaint() {
         ("listen.proxy_header = 'x-real-ip'", "listen.proxy_header"),
         ("listen.connections = 1", "listen.connections"),
         ("keys.master_key_credential = 'k'", "keys"),
+        ("keys.pkcs11_module = 'm.so'", "keys.pkcs11_token"),
+        ("keys.pkcs11_token = 'idp'", "keys.pkcs11_module"),
+        ("keys.pkcs11_sessions = 2", "keys"),
+        (
+            "keys.pkcs11_token = 'a label of more than thirty-two octets'",
+            "keys.pkcs11_token",
+        ),
+        (
+            "keys.pkcs11_pin_credential = '../pin'",
+            "keys.pkcs11_pin_credential",
+        ),
         ("store.folder = ''", "store.folder"),
         ("tickets.mode = 'redis'", "tickets.mode"),
         ("tickets.mode = 'single'", "tickets.urls"),

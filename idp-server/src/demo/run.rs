@@ -147,6 +147,7 @@ async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
         },
         tickets: None,
         master: &master,
+        device: None,
         branding,
         logo: None,
         fetch: FetchRules {

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use idp_core::ports::Obstacle;
 use serde_json::json;
 
 use super::site::Shared;
@@ -14,7 +15,9 @@ pub async fn live() -> Response {
 }
 
 /// `GET /health/ready`: store, tickets and keys answer, the clock agrees with the shared store's
-/// and the server is not about to stop; otherwise 503 and which part does not, without details.
+/// the PKCS#11 device signs with those keys that sign now and rest there, and the server is not
+/// about to stop; otherwise 503 and which part does not, without details but one word for the
+/// device.
 pub async fn ready(State(site): State<Shared>) -> Response {
     let issuer = &site.provider.policy.issuer_key;
     let store = site.provider.records.ping().await.is_ok();
@@ -25,9 +28,10 @@ pub async fn ready(State(site): State<Shared>) -> Response {
         .published(issuer)
         .await
         .is_ok_and(|k| !k.keys().is_empty());
+    let obstacle = site.provider.signer.obstacle(issuer).await;
     let clock = clock_agrees(&site).await;
     let serving = !site.is_stopping();
-    let ready = store && tickets && keys && clock && serving;
+    let ready = store && tickets && keys && obstacle.is_none() && clock && serving;
     let status = if ready {
         StatusCode::OK
     } else {
@@ -39,6 +43,7 @@ pub async fn ready(State(site): State<Shared>) -> Response {
         "store": word(store),
         "tickets": word(tickets),
         "keys": word(keys),
+        "device": obstacle.map_or("ok", Obstacle::name),
         "clock": word(clock),
         "stopping": !serving,
     });

@@ -8,13 +8,24 @@ use idp_core::base::fault::Fault;
 use idp_core::base::seal::SealingKey;
 use idp_core::base::time::Timestamp;
 use idp_core::jose::{Jwk, JwkSet, SigningAlgorithm, SigningKey};
-use idp_core::model::key::{Key, KeyPurpose};
+use idp_core::model::key::{Key, KeyPlace, KeyPurpose};
 use idp_core::ports::SigningKeyRef;
 use ring::hmac;
 
+use super::device::{Device, DeviceKey};
 use super::entropy::Generator;
 
 const PLACE: &str = "signer";
+
+/// What opens keys.
+pub struct Opener {
+    /// Opens what is sealed (purpose `keys` of the master key).
+    pub sealing: SealingKey,
+    /// Hedges the nonces of signatures.
+    pub generator: Generator,
+    /// Holds the keys that do not rest in the store.
+    pub device: Option<Device>,
+}
 
 /// All keys of one issuer, parsed once and shared by all requests.
 pub(super) struct KeyRing {
@@ -31,32 +42,28 @@ pub(super) struct PrivateKey {
 
 enum Material {
     Signing(SigningKey),
+    Device(DeviceKey),
     Mac(hmac::Key),
 }
 
 impl KeyRing {
     /// Opens what may still be needed at `now`. Retired token keys are only published, so their
     /// private halves stay closed.
-    pub(super) fn open(
-        keys: Vec<Key>,
-        sealing: &SealingKey,
-        generator: &Generator,
-        now: Timestamp,
-    ) -> Result<Self, Fault> {
+    pub(super) fn open(keys: Vec<Key>, opener: &Opener, now: Timestamp) -> Result<Self, Fault> {
         let private = keys
             .iter()
             .filter(|key| is_needed(key, now))
-            .map(|key| PrivateKey::open(key, sealing, generator).map(Arc::new))
+            .map(|key| PrivateKey::open(key, opener).map(Arc::new))
             .collect::<Result<_, _>>()?;
         let published = keys
             .iter()
             .filter(|key| key.is_published(now))
-            .map(|key| own_public_half(key, sealing, generator))
+            .map(|key| own_public_half(key, opener))
             .collect::<Result<_, _>>()?;
         // Audit blocks are verified by these for ever, so none may be another's.
         let audit = keys.iter().filter(|key| key.purpose == KeyPurpose::Audit);
         for key in audit {
-            own_public_half(key, sealing, generator)?;
+            own_public_half(key, opener)?;
         }
         Ok(Self {
             keys,
@@ -81,15 +88,12 @@ impl KeyRing {
         algorithm: Option<SigningAlgorithm>,
         now: Timestamp,
     ) -> Option<SigningKeyRef> {
-        let fits = |own: &SigningKey| algorithm.is_none_or(|wanted| own.algorithm() == wanted);
         let signing = self
             .private
             .iter()
-            .filter_map(|private| match &private.material {
-                Material::Signing(own) if fits(own) => Some((&private.key, own.algorithm())),
-                _ => None,
-            });
+            .filter_map(|private| Some((&private.key, private.algorithm()?)));
         signing
+            .filter(|(_, own)| algorithm.is_none_or(|wanted| *own == wanted))
             .filter(|(key, _)| key.purpose == purpose && key.is_active(now))
             .max_by_key(|(key, _)| key.active_from)
             .map(|(key, algorithm)| SigningKeyRef {
@@ -106,6 +110,17 @@ impl KeyRing {
             .cloned()
     }
 
+    /// The keys in a device that sign at `now` or later, and whether they sign now.
+    pub(super) fn in_device(&self, now: Timestamp) -> Vec<(Arc<PrivateKey>, bool)> {
+        let device = self
+            .private
+            .iter()
+            .filter(|private| private.in_device().is_some() && is_needed(&private.key, now));
+        device
+            .map(|private| (Arc::clone(private), private.key.is_active(now)))
+            .collect()
+    }
+
     /// The published set.
     pub(super) fn published(&self) -> Arc<JwkSet> {
         Arc::clone(&self.published)
@@ -119,7 +134,7 @@ impl KeyRing {
             .filter(|private| private.key.purpose == purpose && is_needed(&private.key, now))
             .filter_map(|private| match &private.material {
                 Material::Mac(mac) => Some((&private.key, mac)),
-                Material::Signing(_) => None,
+                Material::Signing(_) | Material::Device(_) => None,
             })
             .collect();
         usable.sort_by_key(|(key, _)| (!key.is_active(now), -key.active_from.millis()));
@@ -134,21 +149,33 @@ impl KeyRing {
 }
 
 impl PrivateKey {
-    fn open(key: &Key, sealing: &SealingKey, generator: &Generator) -> Result<Self, Fault> {
+    fn open(key: &Key, opener: &Opener) -> Result<Self, Fault> {
         let trouble = |detail: &dyn std::fmt::Display| {
             Fault::lasting(PLACE, format!("key {}: {detail}", key.kid))
         };
-        let sealed = URL_SAFE_NO_PAD
-            .decode(&key.sealed)
-            .map_err(|e| trouble(&e))?;
-        let name = Key::seal_name(&key.issuer, &key.kid);
-        let plain = sealing.open(&name, &sealed).map_err(|e| trouble(&e))?;
-        let material = if key.algorithm == "HS256" {
-            Material::Mac(hmac::Key::new(hmac::HMAC_SHA256, &plain))
-        } else {
-            let algorithm = SigningAlgorithm::parse(&key.algorithm).map_err(|e| trouble(&e))?;
-            let opened = SigningKey::from_pkcs8(algorithm, &plain, generator.secure_random());
-            Material::Signing(opened.map_err(|e| trouble(&e))?)
+        let (place, sealed) = key.kept();
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|e| trouble(&e))?;
+        let name = Key::seal_name(&key.issuer, &key.kid, place);
+        let plain = opener.sealing.open(&name, &sealed);
+        let plain = plain.map_err(|e| trouble(&e))?;
+        if key.algorithm == "HS256" && place == KeyPlace::Store {
+            return Ok(Self {
+                key: key.clone(),
+                material: Material::Mac(hmac::Key::new(hmac::HMAC_SHA256, &plain)),
+            });
+        }
+        let algorithm = SigningAlgorithm::parse(&key.algorithm).map_err(|e| trouble(&e))?;
+        let material = match place {
+            KeyPlace::Store => {
+                let rng = opener.generator.secure_random();
+                let opened = SigningKey::from_pkcs8(algorithm, &plain, rng);
+                Material::Signing(opened.map_err(|e| trouble(&e))?)
+            }
+            KeyPlace::Device => {
+                let public = Jwk::parse(&plain).map_err(|e| trouble(&e))?;
+                let device = opener.device.clone();
+                Material::Device(DeviceKey::new(&key.kid, algorithm, public, device))
+            }
         };
         Ok(Self {
             key: key.clone(),
@@ -156,12 +183,30 @@ impl PrivateKey {
         })
     }
 
-    /// Signs; some hundredths of a millisecond for elliptic curves, about one for RSA.
+    /// What it signs with; none for a MAC key.
+    fn algorithm(&self) -> Option<SigningAlgorithm> {
+        match &self.material {
+            Material::Signing(key) => Some(key.algorithm()),
+            Material::Device(key) => Some(key.algorithm()),
+            Material::Mac(_) => None,
+        }
+    }
+
+    /// The way to a private half that a device holds.
+    pub(super) fn in_device(&self) -> Option<&DeviceKey> {
+        match &self.material {
+            Material::Device(key) => Some(key),
+            Material::Signing(_) | Material::Mac(_) => None,
+        }
+    }
+
+    /// Signs with a key that rests in the store; some hundredths of a millisecond for elliptic curves, about one for RSA.
     pub(super) fn sign(&self, message: &[u8], generator: &Generator) -> Result<Vec<u8>, Fault> {
         match &self.material {
             Material::Signing(key) => key
                 .sign(message, generator.secure_random())
                 .map_err(|e| Fault::lasting(PLACE, e)),
+            Material::Device(_) => Err(Fault::lasting(PLACE, "the device signs with this key")),
             Material::Mac(_) => Err(Fault::lasting(PLACE, "a MAC key signs nothing")),
         }
     }
@@ -176,17 +221,17 @@ fn is_needed(key: &Key, now: Timestamp) -> bool {
     end.is_none_or(|end| now < end)
 }
 
-/// The public half, derived from the sealed private one: who can write the store but does not hold
+/// The public half, derived from the sealed private one, or sealed itself: who can write the store but does not hold
 /// the master key can neither add a key nor put another's public half in place of ours.
-fn own_public_half(key: &Key, sealing: &SealingKey, generator: &Generator) -> Result<Jwk, Fault> {
+fn own_public_half(key: &Key, opener: &Opener) -> Result<Jwk, Fault> {
     let trouble = |detail: &dyn std::fmt::Display| {
         Fault::lasting(PLACE, format!("key {}: {detail}", key.kid))
     };
-    let private = PrivateKey::open(key, sealing, generator)?;
-    let Material::Signing(signing) = &private.material else {
-        return Err(trouble(&"a MAC key has no public half"));
+    let own = match PrivateKey::open(key, opener)?.material {
+        Material::Signing(signing) => signing.public_jwk(&key.kid).map_err(|e| trouble(&e))?,
+        Material::Device(device) => device.public().clone(),
+        Material::Mac(_) => return Err(trouble(&"a MAC key has no public half")),
     };
-    let own = signing.public_jwk(&key.kid).map_err(|e| trouble(&e))?;
     let stored = key
         .public_jwk
         .as_ref()

@@ -83,6 +83,12 @@ metrics_table! {
     Gauge "idp_audit_unsealed" [""]
         "Audit events that are not yet in a signed block. Should fall to zero each second."
         "Số sự kiện kiểm toán chưa nằm trong khối đã ký. Bình thường về 0 mỗi giây.";
+    Counter "idp_device_signatures_total" ["result"]
+        "Signatures asked of the PKCS#11 device: `ok`, or what was in the way (`absent`, `pin_refused`, `key_unusable`, `slow`)."
+        "Số chữ ký yêu cầu thiết bị PKCS#11: `ok`, hoặc trở ngại (`absent`, `pin_refused`, `key_unusable`, `slow`).";
+    Histogram "idp_device_seconds" [""]
+        "Time of a signature by the device, waiting for its turn included."
+        "Thời gian của một chữ ký do thiết bị làm, kể cả chờ đến lượt.";
     Gauge "process_resident_memory_bytes" [""]
         "Resident memory of the process."
         "Bộ nhớ thường trú của tiến trình.";

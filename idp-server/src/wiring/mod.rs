@@ -12,12 +12,14 @@ use idp_store::redis::RedisSettings;
 
 use crate::http::site::{Logo, Shared, Site};
 use crate::outside::clock::Clock;
+use crate::outside::device::Device;
 use crate::outside::entropy::Generator;
 use crate::outside::fetch::{FetchRules, GuardedFetch};
 use crate::outside::key_maker::SealedKeyMaker;
+use crate::outside::key_ring::Opener;
 use crate::outside::master_key::MasterKey;
 use crate::outside::passwords::{HashingBounds, HashingThreads};
-use crate::outside::signer_file::FileSigner;
+use crate::outside::signer::RingSigner;
 use crate::refusals::Refusals;
 use crate::ui::{Branding, Pages};
 
@@ -33,6 +35,8 @@ pub struct Parts<'a> {
     pub tickets: Option<RedisSettings>,
     /// Its key-encrypting key.
     pub master: &'a MasterKey,
+    /// The device that holds private keys.
+    pub device: Option<Device>,
     /// What its pages look like.
     pub branding: Branding,
     /// The province's own logo.
@@ -52,7 +56,7 @@ pub struct Installation {
     /// Makes keys.
     pub key_maker: Arc<SealedKeyMaker>,
     /// The signer, told when keys change here.
-    pub signer: Arc<FileSigner>,
+    pub signer: Arc<RingSigner>,
     /// The store, closed at the end.
     pub store: Store,
     /// This process among those that share the store; another name at each start.
@@ -70,14 +74,15 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
     let generator = Generator::system();
     let node = node(&generator)?;
     let records = store.records();
-    let keys = parts.master.sealing_key("keys")?;
     let clock = parts.clock;
-    let signer = FileSigner::new(records.clone(), keys, generator.clone(), clock.clone());
-    let signer = Arc::new(signer);
-    let key_maker = SealedKeyMaker::new(
-        Arc::new(parts.master.sealing_key("keys")?),
-        generator.clone(),
-    );
+    let opener = Opener {
+        sealing: parts.master.sealing_key("keys")?,
+        generator: generator.clone(),
+        device: parts.device.clone(),
+    };
+    let signer = Arc::new(RingSigner::new(records.clone(), opener, clock.clone()));
+    let sealing = Arc::new(parts.master.sealing_key("keys")?);
+    let key_maker = SealedKeyMaker::new(sealing, generator.clone(), parts.device);
     let passwords =
         HashingThreads::new(parts.policy.password_cost, parts.hashing, generator.clone());
     let provider = Provider {

@@ -1,11 +1,11 @@
 //! Flows about keys.
 
 use super::Administration;
-use crate::admin::key::{self, KeyRotation, Rotated};
+use crate::admin::key::{self, KeyRotation, PlannedKey, Rotated};
 use crate::base::refusal::Reason;
 use crate::flow::{ATTEMPTS, Failure, contended};
-use crate::model::key::Key;
-use crate::ports::KeyMaker;
+use crate::model::key::{Key, KeyPlace};
+use crate::ports::{KeyMaker, MadeKey};
 use crate::store::decision::Outcome;
 
 /// All keys, newest first.
@@ -43,7 +43,9 @@ pub async fn rotate(
 ) -> Result<Rotated, Failure> {
     let keys = list(desk).await?;
     let ground = desk.ground().await?;
-    let planned = match key::plan(&ground.act(), wanted, &keys, &mut desk.context.entropy).outcome {
+    let has_device = maker.offers(KeyPlace::Device);
+    let entropy = &mut desk.context.entropy;
+    let planned = match key::plan(&ground.act(), wanted, &keys, has_device, entropy).outcome {
         Outcome::Done(planned) => planned,
         Outcome::Refused(refusal) => return Err(refusal.into()),
         Outcome::Need(_) => return Err(contended()),
@@ -54,24 +56,33 @@ pub async fn rotate(
             retired: Vec::new(),
         });
     }
-    let issuer = desk.provider.policy.issuer_key.clone();
-    let made = maker
-        .make(&issuer, &planned.kid, planned.signing(), planned.purpose)
-        .await?;
+    let order = planned.order(&desk.provider.policy.issuer_key);
+    let made = maker.make(&order).await?;
+    let stored = put(desk, &planned, (made, wanted.at_once)).await;
+    // After a fault it may be stored all the same: then what was made must stay.
+    if matches!(stored, Ok(None) | Err(Failure::Refused(_))) {
+        maker.discard(&order).await?;
+    }
+    stored?.ok_or_else(contended)
+}
+
+/// Stores a key that was made, with the ends of those that it takes over from; `None` when every
+/// attempt lost against another write.
+async fn put(
+    desk: &mut Administration,
+    planned: &PlannedKey,
+    (made, at_once): (MadeKey, bool),
+) -> Result<Option<Rotated>, Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
-        let keys = desk.provider.records.keys(&issuer).await?;
-        let made = (made.clone(), wanted.at_once);
-        let decision = key::rotate(
-            &ground.act(),
-            &planned,
-            made,
-            &keys,
-            &mut desk.context.entropy,
-        );
+        let issuer = &desk.provider.policy.issuer_key;
+        let keys = desk.provider.records.keys(issuer).await?;
+        let made = (made.clone(), at_once);
+        let entropy = &mut desk.context.entropy;
+        let decision = key::rotate(&ground.act(), planned, made, &keys, entropy);
         if let Some(rotated) = desk.settle(decision).await? {
-            return Ok(rotated);
+            return Ok(Some(rotated));
         }
     }
-    Err(contended())
+    Ok(None)
 }

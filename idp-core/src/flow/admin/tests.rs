@@ -27,12 +27,13 @@ use crate::model::change_set::{ChangeSet, ChangeSetEntry, ChangeSetKind, ChangeS
 use crate::model::client::ClientKind;
 use crate::model::credential::{Credential, CredentialSecret, PasswordCredential};
 use crate::model::identifier::IdentifierKind;
-use crate::model::key::KeyPurpose;
+use crate::model::key::{KeyPlace, KeyPurpose};
 use crate::model::user::{AccountKind, User};
 use crate::model::{ChangeSetId, CredentialId, LocalText, Version};
 use crate::policy::Policy;
 use crate::ports::{
-    Fetch, Incoming, KeyMaker, MadeKey, Outgoing, PasswordVerdict, Passwords, Signer, SigningKeyRef,
+    Fetch, Incoming, KeyMaker, KeyToMake, MadeKey, Outgoing, PasswordVerdict, Passwords, Signer,
+    SigningKeyRef,
 };
 use crate::store::change::{Batch, Change, Write};
 use crate::store::memory::{MemoryRecords, MemoryTickets};
@@ -88,17 +89,17 @@ impl Fetch for Closed {
 
 #[async_trait]
 impl KeyMaker for Closed {
-    async fn make(
-        &self,
-        _: &IssuerKey,
-        kid: &str,
-        _: Option<SigningAlgorithm>,
-        _: KeyPurpose,
-    ) -> Result<MadeKey, Fault> {
+    fn offers(&self, place: KeyPlace) -> bool {
+        place.is_store()
+    }
+    async fn make(&self, wanted: &KeyToMake) -> Result<MadeKey, Fault> {
         Ok(MadeKey {
-            public_jwk: Some(serde_json::json!({ "kid": kid })),
+            public_jwk: Some(serde_json::json!({ "kid": wanted.kid })),
             sealed: "s".into(),
         })
+    }
+    async fn discard(&self, _: &KeyToMake) -> Result<(), Fault> {
+        closed()
     }
 }
 
@@ -477,6 +478,7 @@ async fn clients_and_keys_are_made_and_shown() {
     let wanted = KeyRotation {
         purpose: KeyPurpose::Token,
         algorithm: Some("ES256".into()),
+        place: None,
         at_once: false,
     };
     let first = key::rotate(&mut desk, &wanted, &Closed).await.unwrap();

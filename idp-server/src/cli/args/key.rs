@@ -1,7 +1,7 @@
 //! `idp key`.
 
 use clap::Subcommand;
-use idp_admin_api::key::KeyPurpose;
+use idp_admin_api::key::{KeyPlace, KeyPurpose};
 
 use super::wire;
 
@@ -20,7 +20,7 @@ pub enum KeyCommand {
     /// The new key is announced first, the old one stays published until the last token it
     /// signed has expired: nobody notices. --at-once is for a key that was stolen.
     #[command(
-        after_help = "Examples:\n  idp key rotate\n  idp key rotate --algorithm RS256\n  idp key rotate --at-once"
+        after_help = "Examples:\n  idp key rotate\n  idp key rotate --algorithm RS256\n  idp key rotate --place device\n  idp key rotate --at-once"
     )]
     Rotate {
         /// What the key is for
@@ -29,6 +29,10 @@ pub enum KeyCommand {
         /// ES256, RS256, PS256 or EdDSA; that of the present key when absent
         #[arg(long, value_name = "ALG")]
         algorithm: Option<String>,
+        /// Where its private part is kept: store, or device (PKCS#11); as the present key's when
+        /// absent
+        #[arg(long, value_name = "PLACE", value_parser = wire::<KeyPlace>(&["store", "device"]))]
+        place: Option<KeyPlace>,
         /// Stop publishing the present key now: tokens that it signed stop verifying
         #[arg(long)]
         at_once: bool,

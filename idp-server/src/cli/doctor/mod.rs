@@ -3,6 +3,7 @@
 //! It reads only. While a server runs, the server holds the store, so the checks inside the store
 //! are left out and said to be.
 
+mod device;
 mod files;
 mod store;
 mod tickets;
@@ -154,6 +155,7 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Vec<Finding> {
             "restore the key from its backup, or correct its place and mode",
         )),
     }
+    let device = device::examine(settings, &mut findings).await;
     if running {
         let detail =
             "a server is running and holds it: keys, integrity, audit and clock not checked";
@@ -165,7 +167,9 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Vec<Finding> {
             "none is running",
             "start it with `idp serve`",
         ));
-        findings.extend(store::examine(settings, master.ok().as_ref(), clock).await);
+        let master = master.as_ref().ok();
+        let means = master.map(|master| store::Means { master, device });
+        findings.extend(store::examine(settings, means, clock).await);
     }
     findings
 }

@@ -13,9 +13,11 @@ use super::{Finding, State};
 use crate::config::Settings;
 use crate::demo::MARK;
 use crate::outside::clock::Clock;
+use crate::outside::device::Device;
 use crate::outside::entropy::Generator;
+use crate::outside::key_ring::Opener;
 use crate::outside::master_key::MasterKey;
-use crate::outside::signer_file::FileSigner;
+use crate::outside::signer::RingSigner;
 use crate::serve;
 use crate::wiring::Store;
 
@@ -28,10 +30,18 @@ const ENDS_SOON: Duration = Duration::from_secs(7 * 86_400);
 /// So many unsealed events mean that the sealer has not worked for long.
 const MANY_UNSEALED: u32 = 1000;
 
+/// What opens the keys of a store.
+pub(super) struct Means<'a> {
+    /// The key-encrypting key.
+    pub(super) master: &'a MasterKey,
+    /// Where keys that do not rest in the store are.
+    pub(super) device: Option<Device>,
+}
+
 /// Opens the store, looks, and closes it.
 pub(super) async fn examine(
     settings: &Settings,
-    master: Option<&MasterKey>,
+    means: Option<Means<'_>>,
     clock: &Clock,
 ) -> Vec<Finding> {
     let opened = match serve::place(settings) {
@@ -44,7 +54,7 @@ pub(super) async fn examine(
     };
     let records = store.records();
     let mut findings = vec![integrity(&store).await];
-    let looked = look(settings, &records, master, clock).await;
+    let looked = look(settings, &records, means, clock).await;
     findings.extend(looked.unwrap_or_else(|fault| {
         vec![Finding::fail(
             "store",
@@ -66,7 +76,7 @@ async fn integrity(store: &Store) -> Finding {
 async fn look(
     settings: &Settings,
     records: &Arc<dyn Records>,
-    master: Option<&MasterKey>,
+    means: Option<Means<'_>>,
     clock: &Clock,
 ) -> Result<Vec<Finding>, Fault> {
     let mut findings = Vec::new();
@@ -90,24 +100,27 @@ async fn look(
     let now = clock.now();
     let keys = records.keys(&settings.issuer.key).await?;
     findings.extend(lifetimes(&keys, now));
-    if let Some(master) = master {
-        findings.extend(opening(settings, records, master, clock).await?);
+    if let Some(means) = means {
+        findings.extend(opening(settings, records, means, clock).await?);
     }
     findings.push(clock_offset(records, now).await?);
     findings.push(unsealed(records).await?);
     Ok(findings)
 }
 
-/// Whether every key that is needed opens and signs.
+/// Whether every key that is needed opens, and those in a device sign.
 async fn opening(
     settings: &Settings,
     records: &Arc<dyn Records>,
-    master: &MasterKey,
+    means: Means<'_>,
     clock: &Clock,
 ) -> Result<Vec<Finding>, Fault> {
-    let sealing = master.sealing_key("keys")?;
-    let generator = Generator::system();
-    let signer = FileSigner::new(records.clone(), sealing, generator, clock.clone());
+    let opener = Opener {
+        sealing: means.master.sealing_key("keys")?,
+        generator: Generator::system(),
+        device: means.device,
+    };
+    let signer = RingSigner::new(records.clone(), opener, clock.clone());
     let issuer = &settings.issuer.key;
     let wanted = Some(settings.issuer.default_algorithm);
     let tried = [
@@ -136,6 +149,11 @@ async fn opening(
             "keys",
             "all that are needed open with the master key",
         ));
+        let troubles = signer.troubles(issuer).await?;
+        findings.extend(troubles.into_iter().map(|trouble| {
+            let remedy = "restore it in the device, or `idp key rotate --place store --at-once`";
+            Finding::fail("keys", trouble.detail, remedy)
+        }));
     }
     Ok(findings)
 }

@@ -17,6 +17,9 @@ const COLUMNS: &[Column<Key>] = &[
     column("algorithm", text("Thuật toán", "Algorithm"), |k, _| {
         k.algorithm.clone()
     }),
+    column("place", text("Nơi giữ", "Place"), |k, _| {
+        wire_name(&k.place)
+    }),
     column("state", text("Trạng thái", "State"), |k, _| {
         wire_name(&k.state)
     }),
@@ -52,6 +55,7 @@ pub(super) async fn run(command: KeyCommand, context: &mut Context<'_>) -> Resul
         KeyCommand::Rotate {
             purpose,
             algorithm,
+            place,
             at_once,
         } => {
             if at_once {
@@ -60,6 +64,7 @@ pub(super) async fn run(command: KeyCommand, context: &mut Context<'_>) -> Resul
             let rotation = KeyRotation {
                 purpose,
                 algorithm,
+                place,
                 at_once,
             };
             let rotated = context.api.rotate_key(&rotation).await?;

@@ -34,6 +34,7 @@ fn shown(key: &model::key::Key, now: Timestamp) -> Result<Key, Reason> {
         kid: key.kid.clone(),
         purpose: same(key.purpose)?,
         algorithm: key.algorithm.clone(),
+        place: same(key.kept().0)?,
         state: state(key, now),
         created_at: time(key.created_at),
         active_from: time(key.active_from),
@@ -67,6 +68,7 @@ pub(super) async fn rotate(
     let wanted = core::KeyRotation {
         purpose,
         algorithm: wanted.algorithm,
+        place: wanted.place.map(same).transpose()?,
         at_once,
     };
     let rotated = flow::rotate(&mut desk, &wanted, state.key_maker.as_ref()).await?;

@@ -212,6 +212,7 @@ pub(super) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::ClientAlgorithmUnsupported => "id_token_signed_response_alg",
         Reason::ClientLifetimeInvalid => "access_token_seconds",
         Reason::KeyAlgorithmUnsupported | Reason::KeyMissing => "algorithm",
+        Reason::KeyDeviceMissing | Reason::KeyPlaceUnfit => "place",
         Reason::UserNamePatternMalformed => "user_name_pattern",
         Reason::PasswordHashUnsupported => "password_hash",
         Reason::ImportEmpty => "rows",

@@ -72,6 +72,7 @@ async fn installation(folder: &std::path::Path) -> Installation {
         },
         tickets: None,
         master: &master,
+        device: None,
         branding: Branding::parse(branding).unwrap(),
         logo: None,
         fetch: crate::outside::fetch::FetchRules::default(),

@@ -121,6 +121,7 @@ mod tests {
         alike!(api::client::PositionChoice, model::client::PositionChoice: Main Ask);
         alike!(api::client::ConsentRule, model::client::ConsentRule: Never Ask);
         alike!(api::key::KeyPurpose, model::key::KeyPurpose: Token Audit Refresh);
+        alike!(api::key::KeyPlace, model::key::KeyPlace: Store Device);
         alike!(api::session::SessionEnd, model::session::SessionEnd:
             SignedOut Replaced ByAdministrator AccountDisabled CredentialReset;
             theirs alone: Expired);

@@ -1,4 +1,4 @@
-//! The signer whose keys rest sealed in the store.
+//! The signer: keys that rest sealed in the store, and keys that a device holds for us.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,16 +7,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use idp_core::base::fault::Fault;
 use idp_core::base::issuer::IssuerKey;
-use idp_core::base::seal::SealingKey;
 use idp_core::base::time::Timestamp;
 use idp_core::jose::{JwkSet, SigningAlgorithm};
 use idp_core::model::key::KeyPurpose;
-use idp_core::ports::{Signer, SigningKeyRef};
+use idp_core::ports::{Obstacle, Signer, SigningKeyRef};
 use idp_core::store::Records;
 
 use super::clock::Clock;
-use super::entropy::Generator;
-use super::key_ring::KeyRing;
+use super::device::Trouble;
+use super::key_ring::{KeyRing, Opener};
 
 const PLACE: &str = "signer";
 
@@ -24,12 +23,10 @@ const PLACE: &str = "signer";
 /// node is seen in time; far below the announcement of a new key.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// A [`Signer`] over the sealed keys of a store. Parsed keys are kept; no lock is held while
-/// signing.
-pub struct FileSigner {
+/// A [`Signer`] over the keys of a store. Parsed keys are kept; no lock is held while signing.
+pub struct RingSigner {
     records: Arc<dyn Records>,
-    sealing: SealingKey,
-    generator: Generator,
+    opener: Opener,
     clock: Clock,
     rings: RwLock<HashMap<IssuerKey, Known>>,
     loading: tokio::sync::Mutex<()>,
@@ -41,19 +38,13 @@ struct Known {
     at: Timestamp,
 }
 
-impl FileSigner {
-    /// Signs with the keys of `records`, which `sealing` opens (purpose `keys` of the master key).
+impl RingSigner {
+    /// Signs with the keys of `records`.
     #[must_use]
-    pub fn new(
-        records: Arc<dyn Records>,
-        sealing: SealingKey,
-        generator: Generator,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(records: Arc<dyn Records>, opener: Opener, clock: Clock) -> Self {
         Self {
             records,
-            sealing,
-            generator,
+            opener,
             clock,
             rings: RwLock::default(),
             loading: tokio::sync::Mutex::default(),
@@ -69,12 +60,28 @@ impl FileSigner {
         self.load(issuer).await.map(drop)
     }
 
+    /// What keeps keys in a device from signing, the announced ones too: each key that does not
+    /// sign, with the reason.
+    ///
+    /// # Errors
+    /// When the store fails or a key does not open.
+    pub async fn troubles(&self, issuer: &IssuerKey) -> Result<Vec<Trouble>, Fault> {
+        let ring = self.ring(issuer).await?;
+        let mut troubles = Vec::new();
+        for (private, _) in ring.in_device(self.clock.now()) {
+            if let Some(key) = private.in_device() {
+                troubles.extend(key.trouble().await);
+            }
+        }
+        Ok(troubles)
+    }
+
     async fn load(&self, issuer: &IssuerKey) -> Result<Arc<KeyRing>, Fault> {
         let keys = self.records.keys(issuer).await?;
         let now = self.clock.now();
         let ring = match self.known(issuer) {
             Some(known) if known.ring.is_current(&keys, now) => known.ring,
-            _ => Arc::new(KeyRing::open(keys, &self.sealing, &self.generator, now)?),
+            _ => Arc::new(KeyRing::open(keys, &self.opener, now)?),
         };
         let known = Known {
             ring: Arc::clone(&ring),
@@ -124,7 +131,7 @@ impl FileSigner {
 }
 
 #[async_trait]
-impl Signer for FileSigner {
+impl Signer for RingSigner {
     async fn active_key(
         &self,
         issuer: &IssuerKey,
@@ -153,11 +160,14 @@ impl Signer for FileSigner {
         let private = ring
             .private(&key.kid)
             .ok_or_else(|| Fault::transient(PLACE, format!("key {} is gone", key.kid)))?;
+        if let Some(key) = private.in_device() {
+            return Ok(key.sign(message).await?);
+        }
         if !key.algorithm.is_rsa() {
-            return private.sign(message, &self.generator);
+            return private.sign(message, &self.opener.generator);
         }
         // An RSA signature takes about a millisecond: too long for a thread that serves others.
-        let (message, generator) = (message.to_vec(), self.generator.clone());
+        let (message, generator) = (message.to_vec(), self.opener.generator.clone());
         let signed = tokio::task::spawn_blocking(move || private.sign(&message, &generator));
         signed
             .await
@@ -183,6 +193,18 @@ impl Signer for FileSigner {
             return Err(Fault::lasting(PLACE, detail));
         }
         Ok(tags)
+    }
+
+    async fn obstacle(&self, issuer: &IssuerKey) -> Option<Obstacle> {
+        let ring = self.ring(issuer).await.ok()?;
+        for (private, active) in ring.in_device(self.clock.now()) {
+            if let Some(key) = private.in_device().filter(|_| active)
+                && let Some(trouble) = key.trouble().await
+            {
+                return Some(trouble.obstacle);
+            }
+        }
+        None
     }
 }
 

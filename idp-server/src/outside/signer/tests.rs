@@ -3,27 +3,30 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use idp_core::base::issuer::IssuerKey;
 use idp_core::base::time::Timestamp;
 use idp_core::jose::SigningAlgorithm::{ES256, RS256};
 use idp_core::jose::{Jwk, SigningAlgorithm};
 use idp_core::model::Version;
-use idp_core::model::key::{Key, KeyPurpose};
-use idp_core::ports::{KeyMaker, Signer};
+use idp_core::model::key::{Key, KeyPlace, KeyPurpose};
+use idp_core::ports::{KeyMaker, KeyToMake, Obstacle, Signer};
 use idp_core::store::memory::MemoryRecords;
 use idp_core::store::{Batch, Change, Records, Write};
 
-use super::FileSigner;
+use super::RingSigner;
 use crate::outside::clock::Clock;
 use crate::outside::entropy::Generator;
 use crate::outside::key_maker::SealedKeyMaker;
+use crate::outside::key_ring::Opener;
 use crate::outside::master_key::MasterKey;
 
 const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 struct World {
     records: Arc<MemoryRecords>,
-    master: MasterKey,
+    master: Arc<MasterKey>,
     clock: Clock,
     issuer: IssuerKey,
 }
@@ -33,26 +36,32 @@ impl World {
         let mut entropy = Generator::system().entropy().unwrap();
         Self {
             records: Arc::default(),
-            master: MasterKey::generate(&mut entropy),
+            master: Arc::new(MasterKey::generate(&mut entropy)),
             clock: Clock::standing(START),
             issuer: IssuerKey::main(),
         }
     }
 
-    fn signer(&self) -> FileSigner {
-        let sealing = self.master.sealing_key("keys").unwrap();
-        FileSigner::new(
-            self.records.clone(),
-            sealing,
-            Generator::system(),
-            self.clock.clone(),
-        )
+    fn signer(&self) -> RingSigner {
+        let opener = Opener {
+            sealing: self.master.sealing_key("keys").unwrap(),
+            generator: Generator::system(),
+            device: None,
+        };
+        RingSigner::new(self.records.clone(), opener, self.clock.clone())
     }
 
     async fn key(&self, kid: &str, purpose: KeyPurpose, alg: Option<SigningAlgorithm>) -> Key {
         let sealing = Arc::new(self.master.sealing_key("keys").unwrap());
-        let maker = SealedKeyMaker::new(sealing, Generator::system());
-        let made = maker.make(&self.issuer, kid, alg, purpose).await.unwrap();
+        let maker = SealedKeyMaker::new(sealing, Generator::system(), None);
+        let wanted = KeyToMake {
+            issuer: self.issuer.clone(),
+            kid: kid.to_owned(),
+            purpose,
+            algorithm: alg,
+            place: KeyPlace::Store,
+        };
+        let made = maker.make(&wanted).await.unwrap();
         Key {
             kid: kid.to_owned(),
             version: Version::NEW,
@@ -221,6 +230,73 @@ async fn a_sealed_key_moved_to_another_name_does_not_open() {
     key.kid = "other".to_owned();
     world.put(key).await;
     assert!(world.signer().published(&world.issuer).await.is_err());
+}
+
+/// A key as the key maker leaves it when a device made it.
+async fn in_device(world: &World, purpose: KeyPurpose) -> Key {
+    let mut key = world.key("es", purpose, Some(ES256)).await;
+    let sealing = world.master.sealing_key("keys").unwrap();
+    let name = Key::seal_name(&key.issuer, &key.kid, KeyPlace::Device);
+    let public = key.public_jwk.as_ref().unwrap().to_string();
+    let mut entropy = Generator::system().entropy().unwrap();
+    let sealed = sealing.seal(&name, public.as_bytes(), &mut entropy);
+    key.sealed = Key::mark(KeyPlace::Device, &URL_SAFE_NO_PAD.encode(sealed));
+    key
+}
+
+#[tokio::test]
+async fn a_key_in_a_device_is_published_without_it_but_does_not_sign() {
+    let world = World::new();
+    world.put(in_device(&world, KeyPurpose::Token).await).await;
+    let signer = world.signer();
+    let published = signer.published(&world.issuer).await.unwrap();
+    assert_eq!(published.keys().len(), 1);
+    let obstacle = signer.obstacle(&world.issuer).await;
+    assert_eq!(obstacle, Some(Obstacle::NotConfigured));
+    let key = signer
+        .active_key(&world.issuer, KeyPurpose::Token, Some(ES256))
+        .await
+        .unwrap();
+    let fault = signer.sign(&world.issuer, &key, b"message").await;
+    let fault = fault.unwrap_err();
+    assert!(
+        !fault.transient && fault.detail.contains("none is configured"),
+        "{fault}"
+    );
+}
+
+#[tokio::test]
+async fn who_only_writes_to_the_store_cannot_put_a_key_in_the_devices_place() {
+    let world = World::new();
+    let own = in_device(&world, KeyPurpose::Token).await;
+    let stranger = world.key("es", KeyPurpose::Token, Some(ES256)).await;
+    let unmarked = own.sealed.strip_prefix("device.").unwrap().to_owned();
+    for (what, public_jwk, sealed) in [
+        (
+            "another public half",
+            stranger.public_jwk.clone(),
+            &own.sealed,
+        ),
+        ("without its mark", own.public_jwk.clone(), &unmarked),
+        (
+            "a private part with the mark",
+            stranger.public_jwk,
+            &Key::mark(KeyPlace::Device, &stranger.sealed),
+        ),
+    ] {
+        let world = World {
+            records: Arc::default(),
+            master: world.master.clone(),
+            ..World::new()
+        };
+        let mut key = own.clone();
+        (key.public_jwk, key.sealed) = (public_jwk, sealed.clone());
+        world.put(key).await;
+        assert!(
+            world.signer().published(&world.issuer).await.is_err(),
+            "{what}"
+        );
+    }
 }
 
 #[tokio::test]
