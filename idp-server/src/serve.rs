@@ -56,6 +56,7 @@ pub async fn run(config: Option<&Path>) -> Result<(), Fault> {
             Some(address) => Some(listen(address).await?),
         },
         limits: settings.listen.limits,
+        notice: settings.listen.notice,
         drain: settings.listen.drain,
     };
     let issuer = settings.issuer.url.as_str().to_owned();

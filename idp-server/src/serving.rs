@@ -40,7 +40,9 @@ pub struct Doors {
     pub metrics: Option<TcpListener>,
     /// Bounds of connections.
     pub limits: Limits,
-    /// How long requests may go on after the server was told to stop.
+    /// How long a stop is announced before no request is taken any more.
+    pub notice: Duration,
+    /// How long requests may go on after that.
     pub drain: Duration,
 }
 
@@ -56,6 +58,7 @@ impl Doors {
             admin: AdminSocket::bind(&folder.join("admin.sock")).await?,
             metrics: None,
             limits: Limits::default(),
+            notice: Duration::ZERO,
             drain: Duration::from_secs(3),
         })
     }
@@ -68,6 +71,7 @@ pub struct Serving {
     workers: JoinSet<()>,
     stopper: Stopper,
     stop: Stop,
+    notice: Duration,
     drain: Duration,
     heads: Arc<AuditHeads>,
 }
@@ -90,7 +94,7 @@ impl Serving {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
         .await?;
-        let (limits, drain) = (doors.limits, doors.drain);
+        let (limits, notice, drain) = (doors.limits, doors.notice, doors.drain);
         let served = |router| Served {
             router,
             limits,
@@ -125,6 +129,7 @@ impl Serving {
             workers,
             stopper,
             stop,
+            notice,
             drain,
             heads: Arc::default(),
         })
@@ -148,7 +153,7 @@ impl Serving {
     }
 
     /// Serves until SIGINT or SIGTERM, or until something that is served ends by itself; then
-    /// finishes requests and workers, records the end and closes the store.
+    /// announces the stop, finishes requests and workers, records the end and closes the store.
     ///
     /// # Errors
     /// What ended with a fault.
@@ -165,6 +170,9 @@ impl Serving {
         };
         let site = &self.installation.site;
         site.stopping.store(true, Ordering::Relaxed);
+        if ended.is_ok() {
+            tokio::time::sleep(self.notice).await;
+        }
         self.stopper.stop();
         let (tasks, workers) = (&mut self.tasks, &mut self.workers);
         let finish = async {

@@ -41,6 +41,9 @@ keys! {
     "listen.drain": Span(Duration::ZERO, Duration::from_secs(600)), Value("20s"), "20s",
         "Khi dừng: thời gian chờ các yêu cầu đang xử lý.",
         "On stopping: how long requests in progress are waited for.";
+    "listen.notice": Span(Duration::ZERO, Duration::from_secs(60)), Value("0s"), "5s",
+        "Khi dừng: trong thời gian này /health/ready trả lời 503 mà yêu cầu mới vẫn được nhận, để bộ cân bằng tải kịp chuyển sang nút khác; sau đó mới đến listen.drain.",
+        "On stopping: for so long /health/ready answers 503 and new requests are still taken, so that a balancer that asks for it turns to other nodes; listen.drain comes after it.";
     "listen.tls.certificate": Path, Nothing, "tls/fullchain.pem",
         "Tệp PEM: chứng thư máy chủ trước, rồi các chứng thư trung gian. Đọc lại khi nhận SIGHUP.",
         "PEM file: the server's certificate first, then the intermediate ones. Read again on SIGHUP.";
@@ -71,6 +74,8 @@ pub struct ListenSettings {
     pub admin_socket: PathBuf,
     /// Bounds of connections.
     pub limits: Limits,
+    /// How long a stop is announced.
+    pub notice: Duration,
     /// How long a stop waits.
     pub drain: Duration,
 }
@@ -115,6 +120,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<ListenSettings> {
     let admin_socket = reader
         .optional_path("listen.admin_socket")
         .unwrap_or_default();
+    let notice = reader.span("listen.notice");
     let drain = reader.span("listen.drain");
     Some(ListenSettings {
         address: address?,
@@ -122,6 +128,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<ListenSettings> {
         proxies,
         admin_socket,
         limits,
+        notice,
         drain,
     })
 }

@@ -1,6 +1,7 @@
 //! One connection: HTTP/1.1 or HTTP/2 within bounds, ended in order.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,6 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
 use tower::ServiceExt;
 
 use super::Limits;
@@ -19,6 +21,10 @@ use super::stop::Stop;
 
 /// How often an HTTP/2 connection that says nothing is asked whether it is still there.
 const PING: Duration = Duration::from_secs(20);
+
+/// After the stop a new connection may still take this long to bring its first request: who
+/// connected just before has sent it already, and would lose it.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// Which protocol a connection speaks. It is known beforehand, so that nobody holds a connection
 /// by never saying which.
@@ -39,7 +45,10 @@ pub(super) async fn serve<I, M>(
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     M: Fn(&mut Request<Body>) + Clone + Send + Sync + 'static,
 {
+    let first = Arc::new(Notify::new());
+    let begun = Arc::clone(&first);
     let service = service_fn(move |request: Request<Incoming>| {
+        begun.notify_one();
         let (mut request, late) = paced(request, limits.pace);
         mark(&mut request);
         let answering = answer(router.clone(), request, limits);
@@ -58,7 +67,9 @@ pub(super) async fn serve<I, M>(
     // protocol must not let silence hold a place for ever.
     let over = async {
         tokio::select! {
-            () = stop.told() => {}
+            () = stop.told() => {
+                drop(tokio::time::timeout(FIRST_REQUEST, first.notified()).await);
+            }
             () = tokio::time::sleep(limits.connection_age) => {}
         }
     };

@@ -24,6 +24,11 @@ use super::tls::Tls;
 /// The wait after a failed accept: out of file descriptors, mostly.
 const BREATH: Duration = Duration::from_millis(100);
 
+/// At the stop the queue of waiting connections is empty when none comes for so long…
+const QUIET: Duration = Duration::from_millis(10);
+/// …or after so many, so that no flood delays the stop.
+const QUEUE: usize = 1_024;
+
 /// What is served, and how it ends.
 #[derive(Clone, Debug)]
 pub struct Served {
@@ -66,7 +71,9 @@ pub async fn serve_tcp(listener: TcpListener, transport: Transport, served: Serv
             }
         }
     };
-    accept_until(served.stop.clone(), limits.connections, accept, handle).await;
+    let connections = accept_until(served.stop.clone(), limits.connections, accept, handle).await;
+    drop(listener);
+    connections.join_all().await;
 }
 
 /// Serves the administration socket until told to stop. Every request carries its [`AdminPeer`].
@@ -91,7 +98,9 @@ pub async fn serve_admin(socket: AdminSocket, served: Served) {
             mark,
         )
     };
-    accept_until(served.stop.clone(), limits.connections, accept, handle).await;
+    let connections = accept_until(served.stop.clone(), limits.connections, accept, handle).await;
+    drop(socket);
+    connections.join_all().await;
 }
 
 /// How many connections each address holds.
@@ -135,8 +144,17 @@ impl Drop for Place {
     }
 }
 
-/// Accepts at most `most` connections at a time; further ones wait in the system's queue.
-async fn accept_until<T, A, AF, H, HF>(mut stop: Stop, most: usize, accept: A, handle: H)
+/// Accepts at most `most` connections at a time until the stop; further ones wait in the system's
+/// queue. Answers those that go on; each bounds its own end.
+///
+/// The caller closes the socket before it waits for them: who connects from then on is refused at
+/// once, and a balancer asks another node, instead of waiting in a queue that nobody serves.
+async fn accept_until<T, A, AF, H, HF>(
+    mut stop: Stop,
+    most: usize,
+    accept: A,
+    handle: H,
+) -> JoinSet<()>
 where
     A: Fn() -> AF,
     AF: Future<Output = io::Result<T>>,
@@ -151,22 +169,39 @@ where
             accepted = accept_one(&slots, &accept) => accepted,
         };
         while connections.try_join_next().is_some() {}
-        match accepted {
-            Ok((slot, stream)) => {
-                let handling = handle(stream);
-                connections.spawn(async move {
-                    handling.await;
-                    drop(slot);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(BREATH).await;
-            }
+        begin(&mut connections, accepted, &handle).await;
+    }
+    // Who waits in the queue already connected before the stop.
+    for _ in 0..QUEUE {
+        match tokio::time::timeout(QUIET, accept_one(&slots, &accept)).await {
+            Ok(accepted) => begin(&mut connections, accepted, &handle).await,
+            Err(_) => break,
         }
     }
-    // Each connection bounds its own end; a stop waits for all of them.
-    while connections.join_next().await.is_some() {}
+    connections
+}
+
+async fn begin<T, H, HF>(
+    connections: &mut JoinSet<()>,
+    accepted: io::Result<(OwnedSemaphorePermit, T)>,
+    handle: &H,
+) where
+    H: Fn(T) -> HF,
+    HF: Future<Output = ()> + Send + 'static,
+{
+    match accepted {
+        Ok((slot, stream)) => {
+            let handling = handle(stream);
+            connections.spawn(async move {
+                handling.await;
+                drop(slot);
+            });
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a connection was not accepted");
+            tokio::time::sleep(BREATH).await;
+        }
+    }
 }
 
 async fn accept_one<T, A, AF>(

@@ -287,6 +287,29 @@ async fn a_stop_lets_requests_in_progress_finish_and_takes_no_new_ones() {
 }
 
 #[tokio::test]
+async fn a_stop_serves_who_had_connected_and_refuses_who_comes_later() {
+    let (stopper, mut served) = served();
+    served.limits.header_timeout = Duration::from_secs(10);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let ended = tokio::spawn(serve_tcp(listener, Transport::default(), served));
+    let mut early = TcpStream::connect(address).await.unwrap();
+    stopper.stop();
+    tokio::time::sleep(Duration::from_millis(80)).await;
+    // While it lasts nobody is left waiting in a queue: balancers ask another node at once.
+    assert!(TcpStream::connect(address).await.is_err());
+    assert!(!ended.is_finished());
+    let slow = request("/slow", "");
+    early.write_all(slow.as_bytes()).await.unwrap();
+    let answer = until_ended(&mut early).await;
+    assert!(answer.ends_with(b"done"));
+    tokio::time::timeout(Duration::from_secs(3), ended)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
 async fn the_admin_socket_names_the_peer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("admin.sock");
