@@ -159,15 +159,16 @@ impl Agent {
         origin: &str,
         fields: &[(String, String)],
     ) -> Answer {
-        let headers = [
-            ("origin".to_owned(), origin.to_owned()),
-            (
-                "content-type".to_owned(),
-                "application/x-www-form-urlencoded".to_owned(),
-            ),
-        ];
+        let headers = form_headers(origin);
         self.send(Method::POST, url, &headers, Some(encode(fields)))
             .await
+    }
+
+    /// As [`Self::submit`]; `None` when no whole answer comes.
+    pub async fn try_submit(&mut self, url: &Url, fields: &[(String, String)]) -> Option<Answer> {
+        let headers = form_headers(&url.origin().ascii_serialization());
+        let request = self.request(Method::POST, url, &headers, Some(encode(fields)));
+        self.receive(url, request).await.ok()
     }
 
     /// One request with these header fields and this body.
@@ -287,6 +288,12 @@ impl Default for Agent {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn form_headers(origin: &str) -> [(String, String); 2] {
+    let form = "application/x-www-form-urlencoded";
+    [("origin", origin), ("content-type", form)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
 /// Form fields as `application/x-www-form-urlencoded`.

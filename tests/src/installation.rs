@@ -36,6 +36,8 @@ pub struct Installation {
     pub port: u16,
     /// Further variables for every command, which win over the configuration file.
     pub environment: Vec<(String, String)>,
+    /// The program that is run: the binary under test, or another version of it.
+    pub program: PathBuf,
 }
 
 /// A serving installation.
@@ -87,6 +89,7 @@ impl Installation {
             printed,
             port,
             environment: Vec::new(),
+            program: binary(),
         }
     }
 
@@ -250,7 +253,7 @@ impl Installation {
 
     /// One command of the program with this configuration.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = Command::new(&self.program);
         command
             .args(arguments)
             .arg("--config")

@@ -1,6 +1,7 @@
 //! A PostgreSQL server of one test's own: on loopback, in a folder of its own, ended with its value.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -9,12 +10,15 @@ use std::time::{Duration, Instant};
 use crate::{ports, world};
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Room for an empty database and some minutes of work.
+const SMALL: &str = "size=40m,mode=0700";
 
 /// A running server with one empty database, `idp`.
 pub struct Postgres {
     folder: tempfile::TempDir,
     port: u16,
     server: Child,
+    small_disk: Option<PathBuf>,
 }
 
 impl Postgres {
@@ -23,6 +27,35 @@ impl Postgres {
     /// # Panics
     /// When Debian's package `postgresql` is missing or the server does not start.
     pub fn start() -> Self {
+        let postgres = Self::start_empty();
+        postgres.make_database(&[]);
+        postgres
+    }
+
+    /// The same with the database on a small file system of its own, which can be full while
+    /// PostgreSQL's log still has space; none where this user may not mount one.
+    pub fn start_on_small_disk() -> Option<Self> {
+        let mut postgres = Self::start_empty();
+        let place = postgres.folder.path().join("small");
+        fs::create_dir(&place).expect("a folder");
+        let (user, group) = unprivileged()?;
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o"])
+            .arg(format!("{SMALL},uid={user},gid={group}"))
+            .arg("idp-test")
+            .arg(&place)
+            .output();
+        if !mounted.is_ok_and(|output| output.status.success()) {
+            return None;
+        }
+        let text = format!("CREATE TABLESPACE small LOCATION '{}'", place.display());
+        postgres.small_disk = Some(place);
+        postgres.ask_in("postgres", &text);
+        postgres.make_database(&["--tablespace=small"]);
+        Some(postgres)
+    }
+
+    fn start_empty() -> Self {
         let mut folder = tempfile::Builder::new();
         let open = fs::Permissions::from_mode(0o755);
         let folder = folder.permissions(open).tempdir().expect("a folder");
@@ -39,27 +72,73 @@ impl Postgres {
         assert!(made.status.success(), "{made:?}");
         let port = ports::free_port();
         let server = run(&folder, port);
-        let postgres = Self {
+        Self {
             folder,
             port,
             server,
-        };
+            small_disk: None,
+        }
+    }
+
+    fn make_database(&self, further: &[&str]) {
         let created = program("createdb")
-            .args(["-h", "127.0.0.1", "-p", &port.to_string()])
-            .args(["-U", "idp", "idp"])
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(["-U", "idp"])
+            .args(further)
+            .arg("idp")
             .status();
         assert!(created.expect("createdb runs").success());
-        postgres
     }
 
     /// The database's address.
     pub fn address(&self) -> String {
-        format!("postgres://idp@127.0.0.1:{}/idp", self.port)
+        Self::address_at(self.port)
     }
 
-    /// Ends the server without warning, as a power cut would.
+    /// The database's address through another port of this machine.
+    pub fn address_at(port: u16) -> String {
+        format!("postgres://idp@127.0.0.1:{port}/idp")
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What the server says its version is.
+    pub fn version(&self) -> String {
+        self.ask("SHOW server_version")
+    }
+
+    /// The answer of the database to a statement: a row a line, columns parted by `|`.
+    ///
+    /// # Panics
+    /// When the statement is refused.
+    pub fn ask(&self, statement: &str) -> String {
+        self.ask_in("idp", statement)
+    }
+
+    fn ask_in(&self, database: &str, statement: &str) -> String {
+        let output = program("psql")
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(["-U", "idp", "-d", database, "-X", "-A", "-t", "-q"])
+            .args(["-v", "ON_ERROR_STOP=1", "-c", statement])
+            .output()
+            .expect("psql runs");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{statement}: {error}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Ends all its processes at once without warning, as a power cut would.
     pub fn kill(&mut self) {
-        world::signal(self.server.id(), "QUIT");
+        signal(&self.processes(), "KILL");
+        self.server.wait().expect("the server ends");
+    }
+
+    /// Stops it in order, as a service manager does; requests that run are broken off.
+    pub fn stop(&mut self) {
+        world::signal(self.server.id(), "INT");
         self.server.wait().expect("the server ends");
     }
 
@@ -70,12 +149,34 @@ impl Postgres {
 
     /// Stops all its processes where they are, or lets them go on.
     pub fn freeze(&self, frozen: bool) {
+        if frozen {
+            // First the one that makes others.
+            signal(&[self.server.id()], "STOP");
+        }
+        signal(&self.processes(), if frozen { "STOP" } else { "CONT" });
+    }
+
+    fn processes(&self) -> Vec<u32> {
         let pid = self.server.id();
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
         let children = children.unwrap_or_default();
         let children = children.split_whitespace().filter_map(|c| c.parse().ok());
-        for pid in std::iter::once(pid).chain(children) {
-            world::signal(pid, if frozen { "STOP" } else { "CONT" });
+        std::iter::once(pid).chain(children).collect()
+    }
+
+    /// Leaves no space on the small disk, or gives it back.
+    ///
+    /// # Panics
+    /// When it was not started on one.
+    pub fn fill(&self, full: bool) {
+        let filler = self.small_disk.as_ref().expect("a small disk");
+        let filler = filler.join("filler");
+        if !full {
+            return fs::remove_file(filler).expect("the filler is there");
+        }
+        let mut file = fs::File::create(filler).expect("a file");
+        for size in [1 << 16, 1 << 10, 1] {
+            while file.write_all(&vec![0; size]).is_ok() {}
         }
     }
 }
@@ -83,24 +184,28 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         self.freeze(false);
-        world::signal(self.server.id(), "QUIT");
+        signal(&[self.server.id()], "QUIT");
         let _ = self.server.wait();
+        if let Some(place) = &self.small_disk {
+            let _ = Command::new("umount").arg("-l").arg(place).output();
+        }
     }
 }
 
+/// Signals processes, some of which may have ended meanwhile.
+fn signal(pids: &[u32], name: &str) {
+    let pids = pids.iter().map(u32::to_string);
+    let _ = Command::new("kill")
+        .arg(format!("-{name}"))
+        .args(pids)
+        .output();
+}
+
+/// Starts the server until it answers. After a kill the first start may find the memory of the
+/// old one still there, and ends.
 fn run(folder: &tempfile::TempDir, port: u16) -> Child {
-    let log = fs::File::create(folder.path().join("log")).expect("a log");
-    let mut server = program("postgres")
-        .arg("-D")
-        .arg(folder.path().join("data"))
-        .args(["-c", "listen_addresses=127.0.0.1"])
-        .args(["-c", "unix_socket_directories="])
-        .args(["-p", &port.to_string()])
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .expect("postgres runs");
     let begun = Instant::now();
+    let mut server = spawn(folder, port);
     loop {
         let ready = program("pg_isready")
             .args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()])
@@ -109,9 +214,28 @@ fn run(folder: &tempfile::TempDir, port: u16) -> Child {
             return server;
         }
         let ended = server.try_wait().expect("a child can be asked");
-        assert!(ended.is_none() && begun.elapsed() < PATIENCE, "{ended:?}");
+        assert!(begun.elapsed() < PATIENCE, "{ended:?}");
+        if ended.is_some() {
+            server = spawn(folder, port);
+        }
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+fn spawn(folder: &tempfile::TempDir, port: u16) -> Child {
+    let mut log = fs::OpenOptions::new();
+    let log = log.create(true).append(true);
+    let log = log.open(folder.path().join("log")).expect("a log");
+    program("postgres")
+        .arg("-D")
+        .arg(folder.path().join("data"))
+        .args(["-c", "listen_addresses=127.0.0.1"])
+        .args(["-c", "unix_socket_directories="])
+        .args(["-p", &port.to_string()])
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("postgres runs")
 }
 
 /// PostgreSQL refuses to run as root: then it runs as the user that its package made.

@@ -6,7 +6,7 @@ mod full_disk;
 mod redis;
 
 /// A count from the environment, so that one run may try harder than another.
-fn count(name: &str, default: usize) -> usize {
+pub(super) fn count(name: &str, default: usize) -> usize {
     std::env::var(name)
         .ok()
         .and_then(|text| text.parse().ok())

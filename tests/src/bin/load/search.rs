@@ -1,22 +1,12 @@
 //! The administrator's search in a store of many people, over the local socket.
 
-use std::io::Write;
 use std::time::{Duration, Instant};
 
-use idp_tests::Installation;
+use idp_tests::{Installation, people};
 use tokio::net::UnixStream;
 
 use crate::connection::{Connection, plain_request};
 use crate::drive::as_f64;
-
-/// Rows of one import file.
-const ROWS: u32 = 5_000;
-
-const FAMILY: [&str; 8] = ["Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi"];
-const MIDDLE: [&str; 6] = ["Văn", "Thị", "Đức", "Minh", "Ngọc", "Quốc"];
-const GIVEN: [&str; 10] = [
-    "An", "Bình", "Châu", "Dũng", "Giang", "Hương", "Khánh", "Lan", "Phúc", "Tuấn",
-];
 
 /// What is looked for: a common family name, a common given name, a beginning, a rare combination
 /// of common words, a user name, a mail address, nobody.
@@ -31,13 +21,11 @@ const QUERIES: [&str; 7] = [
 ];
 
 /// Brings the store of a serving installation to `people`.
-pub(crate) fn fill(installation: &Installation, people: u32) {
+pub(crate) fn fill(installation: &Installation, count: u32) {
     let begun = Instant::now();
-    for first in (0..people).step_by(ROWS as usize) {
-        import(installation, first, people.min(first + ROWS));
-    }
+    people::import_invited(installation, count);
     println!(
-        "import      {people} people in {:.0} s",
+        "import      {count} people in {:.0} s",
         begun.elapsed().as_secs_f64()
     );
 }
@@ -77,29 +65,4 @@ async fn search(connection: &mut Connection<UnixStream>, query: &str) -> Duratio
     let took = begun.elapsed();
     assert_eq!(answer.status, 200, "{}", answer.body);
     took
-}
-
-fn import(installation: &Installation, first: u32, end: u32) {
-    let mut file = tempfile::Builder::new()
-        .suffix(".csv")
-        .tempfile()
-        .expect("a file");
-    writeln!(file, "user_name,name,mail").expect("written");
-    for number in first..end {
-        let pick = |list: &[&'static str], by: u32| list[(number / by) as usize % list.len()];
-        let (family, middle, given) = (pick(&FAMILY, 1), pick(&MIDDLE, 8), pick(&GIVEN, 48));
-        writeln!(
-            file,
-            "u{number:05},{family} {middle} {given},u{number:05}@tinh.example"
-        )
-        .expect("written");
-    }
-    file.flush().expect("written");
-    let path = file.path().to_str().expect("a plain path");
-    let output = installation.administer(&["user", "import", path]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
 }
