@@ -2,11 +2,11 @@
 //! beyond its buffer.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 /// Longest head or body that is accepted.
 const BOUND: usize = 1 << 20;
@@ -45,8 +45,15 @@ impl Connection<UnixStream> {
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
+        Self::open_from(Ipv4Addr::LOCALHOST, address).await
+    }
+
+    /// Connects from an address of this machine: to the server, from another office.
+    pub(crate) async fn open_from(source: Ipv4Addr, address: SocketAddr) -> io::Result<Self> {
         assert!(address.ip().is_loopback(), "load goes to loopback only");
-        let stream = TcpStream::connect(address).await?;
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((source, 0).into())?;
+        let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,

@@ -27,6 +27,11 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
+    /// A latency in milliseconds, by its share of the answers.
+    pub(crate) fn at(&self, quantile: f64) -> f64 {
+        as_f64(self.latencies.value_at_quantile(quantile)) / 1_000.0
+    }
+
     /// Wanted answers per second.
     pub(crate) fn rate(&self) -> f64 {
         as_f64(self.latencies.len()) / self.elapsed.as_secs_f64()
@@ -89,6 +94,6 @@ async fn repeat<R: Repeat>(mut worker: R, end: Instant) -> (Histogram<u64>, u64)
     (latencies, refused)
 }
 
-fn new_histogram() -> Histogram<u64> {
+pub(crate) fn new_histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000, 3).expect("valid bounds")
 }

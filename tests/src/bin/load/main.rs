@@ -18,6 +18,7 @@ mod ceiling;
 mod connection;
 mod drive;
 mod machine;
+mod nodes;
 mod ready;
 mod report;
 mod scenario;
@@ -45,12 +46,21 @@ struct Arguments {
     /// Connections kept open at once.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     connections: u16,
-    /// People in the store, for `search` and `ready`.
+    /// People in the store, for `search`, `ready` and `nodes`.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     people: u32,
     /// Starts, for `ready`.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     starts: u16,
+    /// For `nodes`: only this part of it; what it needs is made all the same.
+    #[arg(long, value_enum)]
+    part: Option<nodes::Part>,
+    /// For `nodes`: sign-ins a second in the steady run; seven tenths of what was reached when absent.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rate: Option<u32>,
+    /// For `nodes`: the per cent of one core that each node gets where nodes are to be the bottleneck.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+    share: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,6 +73,9 @@ enum Scenario {
     Refresh,
     /// The administrator's search for people, by name without diacritics, user name and mail.
     Search,
+    /// Several nodes on PostgreSQL and Redis against one machine, and against each other; the move
+    /// from one to the other; people who sign in within a quarter of an hour.
+    Nodes,
     /// From the start of the process to the first good answer of /health/ready.
     Ready,
     /// The empty handler that H is measured against; started by this program itself.
@@ -112,6 +125,15 @@ async fn measure(arguments: &Arguments) {
             search::fill(&installation, arguments.people);
             serving.terminate();
             ready::measure(&installation, arguments.starts);
+        }
+        Scenario::Nodes => {
+            let wanted = nodes::Wanted {
+                people: arguments.people,
+                part: arguments.part,
+                rate: arguments.rate,
+                share: arguments.share,
+            };
+            nodes::measure(&wanted, plan).await;
         }
         Scenario::Refresh | Scenario::SignIn => {
             let world = World::demo();

@@ -27,7 +27,7 @@ pub(crate) fn print_machine(folder: &Path, server: u32) {
 }
 
 pub(crate) fn print_measured(name: &str, measured: &Measured) {
-    let at = |quantile: f64| as_f64(measured.latencies.value_at_quantile(quantile)) / 1_000.0;
+    let at = |quantile| measured.at(quantile);
     println!(
         "{name:<11} {:.0}/s over {:.1} s, {} refused",
         measured.rate(),
@@ -59,4 +59,32 @@ pub(crate) fn print_against(ceiling: &Ceiling, rate: f64) {
         ceiling.rate(),
         rate / ceiling.rate()
     );
+}
+
+/// Rows that are printed together in the end.
+#[derive(Default)]
+pub(crate) struct Table(Vec<[String; 4]>);
+
+impl Table {
+    /// A measured thing and its bound.
+    pub(crate) fn row(&mut self, what: &str, bound: &str, measured: &str, kept: bool) {
+        let verdict = if kept { "kept" } else { "MISSED" };
+        println!("{what}: {measured} ({bound}: {verdict})");
+        self.0
+            .push([what, bound, measured, verdict].map(str::to_owned));
+    }
+
+    /// Something that has no bound, or was not measured.
+    pub(crate) fn note(&mut self, what: &str, said: &str) {
+        println!("{what}: {said}");
+        self.0.push([what, "none", said, ""].map(str::to_owned));
+    }
+
+    /// Prints it as the manual has it.
+    pub(crate) fn print(&self) {
+        println!("\n| what | bound | measured | |\n|---|---|---|---|");
+        for [what, bound, measured, verdict] in &self.0 {
+            println!("| {what} | {bound} | {measured} | {verdict} |");
+        }
+    }
 }

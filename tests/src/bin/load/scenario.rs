@@ -58,12 +58,21 @@ pub(crate) async fn client_credentials(
 ) -> Measured {
     let service = installation.service("Load");
     let relying_party = RelyingParty::at(&installation.issuer, service).await;
-    let endpoint = Endpoint::of(&relying_party);
+    let address = Endpoint::of(&relying_party).address;
+    service_tokens(&relying_party, &[address], server, plan).await
+}
+
+/// The same at several addresses, each with its share of the connections.
+pub(crate) async fn service_tokens(
+    relying_party: &RelyingParty,
+    addresses: &[SocketAddr],
+    server: u32,
+    plan: Plan,
+) -> Measured {
+    let endpoint = Endpoint::of(relying_party);
     let mut workers = Vec::new();
-    for _ in 0..plan.connections {
-        let connection = Connection::open(endpoint.address)
-            .await
-            .expect("a connection");
+    for address in addresses.iter().cycle().take(plan.connections) {
+        let connection = Connection::open(*address).await.expect("a connection");
         workers.push(Service {
             connection,
             request: endpoint.request("grant_type=client_credentials"),

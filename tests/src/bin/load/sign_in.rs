@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use idp_tests::agent::encode;
 use idp_tests::relying_party::filled;
@@ -11,11 +12,14 @@ use url::Url;
 use crate::connection::{Connection, form_request, plain_request};
 use crate::drive::{Measured, Plan, Repeat, drive};
 
+/// Who signs in next.
+pub(crate) type Whose = Arc<dyn Fn() -> User + Send + Sync>;
+
 /// One person's browser and the application behind it, on one connection.
-struct Person {
+pub(crate) struct Person {
     connection: Connection,
-    relying_party: RelyingParty,
-    user: User,
+    relying_party: Arc<RelyingParty>,
+    whose: Whose,
     host: String,
     cookies: BTreeMap<String, String>,
 }
@@ -27,14 +31,35 @@ impl Repeat for Person {
 }
 
 impl Person {
+    /// A browser on a connection to the provider.
+    pub(crate) fn new(
+        connection: Connection,
+        relying_party: &Arc<RelyingParty>,
+        whose: &Whose,
+    ) -> Self {
+        let issuer = &relying_party.issuer;
+        let port = issuer.port_or_known_default().unwrap_or_default();
+        Self {
+            connection,
+            relying_party: Arc::clone(relying_party),
+            whose: Arc::clone(whose),
+            host: format!("{}:{port}", issuer.host_str().unwrap_or_default()),
+            cookies: BTreeMap::new(),
+        }
+    }
+
     async fn walk(&mut self) -> Option<bool> {
         self.cookies.clear();
         let request = self.relying_party.request();
         let url = self.relying_party.authorization_url(&request);
         let page = self.open(&url).await?;
+        if !page.page().has("username") {
+            return None;
+        }
+        let user = (self.whose)();
         let typed = [
-            ("username", self.user.username.as_str()),
-            ("password", &self.user.password),
+            ("username", user.username.as_str()),
+            ("password", &user.password),
         ];
         let (target, fields) = filled(&page, "sign-in", &typed);
         let headers = self.headers();
@@ -122,17 +147,13 @@ fn path(url: &Url) -> String {
 /// Sign-ins of the demonstration's people, one after another on each connection.
 pub(crate) async fn measure(world: &World, plan: Plan) -> Measured {
     let address = SocketAddr::from(([127, 0, 0, 1], world.port));
-    let issuer = world.issuer_url();
-    let host = format!("{}:{}", issuer.host_str().unwrap_or_default(), world.port);
     let mut workers = Vec::new();
     for index in 0..plan.connections {
-        workers.push(Person {
-            connection: Connection::open(address).await.expect("a connection"),
-            relying_party: RelyingParty::of(world, index % world.applications.len()).await,
-            user: world.users[index % world.users.len()].clone(),
-            host: host.clone(),
-            cookies: BTreeMap::new(),
-        });
+        let party = RelyingParty::of(world, index % world.applications.len()).await;
+        let user = world.users[index % world.users.len()].clone();
+        let whose: Whose = Arc::new(move || user.clone());
+        let connection = Connection::open(address).await.expect("a connection");
+        workers.push(Person::new(connection, &Arc::new(party), &whose));
     }
     drive(workers, world.pid(), plan.duration).await
 }
