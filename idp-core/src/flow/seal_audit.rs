@@ -15,7 +15,8 @@ use crate::store::records::CommitError;
 /// One holder seals at a time; a holder that died is succeeded after this.
 const LEASE: Duration = Duration::from_secs(10);
 const SEALER: &str = "audit-sealer";
-const MOST_EVENTS: u32 = 10_000;
+/// The most events of one block.
+pub const MOST_EVENTS: u32 = 10_000;
 
 impl Provider {
     /// Gives the sealer's lease back, so that the next process need not wait until it is over.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use idp_core::base::fault::Fault;
 use idp_core::flow::Failure;
+use idp_core::flow::seal_audit::MOST_EVENTS;
 use idp_core::model::outbox::OutboxState;
 use idp_core::store::change::Batch;
 use idp_core::store::page::PageRequest;
@@ -67,8 +68,8 @@ async fn measure_outbox(site: &Shared) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Seals some of the audit, and lets the head leave the machine with the log. Answers whether
-/// anything was sealed.
+/// Seals some of the audit, and lets the head leave the machine with the log. Answers whether more
+/// waited than one block holds.
 pub(super) async fn seal(site: Shared, holder: Arc<str>) -> Result<bool, Failure> {
     let context = context(&site)?;
     let sealed = site.provider.seal_audit(&holder, &context).await?;
@@ -88,7 +89,7 @@ pub(super) async fn seal(site: Shared, holder: Arc<str>) -> Result<bool, Failure
         .map_or(0, |block| block.head.last);
     let unsealed = records.events_after(last, 1_000).await?.len();
     metrics::gauge!("idp_audit_unsealed").set(count(unsealed));
-    Ok(sealed.is_some())
+    Ok(sealed.is_some_and(|head| head.count >= i64::from(MOST_EVENTS)))
 }
 
 /// Lets the newest head leave the machine, when it is another than the last time.
