@@ -41,7 +41,7 @@ mod tests {
     use crate::base::refusal::Reason;
     use crate::event::{Actor, What};
     use crate::model::client::ClientKind;
-    use crate::store::change::{Change, Write};
+    use crate::store::change::{Change, EndSession};
 
     fn facts(user: &User) -> SignedIn {
         let mut client = sample::client(ClientKind::Web, &[]);
@@ -64,16 +64,15 @@ mod tests {
         let stage = Stage::health();
         let facts = facts(&user);
         let decision = end(&stage.act(), &user, &facts, &mut sample::entropy());
-        let Change::Session(Write::Put(session)) = &decision.changes[0] else {
-            panic!("{decision:?}")
-        };
-        let why = SessionEnd::ByAdministrator;
-        assert_eq!(session.ended, Some((sample::NOW, why)));
-        let what = What::SessionEnded {
-            user: user.id,
-            session: session.id,
+        let (session, why) = (facts.sessions[0].id, SessionEnd::ByAdministrator);
+        let end = EndSession {
+            session,
+            at: sample::NOW,
             why,
         };
+        assert_eq!(decision.changes[0], Change::EndSession(end));
+        let user = user.id;
+        let what = What::SessionEnded { user, session, why };
         assert_eq!(decision.events[0].what, what);
         assert!(matches!(decision.events[0].actor, Actor::User(_)));
         let counts = Ended {

@@ -9,7 +9,7 @@ use crate::model::grant::{Grant, GrantState};
 use crate::model::session::{Session, SessionEnd};
 use crate::model::{LocalText, SessionId, UserId};
 use crate::oidc::backchannel::{EndedSession, deliveries};
-use crate::store::change::{Change, EndSessions, Write};
+use crate::store::change::{Change, EndSession, EndSessions};
 use crate::store::decision::Decision;
 
 /// Where one person is signed in, and who has to hear that it is over.
@@ -82,23 +82,21 @@ impl SessionEnding<'_> {
     /// Ends the given sessions. Their grants are revoked unless they outlive the session
     /// (`offline_access`; OpenID Connect Back-Channel Logout 1.0 §2.7), and every client with a
     /// back-channel address that was let in is told. A session that is over already stays as it
-    /// is. Versions are checked: whoever changed one of them meanwhile makes this be decided again.
+    /// is. No version is checked: a thief who keeps refreshing must not outrun the end, and a grant
+    /// that was given after `signed_in` was read is worth nothing without its session. Of two ends
+    /// at the same moment the first counts, and both are recorded.
     pub fn end(&self, signed_in: &SignedIn, entropy: &mut Entropy) -> SessionsEnded {
         let mut result = SessionsEnded::default();
         for session in signed_in.sessions.iter().filter(|s| s.ended.is_none()) {
-            let ended = Session {
-                ended: Some((self.here.now, self.why)),
-                ..session.clone()
-            };
-            result.changes.push(Change::Session(Write::Put(ended)));
+            result.changes.push(Change::EndSession(EndSession {
+                session: session.id,
+                at: self.here.now,
+                why: self.why,
+            }));
             self.announce(session, signed_in, &mut result, entropy);
             let given = |g: &&Grant| g.session == session.id && !g.offline && is_alive(g);
             for grant in signed_in.grants.iter().filter(given) {
-                let revoked = Grant {
-                    state: GrantState::Revoked,
-                    ..grant.clone()
-                };
-                result.changes.push(Change::Grant(Write::Put(revoked)));
+                result.changes.push(Change::RevokeGrant(grant.id));
                 result.events.push(self.revoked(grant, entropy));
             }
         }
@@ -273,8 +271,8 @@ mod tests {
         let result = ending(|ending, entropy| ending.end(&signed_in(), entropy));
         assert_eq!(recorded(&result), (vec![1, 2], vec![1, 2, 5]));
         let written = |change: &Change| match change {
-            Change::Session(Write::Put(s)) => s.ended.map(|_| s.id.as_u128()),
-            Change::Grant(Write::Put(g)) if g.state == GrantState::Revoked => Some(g.id.as_u128()),
+            Change::EndSession(end) => Some(end.session.as_u128()),
+            Change::RevokeGrant(grant) => Some(grant.as_u128()),
             _ => None,
         };
         let written: Vec<_> = result.changes.iter().filter_map(written).collect();

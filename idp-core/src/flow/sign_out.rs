@@ -1,7 +1,7 @@
 //! `/sign-out`: from a relying party or from our own page.
 
 use super::authorize::Visitor;
-use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
+use super::{Failure, Provider, RequestContext};
 use crate::authn::session_end::SessionEnding;
 use crate::base::refusal::Reason;
 use crate::base::secret::{Digest, SecretText};
@@ -12,6 +12,7 @@ use crate::oauth::params::Parameters;
 use crate::oidc::id_token::{IdTokenHint, verify_hint};
 use crate::oidc::logout::{AskingApplication, SignOutFacts, SignOutRequest, check, named};
 use crate::store::decision::Decision;
+use crate::store::sealed::Taken;
 use crate::store::tickets::{TicketKey, TicketKind};
 
 /// What the browser gets.
@@ -108,9 +109,12 @@ impl Provider {
         if waiting.browser != visitor.browser.digest() {
             return Err(Reason::BrowserNotTheBeginner.into());
         }
-        tickets.take::<Waiting>(key, now).await?;
-        self.end_browser_session(waiting.request, visitor, context)
-            .await
+        // Of two presses the second finds nothing left to end, and is told so.
+        let request = match tickets.take::<Waiting>(key, now).await? {
+            Taken::First(waiting) | Taken::Again(waiting) => waiting.request,
+            Taken::Unknown => return Err(Reason::PageExpired.into()),
+        };
+        self.end_browser_session(request, visitor, context).await
     }
 
     async fn sign_out_hint(
@@ -133,36 +137,30 @@ impl Provider {
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<SignOutReply, Failure> {
-        for _ in 0..ATTEMPTS {
-            let found = self
-                .live_session(visitor.session.as_ref(), context.here.now)
-                .await?;
-            let Some(session) = found.map(|facts| facts.session) else {
-                return Ok(SignOutReply::Done {
-                    then: request.then,
-                    application: request.application,
-                    told: Vec::new(),
-                });
-            };
-            let user = session.user;
-            let signed_in = self.signed_in_during(user, vec![session]).await?;
-            let ending = SessionEnding {
-                why: SessionEnd::SignedOut,
-                actor: Actor::User(user),
-                here: &context.here,
-                sealing: &self.outbox_sealing,
-            };
-            let ended = ending.end(&signed_in, &mut context.entropy);
-            let (_, batch) = ended.join(Decision::done(())).into_parts();
-            if self.commit(batch).await? == Committed::Yes {
-                return Ok(SignOutReply::Done {
-                    then: request.then,
-                    application: request.application,
-                    told: signed_in.told(),
-                });
-            }
-        }
-        Err(contended())
+        let found = self
+            .live_session(visitor.session.as_ref(), context.here.now)
+            .await?;
+        let done = |told| SignOutReply::Done {
+            then: request.then,
+            application: request.application,
+            told,
+        };
+        let Some(session) = found.map(|facts| facts.session) else {
+            return Ok(done(Vec::new()));
+        };
+        let user = session.user;
+        let signed_in = self.signed_in_during(user, vec![session]).await?;
+        let ending = SessionEnding {
+            why: SessionEnd::SignedOut,
+            actor: Actor::User(user),
+            here: &context.here,
+            sealing: &self.outbox_sealing,
+        };
+        let ended = ending.end(&signed_in, &mut context.entropy);
+        let (_, batch) = ended.join(Decision::done(())).into_parts();
+        // Nothing in it depends on a version, so it cannot lose against another write.
+        self.commit(batch).await?;
+        Ok(done(signed_in.told()))
     }
 }
 

@@ -5,7 +5,7 @@ use super::introspect::KnownToken;
 use crate::base::time::Timestamp;
 use crate::event::{Actor, What};
 use crate::model::grant::{Grant, GrantState};
-use crate::store::change::{Change, Write};
+use crate::store::change::Change;
 use crate::store::decision::{Deciding, Decision};
 use crate::store::records::GrantFacts;
 use crate::store::tickets::TicketKey;
@@ -43,12 +43,8 @@ pub fn decide(
                 reason: "token_revocation".to_owned(),
             };
             let event = deciding.event(Actor::Client(client.id.clone()), what);
-            let revoked = Grant {
-                state: GrantState::Revoked,
-                ..grant.clone()
-            };
             Decision::done(None)
-                .with_change(Change::Grant(Write::Put(revoked)))
+                .with_change(Change::RevokeGrant(grant.id))
                 .with_event(event)
         }
         _ => Decision::done(None),
@@ -63,7 +59,7 @@ mod tests {
     use crate::model::client::Client;
     use crate::oauth::access_token::AccessTokenClaims;
     use crate::oauth::sample::{
-        NOW, Stage, after, authenticated, grant_facts, named, web, written_grant,
+        NOW, Stage, after, authenticated, grant_facts, named, revoked_grant, web,
     };
     use crate::oauth::token::refresh_token::RefreshToken;
 
@@ -104,7 +100,7 @@ mod tests {
                 Some(&refresh(generation)),
                 Some(&grant_facts(&web())),
             );
-            assert_eq!(written_grant(&decision).unwrap().state, GrantState::Revoked);
+            assert_eq!(revoked_grant(&decision), Some(grant_facts(&web()).grant.id));
             assert!(matches!(decision.events[0].what, What::GrantRevoked { .. }));
             assert_eq!(done(decision), None);
         }

@@ -152,3 +152,11 @@ pub(crate) fn written_grant<T>(decision: &Decision<T>) -> Option<&crate::model::
         _ => None,
     })
 }
+
+/// The grant that a decision revokes.
+pub(crate) fn revoked_grant<T>(decision: &Decision<T>) -> Option<crate::model::GrantId> {
+    decision.changes.iter().find_map(|change| match change {
+        Change::RevokeGrant(grant) => Some(*grant),
+        _ => None,
+    })
+}

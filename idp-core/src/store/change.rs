@@ -15,7 +15,7 @@ use crate::model::role::Role;
 use crate::model::session::Session;
 use crate::model::subject::Subject;
 use crate::model::user::User;
-use crate::model::{CredentialId, UserId, Version};
+use crate::model::{CredentialId, GrantId, SessionId, UserId, Version};
 
 /// One write of one aggregate. The version inside the value is the one that was read
 /// ([`Version::NEW`] for an insert); the store writes the next one, and refuses the whole batch
@@ -68,6 +68,12 @@ pub enum Change {
     /// Ends every live session of a user, and revokes every live grant, in one statement each;
     /// no version is checked, because the end of an account must not lose a race.
     EndSessions(EndSessions),
+    /// Ends one session that has not ended yet. No version is checked, as for
+    /// [`Change::EndSessions`]: whoever keeps using a stolen session must not keep it alive by that.
+    EndSession(EndSession),
+    /// Revokes a grant that is not revoked yet, whatever its version: whoever keeps refreshing
+    /// must not outrun it. Whatever was decided by the grant before is then a conflict.
+    RevokeGrant(GrantId),
     /// A signed block; a conflict when its number is taken.
     AuditBlock(Block),
 }
@@ -81,6 +87,17 @@ pub struct EndSessions {
     pub user: UserId,
     /// All but this one (the session in which the password is being changed).
     pub except: Option<Id<Session>>,
+    /// When.
+    pub at: crate::base::time::Timestamp,
+    /// Why.
+    pub why: crate::model::session::SessionEnd,
+}
+
+/// Ends one session. One that is over, or gone, stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EndSession {
+    /// Which.
+    pub session: SessionId,
     /// When.
     pub at: crate::base::time::Timestamp,
     /// Why.

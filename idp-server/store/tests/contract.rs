@@ -72,6 +72,8 @@ async fn writers_have_one_winner() {
     race::ends(&records, spawn, (20, 16)).await;
     let records = Arc::new(fresh(&folders).await.0);
     race::deliveries(&records, spawn, 8).await;
+    let records = Arc::new(fresh(&folders).await.0);
+    race::outruns(&records, spawn, (20, 4)).await;
 }
 
 #[tokio::test]
@@ -100,4 +102,6 @@ async fn postgres_writers_have_one_winner() {
     race::ends(&records, spawn, (40, 16)).await;
     let records = Arc::new(fresh_database().await.0);
     race::deliveries(&records, spawn, 8).await;
+    let records = Arc::new(fresh_database().await.0);
+    race::outruns(&records, spawn, (20, 4)).await;
 }

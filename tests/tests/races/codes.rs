@@ -87,3 +87,57 @@ async fn of_simultaneous_refreshes_all_successors_are_one() {
     }
     world.stop();
 }
+
+/// Uses a refresh token and its successors without a pause, until none is given any more.
+async fn keep_refreshing(relying_party: &RelyingParty, first: String) {
+    let mut token = first;
+    loop {
+        let answer = relying_party.refresh(&token).await;
+        match answer.status {
+            200 => {
+                let body = answer.json();
+                token = body["refresh_token"].as_str().expect("text").to_owned();
+            }
+            // Another write was faster three times; nothing was decided.
+            503 => {}
+            _ => {
+                assert_eq!(answer.oauth_error(), "invalid_grant", "{}", answer.body);
+                return;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_outruns_a_sign_out_by_refreshing() {
+    let world = World::demo();
+    let relying_party = RelyingParty::of(&world, 0).await;
+    for round in 0..count("IDP_TEST_SIGN_OUTS", 5) {
+        let mut agent = Agent::new();
+        let mut tokens = Vec::new();
+        for _ in 0..AT_ONCE {
+            let request = relying_party.request();
+            let signed_in = relying_party.sign_in_with(&mut agent, &request, world.user());
+            tokens.push(signed_in.await.text("refresh_token"));
+        }
+        let thieves = tokens
+            .iter()
+            .map(|t| keep_refreshing(&relying_party, t.clone()));
+        let signing_out = async {
+            let page = agent.fetch(&world.at("/sign-out")).await;
+            let confirmed = relying_party.press(&mut agent, &page, "confirm-sign-out", &[]);
+            let answer = confirmed.await;
+            assert!(
+                answer.page().has("signed-out"),
+                "round {round}: {}",
+                answer.body
+            );
+        };
+        futures::join!(join_all(thieves), signing_out);
+        for token in tokens {
+            let answer = relying_party.refresh(&token).await;
+            assert_eq!(answer.oauth_error(), "invalid_grant", "round {round}");
+        }
+    }
+    world.stop();
+}

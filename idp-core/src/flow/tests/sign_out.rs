@@ -227,3 +227,46 @@ async fn each_application_gets_a_logout_token_of_its_own() {
     );
     assert!(world.events().await.contains(&"delivered".to_owned()));
 }
+
+/// Whoever stole a refresh token, and uses it without a pause.
+async fn keep_refreshing(world: World, first: Value) -> Reason {
+    let mut token = first;
+    loop {
+        tokio::task::yield_now().await;
+        match world.refresh(&token).await {
+            Ok(tokens) => token = tokens["refresh_token"].clone(),
+            // Another thief was faster three times.
+            Err(Failure::Fault(fault)) => assert!(fault.transient, "{fault:?}"),
+            Err(Failure::Refused(refusal)) => return refusal.reason,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_outruns_a_sign_out_by_refreshing() {
+    let world = World::new().await;
+    for round in 0..20 {
+        let visitor = world.signed_in("an").await;
+        let mut thieves = Vec::new();
+        let mut held = Vec::new();
+        for _ in 0..6 {
+            let tokens = world.tokens(&visitor, &[]).await;
+            let token = tokens["refresh_token"].clone();
+            held.push(token.clone());
+            thieves.push(tokio::spawn(keep_refreshing(world.clone(), token)));
+        }
+        let waiting = question(sign_out(&world, &visitor, &[]).await);
+        done(confirm(&world, &visitor, &waiting).await);
+        for thief in thieves {
+            let reason = thief.await.unwrap();
+            assert!(
+                matches!(reason, Reason::GrantEnded | Reason::SessionOver),
+                "round {round}: {reason:?}"
+            );
+        }
+        for token in held {
+            let reason = refused(world.refresh(&token).await);
+            assert_eq!(reason, Reason::GrantEnded, "round {round}");
+        }
+    }
+}

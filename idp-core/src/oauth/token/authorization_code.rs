@@ -80,12 +80,8 @@ fn burned(
             reason: reason.name().to_owned(),
         },
     );
-    let revoked = Grant {
-        state: GrantState::Revoked,
-        ..grant.clone()
-    };
     refused
-        .with_change(Change::Grant(Write::Put(revoked)))
+        .with_change(Change::RevokeGrant(grant.id))
         .with_event(event)
 }
 
@@ -153,7 +149,7 @@ mod tests {
     use crate::oauth::pkce::CodeChallenge;
     use crate::oauth::sample::{
         CHALLENGE, NOW, REDIRECT, Stage, VERIFIER, after, authenticated, grant_facts, named,
-        parameters, reason, web, written_grant,
+        parameters, reason, revoked_grant, web, written_grant,
     };
     use crate::store::records::GrantFacts;
 
@@ -270,14 +266,14 @@ mod tests {
             facts.grant.state = state;
             let decision = redeem(&web(), RIGHT, &taken, Some(&facts), NOW);
             assert_eq!(reason(&decision), Reason::CodeReused);
-            let written = written_grant(&decision).map(|grant| grant.state);
-            assert_eq!(written, writes.then_some(GrantState::Revoked), "{state:?}");
+            let revoked = revoked_grant(&decision);
+            assert_eq!(revoked, writes.then_some(facts.grant.id), "{state:?}");
             assert_eq!(decision.events.len(), usize::from(writes));
         }
         // A replay by somebody else ends it too: the code is in more hands than it should be.
         let decision = redeem(&named("other"), RIGHT, &taken, Some(&authorized()), NOW);
         assert_eq!(reason(&decision), Reason::CodeReused);
-        assert!(written_grant(&decision).is_some());
+        assert_eq!(revoked_grant(&decision), Some(authorized().grant.id));
     }
 
     #[test]
@@ -320,13 +316,13 @@ mod tests {
         ] {
             let decision = first(redemption, &authorized(), now);
             assert_eq!(reason(&decision), expected);
-            let written = written_grant(&decision).map(|grant| grant.state);
-            assert_eq!(written, Some(GrantState::Revoked), "{expected:?}");
+            let revoked = revoked_grant(&decision);
+            assert_eq!(revoked, Some(authorized().grant.id), "{expected:?}");
         }
         let taken = Taken::First(ticket());
         let decision = redeem(&named("other"), RIGHT, &taken, Some(&authorized()), NOW);
         assert_eq!(reason(&decision), Reason::CodeOfAnotherClient);
-        assert_eq!(written_grant(&decision).unwrap().state, GrantState::Revoked);
+        assert_eq!(revoked_grant(&decision), Some(authorized().grant.id));
         match &decision.events[0].what {
             What::GrantRevoked { client, reason, .. } => {
                 assert_eq!(
@@ -369,7 +365,7 @@ mod tests {
             change(&mut facts);
             let decision = first(RIGHT, &facts, NOW);
             assert_eq!(reason(&decision), expected);
-            assert_eq!(written_grant(&decision).unwrap().state, GrantState::Revoked);
+            assert_eq!(revoked_grant(&decision), Some(facts.grant.id));
         }
         let mut revoked = authorized();
         revoked.grant.state = GrantState::Revoked;

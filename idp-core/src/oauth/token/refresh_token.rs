@@ -157,12 +157,8 @@ fn reused(client: &Client, grant: &Grant, deciding: &mut Deciding<'_>) -> Decisi
             reason: Reason::RefreshTokenReused.name().to_owned(),
         },
     );
-    let revoked = Grant {
-        state: GrantState::Revoked,
-        ..grant.clone()
-    };
     Decision::refused(Reason::RefreshTokenReused)
-        .with_change(Change::Grant(Write::Put(revoked)))
+        .with_change(Change::RevokeGrant(grant.id))
         .with_event(event)
 }
 
@@ -230,7 +226,8 @@ mod tests {
     use crate::model::session::SessionEnd;
     use crate::model::user::AccountState;
     use crate::oauth::sample::{
-        NOW, Stage, after, authenticated, grant_facts, named, reason, web, written_grant,
+        NOW, Stage, after, authenticated, grant_facts, named, reason, revoked_grant, web,
+        written_grant,
     };
     use crate::store::records::GrantFacts;
 
@@ -312,7 +309,7 @@ mod tests {
                 Reason::RefreshTokenReused,
                 "{generation}"
             );
-            assert_eq!(written_grant(&decision).unwrap().state, GrantState::Revoked);
+            assert_eq!(revoked_grant(&decision), Some(third().grant.id));
             assert!(matches!(decision.events[0].what, What::GrantRevoked { .. }));
         }
     }

@@ -52,6 +52,7 @@ where
     sessions::all_sessions_of_a_user_end_at_once(&make().await).await;
     sessions::nothing_begins_where_all_has_ended(&make().await).await;
     sessions::an_account_with_very_many_grants_ends(&make().await).await;
+    sessions::an_end_depends_on_no_version(&make().await).await;
     sessions::listings_are_newest_first(&make().await).await;
     sessions::housekeeping_removes_what_is_over(&make().await).await;
     audit::events_keep_their_order(&make().await).await;

@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use super::{commit, sample};
-use crate::model::Version;
+use crate::model::grant::GrantState;
 use crate::model::session::SessionEnd;
-use crate::store::change::{Change, EndSessions, Write};
+use crate::model::{GrantId, Version};
+use crate::store::change::{Change, EndSession, EndSessions, Write};
 use crate::store::records::{CommitError, Records};
 use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp, Tickets};
 
@@ -149,6 +151,86 @@ pub async fn commits<R: Records + 'static>(records: &Arc<R>, spawn: Spawn, sizes
         records.events_after(0, 10_000).await.unwrap().len(),
         2 * rounds
     );
+}
+
+/// `rounds` times, a session and its grant end while `tasks` tasks keep writing both: the end is
+/// never refused, and nothing that was decided before is written after it.
+///
+/// # Panics
+/// When the store breaks the contract.
+pub async fn outruns<R: Records + 'static>(records: &Arc<R>, spawn: Spawn, sizes: (usize, usize)) {
+    let (rounds, tasks) = sizes;
+    let user = sample::user(1, "Lê An", "an");
+    let id = user.id;
+    commit(&**records, vec![Change::User(Write::Put(user))])
+        .await
+        .unwrap();
+    for round in 0..rounds {
+        let session = sample::session(round as u128, id);
+        let grant = sample::grant(round as u128, &session);
+        let put = vec![
+            Change::Session(Write::Put(session.clone())),
+            Change::Grant(Write::Put(grant.clone())),
+        ];
+        commit(&**records, put).await.unwrap();
+        let (session, grant) = (session.id, grant.id);
+        together(spawn, tasks + 1, |number| {
+            let records = Arc::clone(records);
+            async move {
+                if number == tasks {
+                    let end = EndSession {
+                        session,
+                        at: sample::at(5),
+                        why: SessionEnd::SignedOut,
+                    };
+                    let end = vec![Change::EndSession(end), Change::RevokeGrant(grant)];
+                    commit(&*records, end).await.unwrap();
+                } else {
+                    keep_writing(&*records, grant).await;
+                }
+            }
+        })
+        .await;
+        let facts = records.grant(grant).await.unwrap().unwrap();
+        assert_eq!(facts.grant.state, GrantState::Revoked, "round {round}");
+        let ended = facts.session.unwrap().ended;
+        assert_eq!(ended, Some((sample::at(5), SessionEnd::SignedOut)));
+    }
+}
+
+/// Gives way once: a store in memory never waits, and a loop over it would keep its thread.
+async fn let_others_run() {
+    let mut gave_way = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut gave_way, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Writes a grant and its session again and again, as refreshing and using them does, until
+/// either is over.
+async fn keep_writing(records: &impl Records, grant: GrantId) {
+    loop {
+        let facts = records.grant(grant).await.unwrap().unwrap();
+        let session = facts.session.unwrap();
+        if facts.grant.state == GrantState::Revoked || session.ended.is_some() {
+            return;
+        }
+        let_others_run().await;
+        for change in [
+            Change::Grant(Write::Put(facts.grant)),
+            Change::Session(Write::Put(session)),
+        ] {
+            match commit(records, vec![change]).await {
+                Ok(()) | Err(CommitError::Changed { .. }) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    }
 }
 
 /// `tasks` workers lease deliveries at once: every delivery goes to exactly one of them.

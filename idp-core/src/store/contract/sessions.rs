@@ -9,7 +9,7 @@ use crate::model::session::{Session, SessionEnd};
 use crate::model::subject::Subject;
 use crate::model::user::{AccountState, User};
 use crate::model::{SessionId, Version};
-use crate::store::change::{Batch, Change, EndSessions, Write};
+use crate::store::change::{Batch, Change, EndSession, EndSessions, Write};
 use crate::store::page::PageRequest;
 use crate::store::records::Records;
 
@@ -25,6 +25,11 @@ fn put_grant(grant: &Grant) -> Change {
 
 async fn read(records: &impl Records, id: SessionId) -> Session {
     records.session(id).await.unwrap().unwrap().session
+}
+
+async fn grant(records: &impl Records, number: u128) -> Grant {
+    let found = records.grant(sample::id(number)).await;
+    found.unwrap().unwrap().grant
 }
 
 pub(super) async fn a_session_is_found_with_its_user(records: &impl Records) {
@@ -208,6 +213,54 @@ pub(super) async fn an_account_with_very_many_grants_ends(records: &impl Records
     let events = records.events_after(0, VERY_MANY).await.unwrap();
     assert_eq!(events.len(), VERY_MANY as usize);
     assert!(events.windows(2).all(|w| w[0].place < w[1].place));
+}
+
+pub(super) async fn an_end_depends_on_no_version(records: &impl Records) {
+    let an = sample::user(1, "Lê An", "an");
+    let (one, two) = (sample::session(1, an.id), sample::session(2, an.id));
+    let grants = [1, 2, 3].map(|n| sample::grant(n, if n == 3 { &two } else { &one }));
+    let mut batch = vec![put_user(&an), put(&one), put(&two)];
+    batch.extend(grants.iter().map(put_grant));
+    commit(records, batch).await.unwrap();
+    // What somebody else decides by, and what keeps changing meanwhile.
+    let stale = (read(records, one.id).await, grant(records, 1).await);
+    for _ in 0..3 {
+        let used = put(&read(records, one.id).await);
+        let refreshed = put_grant(&grant(records, 1).await);
+        commit(records, vec![used, refreshed]).await.unwrap();
+    }
+    let end = |session, at, why| Change::EndSession(EndSession { session, at, why });
+    let first = end(one.id, sample::at(5), SessionEnd::SignedOut);
+    let revoke = Change::RevokeGrant(grants[0].id);
+    commit(records, vec![first, revoke.clone()]).await.unwrap();
+    let ended = Some((sample::at(5), SessionEnd::SignedOut));
+    assert_eq!(read(records, one.id).await.ended, ended);
+    assert_eq!(grant(records, 1).await.state, GrantState::Revoked);
+    for change in [put(&stale.0), put_grant(&stale.1)] {
+        assert!(refusal(commit(records, vec![change]).await).starts_with("changed"));
+    }
+    // The others are as they were.
+    assert_eq!(read(records, two.id).await.ended, None);
+    for number in [2, 3] {
+        assert_eq!(grant(records, number).await.state, GrantState::Authorized);
+    }
+    // A second end, and one of what is not there, change nothing.
+    let version = read(records, one.id).await.version;
+    let again = end(one.id, sample::at(9), SessionEnd::ByAdministrator);
+    let gone = end(sample::id(9), sample::at(9), SessionEnd::ByAdministrator);
+    let nobodys = Change::RevokeGrant(sample::id(9));
+    commit(records, vec![again, revoke, gone, nobodys])
+        .await
+        .unwrap();
+    assert_eq!(read(records, one.id).await.ended, ended);
+    assert_eq!(read(records, one.id).await.version, version);
+    // It is undone with the batch that it is part of.
+    let last = end(two.id, sample::at(9), SessionEnd::SignedOut);
+    let revoke = Change::RevokeGrant(grants[2].id);
+    let refused = commit(records, vec![last, revoke, put(&stale.0)]).await;
+    assert_eq!(refusal(refused), "changed session");
+    assert_eq!(read(records, two.id).await.ended, None);
+    assert_eq!(grant(records, 3).await.state, GrantState::Authorized);
 }
 
 pub(super) async fn listings_are_newest_first(records: &impl Records) {

@@ -1,12 +1,12 @@
 //! Applying changes one by one, each remembering how to take it back.
 
 use super::state::{Kept, Leased, Reserved, State};
-use crate::model::Version;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::organisation_unit::OrganisationUnit;
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::store::change::{Change, EndSessions, Write};
+use crate::model::{GrantId, Version};
+use crate::store::change::{Change, EndSession, EndSessions, Write};
 use crate::store::records::CommitError;
 
 type Undo = Box<dyn FnOnce(&mut State)>;
@@ -68,6 +68,14 @@ fn one(state: &mut State, undo: &mut Vec<Undo>, change: &Change) -> Result<(), C
         Change::ChangeSet(write) => aggregate(state, undo, write, None),
         Change::EndSessions(end) => {
             end_sessions(state, undo, end);
+            Ok(())
+        }
+        Change::EndSession(end) => {
+            end_session(state, undo, *end);
+            Ok(())
+        }
+        Change::RevokeGrant(id) => {
+            revoke_grant(state, undo, *id);
             Ok(())
         }
         added => add(state, undo, added),
@@ -259,6 +267,34 @@ fn end_sessions(state: &mut State, undo: &mut Vec<Undo>, end: &EndSessions) {
             grant.version = grant.version.next();
         }
     }
+}
+
+fn end_session(state: &mut State, undo: &mut Vec<Undo>, end: EndSession) {
+    let identity = end.session.to_string();
+    let live = |session: &&mut Session| session.ended.is_none();
+    let Some(session) = state.sessions.get_mut(&identity).filter(live) else {
+        return;
+    };
+    let before = session.clone();
+    session.ended = Some((end.at, end.why));
+    session.version = session.version.next();
+    undo.push(Box::new(move |state| {
+        state.sessions.insert(identity, before);
+    }));
+}
+
+fn revoke_grant(state: &mut State, undo: &mut Vec<Undo>, id: GrantId) {
+    let identity = id.to_string();
+    let live = |grant: &&mut Grant| grant.state != GrantState::Revoked;
+    let Some(grant) = state.grants.get_mut(&identity).filter(live) else {
+        return;
+    };
+    let before = grant.clone();
+    grant.state = GrantState::Revoked;
+    grant.version = grant.version.next();
+    undo.push(Box::new(move |state| {
+        state.grants.insert(identity, before);
+    }));
 }
 
 fn changed(kind: &'static str, identity: String) -> CommitError {

@@ -29,4 +29,5 @@ async fn races_have_one_winner() {
     race::commits(&Arc::new(MemoryRecords::new()), spawn, (20, 16)).await;
     race::ends(&Arc::new(MemoryRecords::new()), spawn, (20, 16)).await;
     race::deliveries(&Arc::new(MemoryRecords::new()), spawn, 8).await;
+    race::outruns(&Arc::new(MemoryRecords::new()), spawn, (50, 8)).await;
 }

@@ -1,9 +1,10 @@
 //! Sessions and grants.
 
 use idp_core::base::fault::Fault;
+use idp_core::model::GrantId;
 use idp_core::model::grant::Grant;
 use idp_core::model::session::Session;
-use idp_core::store::change::{EndSessions, Write};
+use idp_core::store::change::{EndSession, EndSessions, Write};
 
 use super::super::dialect::Dialect;
 use super::super::engine::Step;
@@ -96,4 +97,28 @@ pub(super) fn end_all(steps: &mut Vec<Step>, end: &EndSessions) -> Result<(), Fa
         otherwise: None,
     }));
     Ok(())
+}
+
+/// Ends one session, unless it is over or gone.
+pub(super) fn end(end: EndSession) -> Result<Step, Fault> {
+    Ok(Step {
+        statement: Statement::new(
+            "UPDATE sessions SET ended_ms = $2, ended_why = $3, version = version + 1 \
+             WHERE id = $1 AND ended_ms IS NULL",
+            values![end.session, end.at, word(&end.why)?],
+        ),
+        otherwise: None,
+    })
+}
+
+/// Revokes one grant, unless it is revoked or gone.
+pub(super) fn revoke(grant: GrantId) -> Step {
+    Step {
+        statement: Statement::new(
+            "UPDATE grants SET state = 'revoked', version = version + 1 \
+             WHERE id = $1 AND state <> 'revoked'",
+            values![grant],
+        ),
+        otherwise: None,
+    }
 }
