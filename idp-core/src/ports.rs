@@ -209,3 +209,10 @@ pub trait KeyMaker: Send + Sync {
     /// When the device fails; the key then stays there, unused.
     async fn discard(&self, unwanted: &KeyToMake) -> Result<(), Fault>;
 }
+
+/// Hears of trouble beside a request: something went wrong after what was asked for was done, so
+/// that nobody is refused for it, and only the operator is told.
+pub trait Notices: Send + Sync {
+    /// Notes it. `request` is the id that the caller also sees, where one is known.
+    fn note(&self, fault: &Fault, request: Option<&str>);
+}

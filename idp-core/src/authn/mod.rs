@@ -1,6 +1,7 @@
 //! Who somebody is: evidence in, authentication out.
 
 pub mod activation;
+pub mod known_browser;
 pub mod password;
 pub mod password_rules;
 pub mod session_end;

@@ -14,17 +14,20 @@ use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
 pub struct Counters {
     account: TicketKey,
     source: TicketKey,
+    exempt: bool,
 }
 
 impl Counters {
     /// The counters for a name typed by a source. A browser that signed in to this account before
-    /// counts as a source of its own, so that nobody else in its office can lock it out.
+    /// has a count of its own for the account, so that nobody else in its office can lock it out;
+    /// its guesses count for its source all the same.
     pub fn of(typed: &IdentifierKey, source: &str, known_browser: Option<&str>) -> Self {
         let origin = known_browser.unwrap_or(source);
         let account = format!("{}|{origin}", typed.as_str());
         Self {
             account: TicketKey::of(TicketKind::ThrottleAccount, &account),
-            source: TicketKey::of(TicketKind::ThrottleSource, origin),
+            source: TicketKey::of(TicketKind::ThrottleSource, source),
+            exempt: known_browser.is_some(),
         }
     }
 
@@ -44,38 +47,38 @@ impl Counters {
             },
         ]
     }
-}
 
-/// Judges the counts, this attempt included.
-///
-/// # Errors
-/// [`Reason::SignInThrottled`] with the window as the time to wait: the counter may end sooner,
-/// never later.
-pub fn check(answers: &[TicketAnswer], rules: &ThrottleRules) -> Result<(), Refusal> {
-    let counted = |place: usize| match answers.get(place) {
-        Some(TicketAnswer::Counted(n)) => *n,
-        // A store that does not count must not let guesses through.
-        _ => i64::MAX,
-    };
-    let over = counted(0) > i64::from(rules.per_account_and_source)
-        || counted(1) > i64::from(rules.per_source);
-    let wait = u32::try_from(rules.window.as_secs()).unwrap_or(u32::MAX);
-    if over {
-        Err(Refusal::until(Reason::SignInThrottled, wait))
-    } else {
-        Ok(())
+    /// Judges the counts, this attempt included: the account's for everybody, the source's for
+    /// all but a known browser.
+    ///
+    /// # Errors
+    /// [`Reason::SignInThrottled`] with the window as the time to wait: the counter may end sooner,
+    /// never later.
+    pub fn check(&self, answers: &[TicketAnswer], rules: &ThrottleRules) -> Result<(), Refusal> {
+        let counted = |place: usize| match answers.get(place) {
+            Some(TicketAnswer::Counted(n)) => *n,
+            // A store that does not count must not let guesses through.
+            _ => i64::MAX,
+        };
+        let over = counted(0) > i64::from(rules.per_account_and_source)
+            || !self.exempt && counted(1) > i64::from(rules.per_source);
+        let wait = u32::try_from(rules.window.as_secs()).unwrap_or(u32::MAX);
+        if over {
+            Err(Refusal::until(Reason::SignInThrottled, wait))
+        } else {
+            Ok(())
+        }
     }
 }
 
-/// Counts a request that begins to wait for a person (`by` 1), or one that a person finished
-/// (`by` -1): what strangers begin and leave must not fill the store. Only a code gives back, so
-/// that beginning and refusing in turn counts too.
-pub fn unfinished(source: &str, by: i64, until: Timestamp) -> TicketOp {
-    let key = TicketKey::of(TicketKind::Unfinished, source);
-    TicketOp::Count { key, by, until }
+/// The counter of requests that wait for a person, of a source or of a known browser: what
+/// strangers begin and leave must not fill the store. Only a code gives back, so that beginning
+/// and refusing in turn counts too.
+pub fn unfinished(origin: &str) -> TicketKey {
+    TicketKey::of(TicketKind::Unfinished, origin)
 }
 
-/// Judges the count of a source's waiting requests, this one included. `wait` is the lifetime of
+/// Judges the count of waiting requests of one origin, this one included. `wait` is the lifetime of
 /// an interaction: the counter ends sooner, never later.
 ///
 /// # Errors
@@ -100,23 +103,33 @@ mod tests {
     #[test]
     fn the_sixth_wrong_attempt_waits_and_a_silent_store_lets_nothing_through() {
         let rules = ThrottleRules::default();
-        let counted = |a, s| {
-            check(
-                &[TicketAnswer::Counted(a), TicketAnswer::Counted(s)],
-                &rules,
-            )
-        };
-        assert_eq!(counted(5, 5), Ok(()));
-        assert_eq!(counted(6, 6).unwrap_err().reason, Reason::SignInThrottled);
-        assert_eq!(counted(1, 301).unwrap_err().retry_after, Some(900));
-        assert!(check(&[], &rules).is_err());
+        let name = IdentifierKey::typed("an").unwrap();
+        let refusal = Err(Refusal::until(Reason::SignInThrottled, 900));
+        for (known, account, source, expected) in [
+            (None, 5, 5, Ok(())),
+            (None, 6, 6, refusal),
+            (None, 1, 301, refusal),
+            (Some("browser"), 5, 301, Ok(())),
+            (Some("browser"), 6, 6, refusal),
+        ] {
+            let counters = Counters::of(&name, "10.0.0.1", known);
+            let counts = [account, source].map(TicketAnswer::Counted);
+            assert_eq!(
+                counters.check(&counts, &rules),
+                expected,
+                "{account} {source}"
+            );
+            assert!(counters.check(&[], &rules).is_err());
+        }
     }
 
     #[test]
-    fn a_known_browser_has_counters_of_its_own() {
+    fn a_known_browser_has_a_count_of_its_own_beside_its_source_s() {
         let name = IdentifierKey::typed("an").unwrap();
         let office = Counters::of(&name, "10.0.0.1", None);
-        assert_ne!(office, Counters::of(&name, "10.0.0.1", Some("browser")));
+        let known = Counters::of(&name, "10.0.0.1", Some("browser"));
+        assert_ne!(office.account, known.account);
+        assert_eq!(office.source, known.source);
         assert_eq!(
             office,
             Counters::of(&IdentifierKey::typed("AN").unwrap(), "10.0.0.1", None)

@@ -34,6 +34,9 @@ pub struct Pending {
     pub browser: Digest,
     /// The position chosen on the page.
     pub chosen: Option<PositionId>,
+    /// The digest of what it is counted under while it waits; absent before it waits.
+    #[serde(default)]
+    pub counted: Option<Digest>,
 }
 
 /// What the browser gets.
@@ -73,6 +76,8 @@ pub struct Visitor {
     pub browser: Browser,
     /// Its session cookie.
     pub session: Option<SecretText>,
+    /// Its long-lived cookie, by which a browser that signed in before is recognised.
+    pub device: Option<SecretText>,
 }
 
 impl Provider {
@@ -99,6 +104,7 @@ impl Provider {
             request,
             browser: visitor.browser.digest(),
             chosen: None,
+            counted: None,
         };
         self.advance(
             Advance {
@@ -193,7 +199,6 @@ impl Provider {
                 refusal,
             })
         };
-        let asked = waiting.is_some();
         for attempt in 0..ATTEMPTS {
             // A secret that was taken does not come back: a later question gets a new one.
             let waiting = waiting.filter(|_| attempt == 0);
@@ -208,7 +213,13 @@ impl Provider {
             };
             match interaction::next(&facts) {
                 Some((_, reason)) if request.prompt.none => return Ok(refused(reason.into())),
-                Some((question, _)) => return self.ask(question, &pending, waiting, context).await,
+                Some((interaction, _)) => {
+                    let device = visitor.device.as_ref();
+                    let waiting = self
+                        .keep_waiting(&pending, waiting, device, context)
+                        .await?;
+                    return Ok(ask(interaction, waiting, request));
+                }
                 None => {}
             }
             if let Some(waiting) = waiting {
@@ -222,29 +233,11 @@ impl Provider {
                 Outcome::Need(_) => return Err(super::answer::endless()),
             };
             if self.commit(batch).await? == Committed::Yes {
-                if asked {
-                    self.count_unfinished(-1, context).await?;
-                }
+                self.uncount(&pending, context).await;
                 return self.send_code(&issued, &to, request, context).await;
             }
         }
         Err(contended())
-    }
-
-    async fn ask(
-        &self,
-        interaction: Interaction,
-        pending: &Pending,
-        waiting: Option<&SecretText>,
-        context: &mut RequestContext,
-    ) -> Result<AuthorizeReply, Failure> {
-        let waiting = self.keep_waiting(pending, waiting, context).await?;
-        let ui_locales = pending.request.ui_locales.clone();
-        Ok(AuthorizeReply::Ask(Question {
-            interaction,
-            waiting,
-            ui_locales,
-        }))
     }
 
     async fn signed_in(
@@ -327,6 +320,18 @@ impl Provider {
             &members,
         )
     }
+}
+
+fn ask(
+    interaction: Interaction,
+    waiting: SecretText,
+    request: &AuthorizationRequest,
+) -> AuthorizeReply {
+    AuthorizeReply::Ask(Question {
+        interaction,
+        waiting,
+        ui_locales: request.ui_locales.clone(),
+    })
 }
 
 /// What a decision of this request is given.

@@ -64,25 +64,22 @@ impl Provider {
         let browser = &visitor.browser;
         let pending = self.pending(&form.waiting, browser, context).await?;
         let user = self.signed_in_person(visitor, context).await?;
-        let mut batch = None;
         if let Some(user) = user {
             let facts = facts(&pending, (user, form), visitor, None);
             let decision = refuse(facts, &mut deciding(self, context));
-            let (outcome, refused) = decision.into_parts();
+            let (outcome, batch) = decision.into_parts();
             match outcome {
                 Outcome::Done(Answered::AskAgain) => return Ok(None),
-                Outcome::Done(Answered::Recorded) => batch = Some(refused),
+                // Recorded before the request is taken: when it cannot be, the person may press
+                // again.
+                Outcome::Done(Answered::Recorded) => self.commit(batch).await?,
                 Outcome::Refused(refusal) => return Err(refusal.into()),
                 Outcome::Need(_) => return Err(endless()),
-            }
+            };
         }
         let reason = Reason::ConsentRefused;
         let address = self.cancel(&form.waiting, (browser, reason), context);
-        let address = address.await?;
-        if let Some(batch) = batch {
-            self.commit(batch).await?;
-        }
-        Ok(Some(address))
+        Ok(Some(address.await?))
     }
 
     async fn signed_in_person(

@@ -12,6 +12,7 @@ pub mod consent;
 pub mod deliver;
 pub mod introspect;
 pub mod key_sets;
+mod known_browser;
 pub mod password;
 pub mod pending;
 pub mod person;
@@ -36,11 +37,11 @@ use crate::base::refusal::{Reason, Refusal};
 use crate::base::seal::SealingKey;
 use crate::event::Circumstances;
 use crate::policy::Policy;
-use crate::ports::{Fetch, Passwords, Signer};
+use crate::ports::{Fetch, Notices, Passwords, Signer};
 use crate::store::change::Batch;
 use crate::store::records::{CommitError, Records};
 use crate::store::sealed::SealedTickets;
-use crate::store::tickets::Tickets;
+use crate::store::tickets::{TicketOp, Tickets};
 
 /// How often a flow loads and decides again after a conflict.
 pub const ATTEMPTS: usize = 3;
@@ -58,6 +59,8 @@ pub struct Provider {
     pub passwords: Arc<dyn Passwords>,
     /// Requests to outside.
     pub fetch: Arc<dyn Fetch>,
+    /// Hears of trouble that fails no request.
+    pub notices: Arc<dyn Notices>,
     /// Clients' key sets, kept for a while.
     pub key_sets: Arc<key_sets::KeySets>,
     /// How the receivers of deliveries did lately.
@@ -113,6 +116,20 @@ impl Provider {
         SealedTickets {
             tickets: self.tickets.as_ref(),
             sealing: &self.ticket_sealing,
+        }
+    }
+
+    /// Keeps the books after what was asked for is done and acknowledged: when that fails, the
+    /// operator hears of it, and the request succeeds all the same.
+    async fn apply_beside(&self, ops: Vec<TicketOp>, context: &RequestContext) {
+        let applied = self.tickets.apply(ops, context.here.now).await;
+        self.note(applied, context);
+    }
+
+    /// Notes what failed beside a request.
+    fn note<T>(&self, result: Result<T, Fault>, context: &RequestContext) {
+        if let Err(fault) = result {
+            self.notices.note(&fault, context.here.request.as_deref());
         }
     }
 

@@ -8,7 +8,7 @@ use crate::authn::activation::{
     ActivationFacts, NewPassword, PasswordSet, Proof, check_link, decide,
 };
 use crate::authn::session_end::SignedIn;
-use crate::authn::throttle::{self, Counters};
+use crate::authn::throttle::Counters;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
@@ -88,7 +88,7 @@ impl Provider {
         if let (Some(counters), false) = (guess, wrong) {
             let now = context.here.now;
             let ops = counters.count(-1, now, &self.policy.throttle);
-            self.tickets.apply(ops, now).await?;
+            self.apply_beside(ops, context).await;
         }
         result
     }
@@ -109,7 +109,7 @@ impl Provider {
             .tickets
             .apply(counters.count(1, now, &self.policy.throttle), now)
             .await?;
-        throttle::check(&counts, &self.policy.throttle)?;
+        counters.check(&counts, &self.policy.throttle)?;
         Ok(Some(counters))
     }
 

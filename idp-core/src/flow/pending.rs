@@ -10,7 +10,7 @@ use crate::base::secret::{Digest, SecretText};
 use crate::model::client::{Client, ClientId};
 use crate::oauth::authorize::AuthorizationRequest;
 use crate::store::sealed::Taken;
-use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
+use crate::store::tickets::{TicketKey, TicketKind, TicketOp};
 
 impl Provider {
     /// The waiting request, if this browser began it, under its cookie of now or the one before
@@ -39,21 +39,19 @@ impl Provider {
         Ok(pending)
     }
 
-    /// A new cookie for a browser in which somebody just signed in, and the operation that lets
-    /// its other tabs go on: what began under the former cookie is still this browser's.
-    pub(super) fn renew(
+    /// The operation that lets the other tabs of a browser go on in which somebody just signed
+    /// in: what began under its former cookie is still this browser's under the fresh one.
+    pub(super) fn renewed(
         &self,
-        browser: &Browser,
+        former: &Browser,
+        fresh: &SecretText,
         context: &mut RequestContext,
-    ) -> Result<(SecretText, TicketOp), Fault> {
-        let fresh = SecretText::generate(&mut context.entropy);
+    ) -> Result<TicketOp, Fault> {
         let until = context.here.now + self.policy.lifetimes.interaction;
         let key = TicketKey::of(TicketKind::FormerBrowser, fresh.expose());
-        let former = browser.digest();
-        let renewed = self
-            .sealed_tickets()
-            .put(key, &former, until, &mut context.entropy)?;
-        Ok((fresh, renewed))
+        let former = former.digest();
+        self.sealed_tickets()
+            .put(key, &former, until, &mut context.entropy)
     }
 
     async fn former(
@@ -96,20 +94,70 @@ impl Provider {
         &self,
         pending: &Pending,
         waiting: Option<&SecretText>,
+        device: Option<&SecretText>,
         context: &mut RequestContext,
     ) -> Result<SecretText, Failure> {
         if let Some(waiting) = waiting {
             return Ok(waiting.clone());
         }
-        let counted = self.count_unfinished(1, context).await?;
+        let counted = match pending.counted {
+            Some(counted) => counted,
+            None => self.count_unfinished(device, context).await?,
+        };
+        let pending = Pending {
+            counted: Some(counted),
+            ..pending.clone()
+        };
+        self.store_waiting(&pending, context).await
+    }
+
+    /// Counts a request that begins to wait and answers under what: its source, or, where others
+    /// have filled that, the browser itself when it is known here.
+    async fn count_unfinished(
+        &self,
+        device: Option<&SecretText>,
+        context: &RequestContext,
+    ) -> Result<Digest, Failure> {
+        let full = match self.count_one(&context.source, context).await {
+            Err(Failure::Refused(refusal)) => refusal,
+            counted => return counted,
+        };
+        let now = context.here.now;
+        match device {
+            Some(device) if self.known_browser(device, now).await?.is_some() => {
+                self.count_one(device.expose(), context).await
+            }
+            _ => Err(full.into()),
+        }
+    }
+
+    /// It is counted first, so that many at once do not pass, and given back when it is refused.
+    async fn count_one(&self, origin: &str, context: &RequestContext) -> Result<Digest, Failure> {
+        let key = throttle::unfinished(origin);
         let wait = self.policy.lifetimes.interaction;
+        let (now, until) = (context.here.now, context.here.now + wait);
+        let count = |by| vec![TicketOp::Count { key, by, until }];
+        let counted = self.tickets.apply(count(1), now).await?;
         let rules = &self.policy.throttle;
         if let Err(refusal) = throttle::check_unfinished(counted.first(), rules, wait) {
-            // It was counted first, so that many at once do not pass; it does not wait after all.
-            self.count_unfinished(-1, context).await?;
+            self.tickets.apply(count(-1), now).await?;
             return Err(refusal.into());
         }
-        self.store_waiting(pending, context).await
+        Ok(key.digest)
+    }
+
+    /// A waiting request came to its end: it is counted no longer.
+    pub(super) async fn uncount(&self, pending: &Pending, context: &RequestContext) {
+        let Some(digest) = pending.counted else {
+            return;
+        };
+        let kind = TicketKind::Unfinished;
+        let finished = TicketOp::Count {
+            key: TicketKey { kind, digest },
+            by: -1,
+            until: context.here.now + self.policy.lifetimes.interaction,
+        };
+        self.apply_beside(vec![finished], context).await;
     }
 
     /// Stores a waiting request under a new secret.
@@ -126,18 +174,6 @@ impl Provider {
             .store(key, pending, times, &mut context.entropy)
             .await?;
         Ok(secret)
-    }
-
-    /// Counts a waiting request of this source, or gives it back.
-    pub(super) async fn count_unfinished(
-        &self,
-        by: i64,
-        context: &RequestContext,
-    ) -> Result<Vec<TicketAnswer>, Failure> {
-        let now = context.here.now;
-        let until = now + self.policy.lifetimes.interaction;
-        let count = throttle::unfinished(&context.source, by, until);
-        Ok(self.tickets.apply(vec![count], now).await?)
     }
 
     /// The finished request's ticket is taken: only one answer comes of it.
@@ -159,6 +195,6 @@ impl Provider {
 }
 
 /// The key of a waiting request.
-pub(super) fn pending_key(waiting: &SecretText) -> TicketKey {
+fn pending_key(waiting: &SecretText) -> TicketKey {
     TicketKey::of(TicketKind::PendingAuthorization, waiting.expose())
 }

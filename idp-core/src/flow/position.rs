@@ -1,19 +1,18 @@
 //! `POST /choose-position`: the person says as whom they act.
 
 use super::authorize::Visitor;
-use super::pending::pending_key;
 use super::{Failure, Provider, RequestContext};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::model::user::PositionId;
 use crate::oauth::interaction::choose;
-use crate::store::tickets::TicketOp;
 
 impl Provider {
     /// Keeps the chosen position with the waiting request, which gets a new secret.
     ///
     /// # Errors
-    /// As [`Provider::pending`]; [`Reason::PositionNotHeld`] for a position that the person does
+    /// As [`Provider::pending`]; [`Reason::PageAnswered`] when it was answered meanwhile;
+    /// [`Reason::PositionNotHeld`] for a position that the person does
     /// not hold.
     pub async fn choose_position(
         &self,
@@ -27,11 +26,8 @@ impl Provider {
         let facts = self.live_session(visitor.session.as_ref(), now).await?;
         let user = facts.ok_or(Reason::SessionOver)?.user;
         pending.chosen = Some(choose(&user, chosen, now)?);
-        let next = self.store_waiting(&pending, context).await?;
-        let forget = TicketOp::Forget {
-            key: pending_key(waiting),
-        };
-        self.tickets.apply(vec![forget], now).await?;
-        Ok(next)
+        // Of two answers the first counts; the other tab is told that the page was answered.
+        self.take_pending(waiting, context).await?;
+        self.store_waiting(&pending, context).await
     }
 }

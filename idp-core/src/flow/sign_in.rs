@@ -3,9 +3,10 @@
 use super::answer::{ROUNDS, endless};
 use super::authorize::{Visitor, deciding};
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
+use crate::authn::known_browser::KnownBrowser;
 use crate::authn::session_end::SessionEnding;
 use crate::authn::sign_in::{NewSession, SignInFacts, SignInRequest, decide};
-use crate::authn::throttle::{self, Counters};
+use crate::authn::throttle::Counters;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::event::Actor;
@@ -14,10 +15,6 @@ use crate::model::identifier::IdentifierKey;
 use crate::model::session::{Session, SessionEnd};
 use crate::store::change::Batch;
 use crate::store::decision::{Asks, Outcome};
-use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
-
-/// A browser that signed in is known for so long.
-const KNOWN_BROWSER: std::time::Duration = std::time::Duration::from_secs(180 * 86_400);
 
 /// What the person typed.
 #[derive(Clone, Debug)]
@@ -26,8 +23,6 @@ pub struct Typed {
     pub name: String,
     /// The rest.
     pub request: SignInRequest,
-    /// A long-lived cookie by which a known browser is recognised.
-    pub device: Option<SecretText>,
 }
 
 /// A sign-in that succeeded, and what the browser carries from now on.
@@ -58,39 +53,49 @@ impl Provider {
         // A name that cannot be anybody's is counted and worked on like one that could.
         let key =
             IdentifierKey::typed(&typed.name).unwrap_or_else(|| IdentifierKey::of("\u{1}nobody"));
-        let counted = self.counted(&key).await?;
-        let known = self.known(&counted, typed, context).await?;
-        let lane = known.map(SecretText::expose);
-        let counters = Counters::of(&counted, &context.source, lane);
+        let (counted, known) = self.counted(&key).await?;
         let now = context.here.now;
+        let device = visitor.device.as_ref();
+        let recognised = self.recognised(device, known.as_ref(), now).await?;
+        let lane = recognised.map(SecretText::expose);
+        let counters = Counters::of(&counted, &context.source, lane);
         let rules = &self.policy.throttle;
         let counts = self
             .tickets
             .apply(counters.count(1, now, rules), now)
             .await?;
-        throttle::check(&counts, rules)?;
-        let result = match self.verify_and_begin(&key, typed, visitor, context).await {
-            Err(failure) if is_wrong(&failure) => return Err(failure),
-            result => result,
-        };
-        let mut ops = counters.count(-1, now, rules);
-        let signed_in = match result {
-            Ok(begun) => {
-                let fresh = || SecretText::generate(&mut context.entropy);
-                let device = known.cloned().unwrap_or_else(fresh);
-                ops.extend(self.know(&counted, &device, context)?);
-                let (browser, renewed) = self.renew(&visitor.browser, context)?;
-                ops.push(renewed);
-                Ok(SignedInBrowser {
-                    begun,
-                    browser,
-                    device,
-                })
+        counters.check(&counts, rules)?;
+        let begun = match self.verify_and_begin(&key, typed, visitor, context).await {
+            Err(failure) => {
+                if !is_wrong(&failure) {
+                    let ops = counters.count(-1, now, rules);
+                    self.apply_beside(ops, context).await;
+                }
+                return Err(failure);
             }
-            Err(failure) => Err(failure),
+            Ok(begun) => begun,
         };
-        self.tickets.apply(ops, now).await?;
-        signed_in
+        let mut fresh = || SecretText::generate(&mut context.entropy);
+        let signed_in = SignedInBrowser {
+            begun,
+            browser: fresh(),
+            device: recognised.cloned().unwrap_or_else(fresh),
+        };
+        // The session is committed: nothing below may fail the sign-in.
+        let mut ops = counters.count(-1, now, rules);
+        if let Some(known) = &known {
+            let remembered = self.remember(&signed_in.device, known, context).await;
+            match remembered {
+                Ok(remembered) => ops.extend(remembered),
+                fault => self.note(fault, context),
+            }
+        }
+        match self.renewed(&visitor.browser, &signed_in.browser, context) {
+            Ok(renewed) => ops.push(renewed),
+            fault => self.note(fault, context),
+        }
+        self.apply_beside(ops, context).await;
+        Ok(signed_in)
     }
 
     async fn verify_and_begin(
@@ -174,44 +179,17 @@ impl Provider {
         Ok(())
     }
 
-    /// What guesses are counted under: the account, whichever of its names was typed, or a name
-    /// that is nobody's.
-    async fn counted(&self, key: &IdentifierKey) -> Result<IdentifierKey, Failure> {
-        let found = self.records.user_by_identifier(key).await?;
-        let account = |id| IdentifierKey::of(&format!("\u{0}{id}"));
-        Ok(found.map_or_else(|| key.clone(), |(user, _)| account(user.id)))
-    }
-
-    /// The browser's long-lived cookie, if it signed in to this account before.
-    async fn known<'a>(
+    /// What guesses are counted under, the account, whichever of its names was typed, or a name
+    /// that is nobody's; and what a browser is known by that signed in to the account before.
+    async fn counted(
         &self,
         key: &IdentifierKey,
-        typed: &'a Typed,
-        context: &RequestContext,
-    ) -> Result<Option<&'a SecretText>, Failure> {
-        let Some(device) = &typed.device else {
-            return Ok(None);
+    ) -> Result<(IdentifierKey, Option<KnownBrowser>), Failure> {
+        let Some((user, credentials)) = self.records.user_by_identifier(key).await? else {
+            return Ok((key.clone(), None));
         };
-        let ops = vec![TicketOp::Peek {
-            key: known_key(key, device),
-        }];
-        let answers = self.tickets.apply(ops, context.here.now).await?;
-        let known = matches!(answers.first(), Some(TicketAnswer::Value(_)));
-        Ok(known.then_some(device))
-    }
-
-    /// The browser is known from now on, for the whole span again.
-    fn know(
-        &self,
-        key: &IdentifierKey,
-        device: &SecretText,
-        context: &mut RequestContext,
-    ) -> Result<[TicketOp; 2], Failure> {
-        let until = context.here.now + KNOWN_BROWSER;
-        let tickets = self.sealed_tickets();
-        let key = known_key(key, device);
-        let known = tickets.put(key, &true, until, &mut context.entropy)?;
-        Ok([TicketOp::Forget { key }, known])
+        let account = IdentifierKey::of(&format!("\u{0}{}", user.id));
+        Ok((account, KnownBrowser::of(user.id, &credentials)))
     }
 }
 
@@ -220,13 +198,6 @@ pub(super) fn password_hash(credentials: &[Credential]) -> Option<String> {
     credentials
         .iter()
         .find_map(|c| c.password().map(|p| p.hash.clone()))
-}
-
-fn known_key(key: &IdentifierKey, device: &SecretText) -> TicketKey {
-    TicketKey::of(
-        TicketKind::KnownBrowser,
-        &format!("{}|{}", key.as_str(), device.expose()),
-    )
 }
 
 /// Whether an attempt stays counted: only a wrong secret does. An attempt that was never judged,

@@ -25,6 +25,8 @@ pub enum TicketKind {
     ThrottleSource,
     /// A browser that signed in to the account before (its guesses are counted apart).
     KnownBrowser,
+    /// The browsers that are known for one account.
+    KnownBrowsers,
     /// The cookie that a browser carried before a sign-in gave it a new one.
     FormerBrowser,
     /// Requests that one source let wait for the person.
@@ -35,7 +37,7 @@ pub enum TicketKind {
 
 impl TicketKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Code,
         Self::PendingAuthorization,
         Self::PendingSignOut,
@@ -44,6 +46,7 @@ impl TicketKind {
         Self::ThrottleAccount,
         Self::ThrottleSource,
         Self::KnownBrowser,
+        Self::KnownBrowsers,
         Self::FormerBrowser,
         Self::Unfinished,
         Self::AuditReader,
@@ -60,6 +63,7 @@ impl TicketKind {
             Self::ThrottleAccount => "throttle_account",
             Self::ThrottleSource => "throttle_source",
             Self::KnownBrowser => "known_browser",
+            Self::KnownBrowsers => "known_browsers",
             Self::FormerBrowser => "former_browser",
             Self::Unfinished => "unfinished",
             Self::AuditReader => "audit_reader",

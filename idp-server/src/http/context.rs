@@ -94,8 +94,6 @@ pub struct Caller {
     pub arrival: Arrival,
     /// Browser and session cookies. A browser without a cookie gets one with the answer.
     pub visitor: Visitor,
-    /// The long-lived cookie by which a known browser is recognised.
-    pub device: Option<SecretText>,
     /// The language, and the address of the same page in the other one.
     pub view: View,
     /// What a form's address must carry so that its answer is in the same language: empty, or
@@ -141,11 +139,11 @@ impl FromRequestParts<Shared> for Caller {
         let visitor = Visitor {
             browser: Browser::new(secret),
             session,
+            device,
         };
         Ok(Self {
             arrival,
             visitor,
-            device,
             view,
             language_query,
             is_new,

@@ -161,7 +161,6 @@ async fn attempt(
                 .unwrap_or_else(|| SecretText::new(String::new())),
             user_agent: caller.arrival.user_agent.clone().unwrap_or_default(),
         },
-        device: caller.device.clone(),
     };
     let signed_in = site
         .provider

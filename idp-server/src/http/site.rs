@@ -13,6 +13,7 @@ use super::context::Arrival;
 use crate::outside::clock::Clock;
 use crate::outside::entropy::Generator;
 use crate::refusals::Refusals;
+use crate::telemetry::faults;
 use crate::ui::Pages;
 
 /// One installation as the handlers see it.
@@ -77,14 +78,7 @@ impl Site {
 
     /// Logs a fault once, with the request's id that the caller also sees.
     pub fn note_fault(&self, fault: &Fault, arrival: &Arrival) {
-        metrics::counter!("idp_faults_total", "place" => fault.place).increment(1);
-        tracing::error!(
-            request_id = %arrival.request_id,
-            place = fault.place,
-            transient = fault.transient,
-            "{}",
-            fault.detail
-        );
+        faults::note(fault, Some(&arrival.request_id));
     }
 
     /// Writes an event of the server itself.

@@ -2,5 +2,6 @@
 //! a query string, a name or an identifier of a person.
 
 pub mod access;
+pub mod faults;
 pub mod logs;
 pub mod metrics;

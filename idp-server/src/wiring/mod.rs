@@ -21,6 +21,7 @@ use crate::outside::master_key::MasterKey;
 use crate::outside::passwords::{HashingBounds, HashingThreads};
 use crate::outside::signer::RingSigner;
 use crate::refusals::Refusals;
+use crate::telemetry::faults::Logged;
 use crate::ui::{Branding, Pages};
 
 pub use store::{Place, Store};
@@ -91,6 +92,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         signer: signer.clone(),
         passwords: Arc::new(passwords),
         fetch: Arc::new(GuardedFetch::new(parts.fetch)),
+        notices: Arc::new(Logged),
         key_sets: Arc::default(),
         receivers: Arc::default(),
         ticket_sealing: Arc::new(parts.master.sealing_key("tickets")?),

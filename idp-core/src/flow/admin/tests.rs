@@ -32,7 +32,8 @@ use crate::model::user::{AccountKind, User};
 use crate::model::{ChangeSetId, CredentialId, LocalText, Version};
 use crate::policy::Policy;
 use crate::ports::{
-    Fetch, Incoming, KeyMaker, KeyToMake, MadeKey, Outgoing, PasswordVerdict, Passwords, Signer,
+    Fetch, Incoming, KeyMaker, KeyToMake, MadeKey, Notices, Outgoing, PasswordVerdict, Passwords,
+    Signer,
     SigningKeyRef,
 };
 use crate::store::change::{Batch, Change, Write};
@@ -87,6 +88,12 @@ impl Fetch for Closed {
     }
 }
 
+impl Notices for Closed {
+    fn note(&self, fault: &Fault, _: Option<&str>) {
+        panic!("{fault:?}");
+    }
+}
+
 #[async_trait]
 impl KeyMaker for Closed {
     fn offers(&self, place: KeyPlace) -> bool {
@@ -113,6 +120,7 @@ async fn provider() -> Provider {
         signer: Arc::new(Closed),
         passwords: Arc::new(Closed),
         fetch: Arc::new(Closed),
+        notices: Arc::new(Closed),
         key_sets: Arc::default(),
         receivers: Arc::default(),
         ticket_sealing: sealing(),

@@ -347,3 +347,40 @@ async fn one_source_lets_so_many_requests_wait() {
     world.wait(15 * 60);
     asked(world.authorize(&visitor, &[]).await);
 }
+
+#[tokio::test]
+async fn a_known_browser_waits_whatever_others_in_its_network_do() {
+    let mut world = World::new().await;
+    let policy = std::sync::Arc::make_mut(&mut world.provider.policy);
+    policy.throttle.unfinished_per_source = 3;
+    let typed = super::typed("an", super::PASSWORD);
+    let context = &mut world.context();
+    let browser = world.browser();
+    let signed_in = world.provider.sign_in(&typed, &browser, context).await;
+    let known = Visitor {
+        device: Some(signed_in.unwrap().device),
+        ..world.browser()
+    };
+    let stranger = Visitor {
+        device: Some(SecretText::new("made up".to_owned())),
+        ..world.browser()
+    };
+    for _ in 0..3 {
+        asked(world.authorize(&stranger, &[]).await);
+    }
+    let more = world.authorize(&stranger, &[]).await;
+    assert_eq!(refused(more), Reason::TooManyUnfinished);
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        waiting.push(asked(world.authorize(&known, &[]).await).1);
+    }
+    // It is exempt from others, not from the rule.
+    let more = world.authorize(&known, &[]).await;
+    assert_eq!(refused(more), Reason::TooManyUnfinished);
+    // What it finishes makes room where it was counted.
+    let an = world.after_sign_in(&known, "an").await;
+    code_of(&world.resume(&an, &waiting[0]).await.unwrap());
+    let more = world.authorize(&stranger, &[]).await;
+    assert_eq!(refused(more), Reason::TooManyUnfinished);
+    asked(world.authorize(&known, &[]).await);
+}

@@ -13,7 +13,9 @@ use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
 use crate::jose::{JwkSet, SigningAlgorithm, SigningKey};
 use crate::model::key::KeyPurpose;
-use crate::ports::{Fetch, Incoming, Outgoing, PasswordVerdict, Passwords, Signer, SigningKeyRef};
+use crate::ports::{
+    Fetch, Incoming, Notices, Outgoing, PasswordVerdict, Passwords, Signer, SigningKeyRef,
+};
 use crate::store::memory::MemoryTickets;
 use crate::store::tickets::{TicketAnswer, TicketOp, Tickets};
 
@@ -130,19 +132,40 @@ impl Fetch for Outside {
     }
 }
 
-/// Tickets that let every other task run before and after each answer.
-pub(super) struct Yielding(pub(super) MemoryTickets);
+/// Which operations fail, for as long as they do.
+type Broken = fn(&TicketOp) -> bool;
+
+/// Tickets that let every other task run before and after each answer, and that can break.
+#[derive(Default)]
+pub(super) struct Yielding {
+    tickets: MemoryTickets,
+    pub(super) broken: Mutex<Option<Broken>>,
+}
 
 #[async_trait]
 impl Tickets for Yielding {
     async fn apply(&self, ops: Vec<TicketOp>, now: Timestamp) -> Result<Vec<TicketAnswer>, Fault> {
         tokio::task::yield_now().await;
-        let answers = self.0.apply(ops, now).await;
+        let broken = *self.broken.lock().unwrap();
+        if broken.is_some_and(|broken| ops.iter().any(broken)) {
+            return Err(Fault::transient("tickets", "the store is away"));
+        }
+        let answers = self.tickets.apply(ops, now).await;
         tokio::task::yield_now().await;
         answers
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<u64, Fault> {
-        self.0.sweep(now).await
+        self.tickets.sweep(now).await
+    }
+}
+
+/// Remembers what went wrong beside requests.
+#[derive(Default)]
+pub(super) struct Heard(pub(super) Mutex<Vec<String>>);
+
+impl Notices for Heard {
+    fn note(&self, fault: &Fault, _: Option<&str>) {
+        self.0.lock().unwrap().push(fault.detail.clone());
     }
 }

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use serde_json::{Map, Value, json};
 
-use self::doors::{OneKey, Outside, PlainPasswords, Yielding, rng, signing_key};
+use self::doors::{Heard, OneKey, Outside, PlainPasswords, Yielding, rng, signing_key};
 use super::authorize::{AuthorizeReply, Visitor};
 use super::browser::Browser;
 use super::consent::ConsentForm;
@@ -41,9 +41,10 @@ use crate::model::user::User;
 use crate::model::{CredentialId, UserId, Version};
 use crate::oauth::interaction::Interaction;
 use crate::oauth::sample::{CHALLENGE, REDIRECT, SECRET, VERIFIER, after, parameters, policy, web};
-use crate::ports::{Fetch, Passwords};
+use crate::ports::{Fetch, Notices, Passwords};
 use crate::store::change::{Batch, Change, Write};
-use crate::store::memory::{MemoryRecords, MemoryTickets};
+use crate::store::memory::MemoryRecords;
+use crate::store::tickets::Tickets;
 
 const PASSWORD: &str = "bốn con trâu qua sông";
 
@@ -53,6 +54,8 @@ struct World {
     provider: Provider,
     passwords: Arc<PlainPasswords>,
     outside: Arc<Outside>,
+    tickets: Arc<Yielding>,
+    heard: Arc<Heard>,
     seconds: Arc<AtomicI64>,
     seeds: Arc<AtomicU64>,
 }
@@ -61,13 +64,16 @@ impl World {
     async fn new() -> Self {
         let passwords = Arc::new(PlainPasswords::default());
         let outside = Arc::new(Outside::default());
+        let tickets = Arc::new(Yielding::default());
+        let heard = Arc::new(Heard::default());
         let sealing = |purpose| Arc::new(SealingKey::derive(&[1; 32], purpose).unwrap());
         let provider = Provider {
             records: Arc::new(MemoryRecords::new()),
-            tickets: Arc::new(Yielding(MemoryTickets::new())),
+            tickets: Arc::clone(&tickets) as Arc<dyn Tickets>,
             signer: Arc::new(OneKey(signing_key())),
             passwords: Arc::clone(&passwords) as Arc<dyn Passwords>,
             fetch: Arc::clone(&outside) as Arc<dyn Fetch>,
+            notices: Arc::clone(&heard) as Arc<dyn Notices>,
             key_sets: Arc::default(),
             receivers: Arc::default(),
             ticket_sealing: sealing("tickets"),
@@ -79,6 +85,8 @@ impl World {
             provider,
             passwords,
             outside,
+            tickets,
+            heard,
             seconds,
             seeds,
         };
@@ -151,6 +159,20 @@ impl World {
         };
         let put = Change::Credential(Write::Put(credential));
         self.commit(vec![Change::User(Write::Put(user)), put]).await;
+    }
+
+    /// Sets another password, as its holder does.
+    async fn set_password(&self, name: &str, password: &str) {
+        let held = self.provider.records.credentials(sample::user(name).id);
+        let mut credential = held.await.unwrap().remove(0);
+        credential.secret = CredentialSecret::Password(PasswordCredential {
+            hash: format!("plain:{password}"),
+            must_change: false,
+            history: Vec::new(),
+        });
+        credential.set_at = self.now();
+        self.commit(vec![Change::Credential(Write::Put(credential))])
+            .await;
     }
 
     /// Sets another password while the next one typed is worked on.
@@ -231,6 +253,7 @@ impl World {
         Visitor {
             browser: Browser::new(secret),
             session: None,
+            device: None,
         }
     }
 
@@ -241,7 +264,7 @@ impl World {
         password: &str,
     ) -> Result<NewSession, Failure> {
         self.provider
-            .sign_in(&typed(name, password, None), visitor, &mut self.context())
+            .sign_in(&typed(name, password), visitor, &mut self.context())
             .await
             .map(|signed_in| signed_in.begun)
     }
@@ -410,14 +433,13 @@ fn inactive() -> Value {
     json!({"active": false})
 }
 
-fn typed(name: &str, password: &str, device: Option<&str>) -> Typed {
+fn typed(name: &str, password: &str) -> Typed {
     Typed {
         name: name.to_owned(),
         request: SignInRequest {
             password: SecretText::new(password.to_owned()),
             user_agent: "trình duyệt".to_owned(),
         },
-        device: device.map(|text| SecretText::new(text.to_owned())),
     }
 }
 

@@ -258,3 +258,39 @@ async fn a_password_set_by_somebody_else_is_changed_before_anything_is_issued() 
     };
     code_of(&world.resume(&visitor, &waiting).await.unwrap());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_answers_to_one_question_one_counts() {
+    let world = World::new().await;
+    world
+        .edit_client(|client| client.position = PositionChoice::Ask)
+        .await;
+    let visitor = world.signed_in("an").await;
+    for round in 0..20 {
+        let (_, waiting) = asked(world.authorize(&visitor, &[]).await);
+        let answers = (0..8).map(|_| {
+            let (world, visitor, waiting) = (world.clone(), visitor.clone(), waiting.clone());
+            tokio::spawn(async move {
+                let (chosen, mut context) = (PositionId::from_u128(1001), world.context());
+                let provider = &world.provider;
+                provider
+                    .choose_position(&waiting, chosen, &visitor, &mut context)
+                    .await
+            })
+        });
+        let mut counted = 0;
+        for answer in answers.collect::<Vec<_>>() {
+            match answer.await.unwrap() {
+                Ok(next) => {
+                    counted += 1;
+                    code_of(&world.resume(&visitor, &next).await.unwrap());
+                }
+                answer => match refused(answer) {
+                    Reason::PageAnswered | Reason::PageExpired => {}
+                    reason => panic!("{reason:?}"),
+                },
+            }
+        }
+        assert_eq!(counted, 1, "round {round}");
+    }
+}

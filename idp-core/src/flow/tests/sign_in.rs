@@ -2,8 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{PASSWORD, World, asked, redirect_of, refused, sample, typed};
+use super::{PASSWORD, World, asked, code_of, redirect_of, refused, sample, typed};
+use crate::authn::known_browser::MOST_KNOWN;
 use crate::base::refusal::Reason;
+use crate::base::secret::SecretText;
 use crate::flow::Failure;
 use crate::flow::authorize::Visitor;
 use crate::flow::browser::Browser;
@@ -11,6 +13,7 @@ use crate::flow::sign_in::SignedInBrowser;
 use crate::model::session::SessionEnd;
 use crate::model::user::AccountKind;
 use crate::store::page::PageRequest;
+use crate::store::tickets::TicketOp;
 
 /// An attempt from an address, by a browser with a long-lived cookie.
 async fn attempt(
@@ -18,12 +21,13 @@ async fn attempt(
     (name, password): (&str, &str),
     (source, device): (&str, Option<&str>),
 ) -> Result<SignedInBrowser, Failure> {
-    let typed = typed(name, password, device);
+    let typed = typed(name, password);
     let context = &mut world.context_from(source);
-    world
-        .provider
-        .sign_in(&typed, &world.browser(), context)
-        .await
+    let visitor = Visitor {
+        device: device.map(|text| SecretText::new(text.to_owned())),
+        ..world.browser()
+    };
+    world.provider.sign_in(&typed, &visitor, context).await
 }
 
 async fn wrong(world: &World, name: &str, source: &str, times: usize) {
@@ -113,7 +117,7 @@ async fn a_sign_in_gives_the_browser_a_new_cookie_under_which_its_tabs_go_on() {
     let before = world.browser();
     let (_, tab) = asked(world.authorize(&before, &[]).await);
     let (_, other_tab) = asked(world.authorize(&before, &[]).await);
-    let typed = typed("an", PASSWORD, None);
+    let typed = typed("an", PASSWORD);
     let context = &mut world.context();
     let signed_in = world.provider.sign_in(&typed, &before, context).await;
     let signed_in = signed_in.unwrap();
@@ -121,6 +125,7 @@ async fn a_sign_in_gives_the_browser_a_new_cookie_under_which_its_tabs_go_on() {
     let after = Visitor {
         browser: Browser::new(signed_in.browser),
         session: session.clone(),
+        device: Some(signed_in.device),
     };
     assert_ne!(after.browser.form_token(), before.browser.form_token());
     for waiting in [tab, other_tab] {
@@ -323,4 +328,70 @@ async fn a_password_that_was_reset_meanwhile_signs_nobody_in() {
         let hash = &now[0].password().unwrap().hash;
         assert_eq!(hash, "plain:mưa rơi trên mái tôn", "{kind}");
     }
+}
+
+#[tokio::test]
+async fn a_new_password_forgets_the_browsers_known_by_the_one_before() {
+    let world = World::new().await;
+    let first = attempt(&world, ("an", PASSWORD), ("office", None)).await;
+    let known = first.unwrap().device;
+    let known = ("office", Some(known.expose()));
+    wrong(&world, "an", "office", 5).await;
+    attempt(&world, ("an", PASSWORD), known).await.unwrap();
+    // Whoever reset it wanted everybody out who knew the old one.
+    world.wait(1);
+    world.set_password("an", "mưa rơi trên mái tôn").await;
+    let thief = attempt(&world, ("an", "sai rồi"), known).await;
+    assert_eq!(refused(thief), Reason::SignInThrottled);
+}
+
+#[tokio::test]
+async fn so_many_browsers_are_known_for_an_account_and_no_more() {
+    let world = World::new().await;
+    let mut devices = Vec::new();
+    for n in 0..=MOST_KNOWN {
+        let source = format!("source {n}");
+        let signed_in = attempt(&world, ("an", PASSWORD), (&source, None)).await;
+        devices.push(signed_in.unwrap().device);
+        // The second is in use all the time.
+        if let Some(second) = devices.get(1) {
+            let second = ("second", Some(second.expose()));
+            attempt(&world, ("an", PASSWORD), second).await.unwrap();
+        }
+    }
+    wrong(&world, "an", "office", 5).await;
+    for (n, device) in devices.iter().enumerate() {
+        let known = ("office", Some(device.expose()));
+        let answer = attempt(&world, ("an", PASSWORD), known).await;
+        match n {
+            0 => assert_eq!(refused(answer), Reason::SignInThrottled),
+            _ => drop(answer.unwrap()),
+        }
+    }
+}
+
+/// What counts downwards: the books that are kept afterwards.
+fn gives_back(op: &TicketOp) -> bool {
+    matches!(op, TicketOp::Count { by, .. } if *by < 0)
+}
+
+#[tokio::test]
+async fn books_that_cannot_be_kept_fail_no_sign_in_and_no_code() {
+    let world = World::new().await;
+    let visitor = world.browser();
+    let (_, mine) = asked(world.authorize(&visitor, &[]).await);
+    *world.tickets.broken.lock().unwrap() = Some(gives_back);
+    let typed = typed("an", PASSWORD);
+    let context = &mut world.context();
+    let signed_in = world.provider.sign_in(&typed, &visitor, context).await;
+    assert_eq!(world.heard.0.lock().unwrap().len(), 1);
+    let visitor = Visitor {
+        session: Some(signed_in.unwrap().begun.secret),
+        ..visitor
+    };
+    code_of(&world.resume(&visitor, &mine).await.unwrap());
+    assert_eq!(
+        *world.heard.0.lock().unwrap(),
+        ["the store is away", "the store is away"]
+    );
 }
