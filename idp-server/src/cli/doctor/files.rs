@@ -1,6 +1,9 @@
 //! What can be seen from outside the store: permissions and the TLS certificate.
 
 use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::time::Duration;
 
 use idp_core::base::time::Timestamp;
@@ -10,7 +13,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
 use super::Finding;
-use crate::config::{Settings, TlsFiles};
+use crate::config::{AuditSettings, Settings, TlsFiles};
 use crate::listen::tls::{Tls, read_chain};
 use crate::outside::private_file::{ALL_BUT_GROUP_READING, GROUP_AND_OTHERS, exposed};
 
@@ -46,6 +49,49 @@ pub(super) fn permissions(settings: &Settings) -> Vec<Finding> {
     } else {
         open
     }
+}
+
+/// The places that heads of the audit go to: whether they would take one. Nothing is written there.
+pub(super) fn heads(audit: &AuditSettings) -> Vec<Finding> {
+    let file = audit.heads_file.as_deref();
+    let file = file.map(|path| {
+        (
+            path,
+            appendable(path),
+            "make its folder writable for the server",
+        )
+    });
+    let syslog = audit.syslog.as_deref();
+    let syslog = syslog.map(|path| (path, reachable(path), "start the collector of logs"));
+    let places = [file, syslog].into_iter().flatten();
+    let found = places.map(|(path, found, remedy)| match found {
+        Ok(()) => Finding::ok("audit_heads", path.display().to_string()),
+        Err(error) => {
+            let detail = format!("{}: {error}", path.display());
+            Finding::fail(
+                "audit_heads",
+                detail,
+                format!("{remedy}, or name another place"),
+            )
+        }
+    });
+    found.collect()
+}
+
+/// Whether the file can be appended to; where there is none yet, whether one could be made, by a
+/// file without a name in its folder.
+fn appendable(path: &Path) -> std::io::Result<()> {
+    match fs::OpenOptions::new().append(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let folder = path.parent().unwrap_or(Path::new("/"));
+            tempfile::tempfile_in(folder).map(drop)
+        }
+        opened => opened.map(drop),
+    }
+}
+
+fn reachable(socket: &Path) -> std::io::Result<()> {
+    UnixDatagram::unbound()?.connect(socket)
 }
 
 /// The certificate: usable with its key, for this issuer, now and for some time.

@@ -189,3 +189,28 @@ fn keys_that_end_or_grow_old_are_named() {
     assert_eq!(states(&[ending, next]), []);
     assert_eq!(states(&[old]), [State::Warn]);
 }
+
+#[tokio::test]
+async fn places_that_take_no_heads_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = installed(folder.path()).await;
+    let (heads, log) = (folder.path().join("heads"), folder.path().join("log"));
+    settings.audit.heads_file = Some(heads.clone());
+    settings.audit.syslog = Some(log.clone());
+    let failing = async |settings: &Settings| {
+        let mut found = failures(settings, NOW).await;
+        found.retain(|f| f.check == "audit_heads");
+        found
+    };
+    let found = failing(&settings).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].detail.contains("/log: "), "{found:?}");
+    assert!(!heads.exists(), "looking makes no file");
+    let _collector = std::os::unix::net::UnixDatagram::bind(&log).unwrap();
+    fs::write(&heads, "").unwrap();
+    assert!(failing(&settings).await.is_empty());
+    settings.audit.heads_file = Some(folder.path().join("not-mounted/heads"));
+    let found = failing(&settings).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].detail.contains("not-mounted"), "{found:?}");
+}

@@ -1,8 +1,7 @@
 //! `idp audit`.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use crate::cli::failure::Failure;
 use crate::cli::file::new_private;
 use crate::cli::language::{Text, text};
 use crate::cli::output::{Column, column};
+use crate::outside::audit_heads;
 
 /// How long `--follow` waits before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -79,6 +79,10 @@ const REPORT: &[Column<AuditReport>] = &[
 ];
 
 const VERIFYING: Text = text("đang kiểm tra chuỗi…", "verifying the chain…");
+const TORN: Text = text(
+    "dòng đầu khối bị ghi dở, đã bỏ qua",
+    "half-written lines of heads were passed over",
+);
 const EXPORTED: Text = text("khối đã chép", "blocks copied");
 
 pub(super) async fn run(command: AuditCommand, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -189,10 +193,15 @@ async fn verify(
 ) -> Result<(), Failure> {
     let spinner = ProgressBar::new_spinner().with_message(context.say(VERIFYING));
     spinner.enable_steady_tick(Duration::from_millis(120));
-    let report = verified(kept, context).await;
+    let mut torn = 0;
+    let report = verified(kept, &mut torn, context).await;
     spinner.finish_and_clear();
     let report = report?;
     context.output.one(&report, REPORT)?;
+    if torn > 0 {
+        let told = format!("{torn} {}", context.say(TORN));
+        context.output.note(&told);
+    }
     if !report.intact {
         return Err(Failure::Reported);
     }
@@ -203,13 +212,21 @@ async fn verify(
 }
 
 /// Verifies the chain against all heads of the files, so many at once as a request takes. Each
-/// request goes through the whole chain; one that finds it broken is the last.
-async fn verified(kept: &[PathBuf], context: &Context<'_>) -> Result<AuditReport, Failure> {
+/// request goes through the whole chain; one that finds it broken is the last. Counts the lines
+/// that were cut short.
+async fn verified(
+    kept: &[PathBuf],
+    torn: &mut u32,
+    context: &Context<'_>,
+) -> Result<AuditReport, Failure> {
     let mut heads = Vec::new();
     let mut found = 0;
     for file in kept {
-        for head in heads_in(file)? {
-            heads.push(head?);
+        for line in heads_in(file)? {
+            match line? {
+                Line::Head(head) => heads.push(*head),
+                Line::Torn => *torn += 1,
+            }
             if heads.len() == MAX_HEADS {
                 let heads = std::mem::take(&mut heads);
                 let report = context
@@ -231,25 +248,35 @@ async fn verified(kept: &[PathBuf], context: &Context<'_>) -> Result<AuditReport
     Ok(report)
 }
 
+/// A line of a file of heads.
+#[derive(Debug, PartialEq)]
+enum Line {
+    Head(Box<AuditHead>),
+    /// The beginning of one: the disk was full, or the machine went down.
+    Torn,
+}
+
 /// Heads that were kept, one a line; empty lines are passed over.
-fn heads_in(file: &Path) -> Result<impl Iterator<Item = Result<AuditHead, Failure>>, Failure> {
+fn heads_in(file: &Path) -> Result<impl Iterator<Item = Result<Line, Failure>>, Failure> {
     let opened = File::open(file).map_err(|e| Failure::file(file, e))?;
     let lines = BufReader::new(opened).split(b'\n').map(move |line| {
         let line = line.map_err(|e| Failure::file(file, e))?;
         let line = line.trim_ascii();
-        let head = (!line.is_empty()).then(|| serde_json::from_slice(line));
-        head.transpose().map_err(|e| Failure::file(file, e))
+        if line.is_empty() {
+            return Ok(None);
+        }
+        match serde_json::from_slice(line) {
+            Ok(head) => Ok(Some(Line::Head(Box::new(head)))),
+            Err(error) if error.is_eof() => Ok(Some(Line::Torn)),
+            Err(error) => Err(Failure::file(file, error)),
+        }
     });
     Ok(lines.filter_map(Result::transpose))
 }
 
 fn append(path: &Path, head: &AuditHead) -> Result<(), Failure> {
-    let failed = |e: std::io::Error| Failure::file(path, e);
-    let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o600);
-    let mut file = options.open(path).map_err(failed)?;
-    line(&mut file, head, path)?;
-    file.sync_all().map_err(failed)
+    let json = serde_json::to_string(head).map_err(|e| Failure::file(path, e))?;
+    audit_heads::append(path, &json).map_err(|e| Failure::file(path, e))
 }
 
 fn line(file: &mut impl Write, value: &impl serde::Serialize, path: &Path) -> Result<(), Failure> {
@@ -330,7 +357,11 @@ mod tests {
         append(&path, &head(1)).unwrap();
         append(&path, &head(2)).unwrap();
         let read = || heads_in(&path).unwrap().collect::<Result<Vec<_>, _>>();
-        assert_eq!(read().unwrap(), [head(1), head(2)]);
+        let kept = |number| Line::Head(Box::new(head(number)));
+        assert_eq!(read().unwrap(), [kept(1), kept(2)]);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{}\n{whole}", &whole[..20])).unwrap();
+        assert_eq!(read().unwrap(), [Line::Torn, kept(1), kept(2)]);
         std::fs::write(&path, "\n{}\n").unwrap();
         assert!(read().is_err());
     }
