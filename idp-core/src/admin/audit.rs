@@ -19,18 +19,38 @@ use crate::store::decision::Decision;
 /// follows the audit would otherwise feed it, and whoever reads it page by page would fill it.
 pub const READING: Duration = Duration::from_secs(60);
 
-/// Under which name a reader's last reading is remembered.
-pub fn reader(act: &Act<'_>) -> String {
-    let uid = act.here.local_uid.map(|uid| uid.to_string());
-    format!("{}|{}", act.by.signature(), uid.unwrap_or_default())
+/// What somebody does with the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Reads or verifies it.
+    Read,
+    /// Copies it, which takes it out of the province's hands.
+    Export,
 }
 
-/// Lets somebody read the audit; the reading is itself an event.
+impl Use {
+    fn what(self) -> What {
+        match self {
+            Self::Read => What::AuditRead,
+            Self::Export => What::AuditExported,
+        }
+    }
+}
+
+/// Under which name a reader's last reading is remembered: who has read it is not known to have
+/// copied it.
+pub fn reader(act: &Act<'_>, how: Use) -> String {
+    let uid = act.here.local_uid.map(|uid| uid.to_string());
+    let uid = uid.unwrap_or_default();
+    format!("{}|{uid}|{how:?}", act.by.signature())
+}
+
+/// Lets somebody use the audit, which is itself an event.
 ///
 /// Refuses with `outside_scope`: the audit is the whole province's.
-pub fn read(act: &Act<'_>, entropy: &mut Entropy) -> Decision<()> {
+pub fn admit(act: &Act<'_>, how: Use, entropy: &mut Entropy) -> Decision<()> {
     match act.by.needs_everything() {
-        Ok(()) => Decision::done(()).with_event(act.event(What::AuditRead, entropy)),
+        Ok(()) => Decision::done(()).with_event(act.event(how.what(), entropy)),
         Err(reason) => Decision::refused(reason),
     }
 }
@@ -170,9 +190,14 @@ mod tests {
 
     #[test]
     fn reading_is_the_province_s_and_leaves_a_trace() {
-        let decision = read(&Stage::province().act(), &mut sample::entropy());
-        assert_eq!(decision.events[0].what, What::AuditRead);
-        let refused = read(&Stage::health().act(), &mut sample::entropy());
+        for (how, what) in [
+            (Use::Read, What::AuditRead),
+            (Use::Export, What::AuditExported),
+        ] {
+            let decision = admit(&Stage::province().act(), how, &mut sample::entropy());
+            assert_eq!(decision.events[0].what, what);
+        }
+        let refused = admit(&Stage::health().act(), Use::Read, &mut sample::entropy());
         assert_eq!(reason(&refused), Some(Reason::OutsideScope));
         assert!(refused.events.is_empty());
     }

@@ -85,6 +85,8 @@ pub enum What {
     },
     /// A person refused a client.
     ConsentRefused { user: UserId, client: ClientId },
+    /// A person took back what they had agreed to.
+    ConsentWithdrawn { user: UserId, client: ClientId },
     /// A password was set by its holder.
     PasswordSet { user: UserId },
     /// An old hash was replaced by a stronger one.
@@ -166,8 +168,22 @@ pub enum What {
         client: ClientId,
         delivery: OutboxId,
     },
-    /// The audit was read or exported.
+    /// A delivery was made due at once by an administrator.
+    DeliveryRetried {
+        client: ClientId,
+        delivery: OutboxId,
+    },
+    /// The audit was read or verified.
     AuditRead,
+    /// The audit was copied.
+    AuditExported,
+    /// An import was answered without being written, and so told that accounts exist: how many of
+    /// its rows met one, and whose the first hundred are.
+    ImportRehearsed {
+        rows: u32,
+        existing: u32,
+        users: Vec<UserId>,
+    },
     /// An administrator tried what their rights do not reach.
     AdministrationRefused { reason: String },
     /// The installation was made.

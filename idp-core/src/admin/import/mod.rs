@@ -12,7 +12,7 @@ mod undo;
 
 pub use apply::{BATCH, ReadyUser, batch, begin, carry_on};
 pub use pattern::UserNamePattern;
-pub use plan::{ImportFacts, ImportPlan, PlanStep, plan};
+pub use plan::{ImportFacts, ImportPlan, PlanStep, plan, rehearsed};
 pub use undo::{AccountNow, EntryFacts, Undone, close, undo, undo_batch};
 
 use crate::base::refusal::Reason;
@@ -100,6 +100,8 @@ pub struct RowReport {
     pub user_name: String,
     /// What becomes of it.
     pub outcome: RowOutcome,
+    /// Why the account of a resumed import got no new link, although it waits for activation.
+    pub unlinked: Option<Reason>,
 }
 
 /// An account that passed every check.

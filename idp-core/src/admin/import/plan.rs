@@ -12,20 +12,24 @@ use crate::authn::password::ImportedHash;
 use crate::base::entropy::Entropy;
 use crate::base::refusal::Reason;
 use crate::base::text::label;
+use crate::event::{Event, What};
+use crate::model::UserId;
 use crate::model::address::AddressPart;
 use crate::model::identifier::{Identifier, IdentifierKey, IdentifierKind};
 use crate::model::role::{Role, RoleName};
 use crate::model::user::{AccountKind, AccountState, User};
 
 const TITLE_LENGTH: usize = 200;
+/// At most so many accounts are named in one event.
+const MOST_NAMED: usize = 100;
 
 /// What a plan depends on.
 #[derive(Clone, Debug, Default)]
 pub struct ImportFacts {
     /// All roles there are.
     pub roles: Vec<Role>,
-    /// For each identifier that was looked up: whether an account has it, or once had it.
-    pub taken: BTreeMap<IdentifierKey, bool>,
+    /// For each identifier that was looked up: the account that has it, or once had it.
+    pub owners: BTreeMap<IdentifierKey, Option<UserId>>,
     /// When an import is resumed: the accounts that it added already, by the place of their row.
     pub applied: BTreeMap<u32, User>,
 }
@@ -46,6 +50,8 @@ pub struct ImportPlan {
     pub reports: Vec<RowReport>,
     /// The accounts to add, in the order of the rows.
     pub users: Vec<PlannedUser>,
+    /// The accounts that exist, and that rows told the administrator of.
+    pub met: BTreeSet<UserId>,
 }
 
 impl ImportPlan {
@@ -56,6 +62,21 @@ impl ImportPlan {
             .iter()
             .any(|r| matches!(r.outcome, RowOutcome::Refused(_)))
     }
+}
+
+/// What to record of an import that is answered and not written, because it was only tried or
+/// because a row is wrong: the answer tells whether people have accounts, and whoever tries
+/// personal IDs one after the other is to leave a trace. `None` when it met nobody.
+pub fn rehearsed(act: &Act<'_>, plan: &ImportPlan, entropy: &mut Entropy) -> Option<Event> {
+    let taken = RowOutcome::Refused(Reason::IdentifierTaken);
+    let told = |r: &&RowReport| r.outcome == RowOutcome::Skipped || r.outcome == taken;
+    let count = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
+    let what = What::ImportRehearsed {
+        rows: count(plan.reports.len()),
+        existing: count(plan.reports.iter().filter(told).count()),
+        users: plan.met.iter().take(MOST_NAMED).copied().collect(),
+    };
+    (!plan.met.is_empty()).then(|| act.event(what, entropy))
 }
 
 /// Checks an import as a whole and each row with the rules of a single new account; chooses user
@@ -160,11 +181,11 @@ impl<'a> Names<'a> {
 
     /// Whether an identifier is taken; asked for when nobody looked it up yet.
     fn is_taken(&mut self, key: &IdentifierKey) -> bool {
-        let known = self.facts.taken.get(key).copied();
+        let known = self.facts.owners.get(key);
         if known.is_none() {
             self.unknown.insert(key.clone());
         }
-        known.unwrap_or(false)
+        known.is_some_and(Option::is_some)
     }
 
     /// The user name of a row, and whether it was written there.
@@ -258,6 +279,7 @@ impl Planner<'_> {
             line: row.line,
             user_name,
             outcome,
+            unlinked: None,
         });
     }
 
@@ -269,9 +291,13 @@ impl Planner<'_> {
         user_name: &str,
         entropy: &mut Entropy,
     ) -> Result<Option<PlannedUser>, Reason> {
-        let taken = |key: &IdentifierKey| self.facts.taken.get(key).copied().unwrap_or(false);
+        let facts = self.facts;
+        let owner = |key: &IdentifierKey| facts.owners.get(key).copied().flatten();
         let name = Identifier::parse(IdentifierKind::UserName, user_name, self.act.now())?;
-        if self.import.existing == ExistingAccounts::Skip && taken(&name.key()) {
+        if self.import.existing == ExistingAccounts::Skip
+            && let Some(owner) = owner(&name.key())
+        {
+            self.plan.met.insert(owner);
             return Ok(None);
         }
         let mut added = prepared(
@@ -282,7 +308,9 @@ impl Planner<'_> {
         )?;
         let unique = added.user.identifiers.iter().filter(|i| i.kind.is_unique());
         let keys: Vec<_> = unique.map(Identifier::key).collect();
-        if keys.iter().any(taken) {
+        let owners: Vec<_> = keys.iter().filter_map(owner).collect();
+        if !owners.is_empty() {
+            self.plan.met.extend(owners);
             return Err(Reason::IdentifierTaken);
         }
         let hash = row
@@ -398,6 +426,7 @@ mod tests {
 
     /// Plans to the end; exactly the named identifiers are taken.
     fn planned(stage: &Stage, import: &UserImport, taken: &[&str]) -> ImportPlan {
+        let owner = sample::user("owner").id;
         let roles = ["clerk", "unit-administrator"].map(sample::role).to_vec();
         let mut facts = ImportFacts {
             roles,
@@ -406,9 +435,9 @@ mod tests {
         for _ in 0..9 {
             match plan(&stage.act(), import, &facts, &mut sample::entropy()).unwrap() {
                 PlanStep::Planned(plan) => return plan,
-                PlanStep::Lookup(keys) => facts.taken.extend(
+                PlanStep::Lookup(keys) => facts.owners.extend(
                     keys.into_iter()
-                        .map(|k| (k.clone(), taken.contains(&k.as_str()))),
+                        .map(|k| (k.clone(), taken.contains(&k.as_str()).then_some(owner))),
                 ),
             }
         }
@@ -525,7 +554,7 @@ mod tests {
         ]);
         let mut facts = ImportFacts::default();
         facts.applied.insert(0, sample::user("an"));
-        facts.taken.insert(IdentifierKey::of("binh"), false);
+        facts.owners.insert(IdentifierKey::of("binh"), None);
         let mut entropy = sample::entropy();
         let step = plan(&stage.act(), &wanted, &facts, &mut entropy).unwrap();
         let PlanStep::Planned(resumed) = step else {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Administration;
-use crate::admin::audit::{self, AuditFilter, AuditKeys, AuditReport, READING, compare_heads};
+use crate::admin::audit::{self, AuditFilter, AuditKeys, AuditReport, READING, Use, compare_heads};
 use crate::base::refusal::Reason;
 use crate::event::seal::{Block, BlockHead, ChainBreak, ChainVerifier, StoredEvent};
 use crate::event::{Actor, EventBody};
@@ -38,12 +38,12 @@ pub struct AuditPage {
     pub names: BTreeMap<UserId, String>,
 }
 
-/// Lets the administrator read, and records it. A dry run reads like any other, so it is
+/// Lets the administrator in, and records it. A dry run reads like any other, so it is
 /// recorded like any other.
-async fn admit(desk: &mut Administration) -> Result<(), Failure> {
+async fn admit(desk: &mut Administration, how: Use) -> Result<(), Failure> {
     for _ in 0..ATTEMPTS {
         let ground = desk.ground().await?;
-        let decision = audit::read(&ground.act(), &mut desk.context.entropy);
+        let decision = audit::admit(&ground.act(), how, &mut desk.context.entropy);
         let (outcome, batch) = decision.into_parts();
         if let Outcome::Refused(refusal) = outcome {
             return Err(refusal.into());
@@ -57,23 +57,24 @@ async fn admit(desk: &mut Administration) -> Result<(), Failure> {
 
 /// The same for a page, of which a reading has many: recorded unless this reader's reading is on
 /// record since less than [`READING`]. Where the mark is lost, one event more is written.
-async fn admit_once(desk: &mut Administration) -> Result<(), Failure> {
+async fn admit_once(desk: &mut Administration, how: Use) -> Result<(), Failure> {
     let ground = desk.ground().await?;
     ground.by.needs_everything()?;
-    let key = TicketKey::of(TicketKind::AuditReader, &audit::reader(&ground.act()));
+    let key = TicketKey::of(TicketKind::AuditReader, &audit::reader(&ground.act(), how));
     let (tickets, now) = (desk.provider.tickets.clone(), desk.context.here.now);
     let seen = tickets.apply(vec![TicketOp::Peek { key }], now).await?;
     if matches!(seen.first(), Some(TicketAnswer::Value(_))) {
         return Ok(());
     }
     // The event is committed first: no page is read that no event stands for.
-    admit(desk).await?;
+    admit(desk, how).await?;
     let mark = TicketOp::Put {
         key,
         value: Vec::new(),
         until: now + READING,
     };
-    tickets.apply(vec![mark], now).await?;
+    let (provider, context) = (&desk.provider, &desk.context);
+    provider.apply_beside(vec![mark], context).await;
     Ok(())
 }
 
@@ -81,7 +82,7 @@ async fn admit_once(desk: &mut Administration) -> Result<(), Failure> {
 ///
 /// # Errors
 /// `not_found_here`.
-pub async fn user_id(desk: &Administration, named: &str) -> Result<UserId, Failure> {
+async fn user_id(desk: &Administration, named: &str) -> Result<UserId, Failure> {
     // An id that no account has any more may still be asked for: the audit outlives accounts.
     match (
         super::load::find_user(&desk.provider, named).await?,
@@ -93,18 +94,28 @@ pub async fn user_id(desk: &Administration, named: &str) -> Result<UserId, Failu
     }
 }
 
-/// Reads events. Whichever page is asked for, the reading is recorded, once a minute for each
-/// reader.
+/// Reads events, of the person named in `about` where one is. Whichever page is asked for, the
+/// reading is recorded, once a minute for each reader.
 ///
 /// # Errors
-/// `administrator_unknown`, `outside_scope`.
+/// `administrator_unknown`, `outside_scope`; then `not_found_here` when nobody is named so.
 pub async fn list(
     desk: &mut Administration,
     filter: &AuditFilter,
+    about: Option<&str>,
     direction: Direction,
     limit: u32,
 ) -> Result<AuditPage, Failure> {
-    admit_once(desk).await?;
+    admit_once(desk, Use::Read).await?;
+    // Whoever may not read the audit does not learn here who exists.
+    let user = match about {
+        Some(named) => Some(user_id(desk, named).await?),
+        None => filter.user,
+    };
+    let filter = AuditFilter {
+        user,
+        ..filter.clone()
+    };
     let mut page = AuditPage::default();
     let mut direction = direction;
     let (mut looked_at, wanted) = (0, usize::try_from(limit).unwrap_or(500));
@@ -195,7 +206,7 @@ async fn events_of(
 /// # Errors
 /// `administrator_unknown`, `outside_scope`. A broken chain is an answer.
 pub async fn verify(desk: &mut Administration, kept: &[BlockHead]) -> Result<AuditReport, Failure> {
-    admit(desk).await?;
+    admit(desk, Use::Read).await?;
     let records = desk.provider.records.clone();
     // The signer refuses keys whose public halves are not those of the sealed private ones, so a
     // chain that was signed anew by a planted key never gets as far as verifying.
@@ -271,7 +282,7 @@ pub async fn export(
     from: i64,
     limit: u32,
 ) -> Result<AuditExport, Failure> {
-    admit_once(desk).await?;
+    admit_once(desk, Use::Export).await?;
     let records = desk.provider.records.clone();
     let keys = AuditKeys::of(&records.keys(&desk.provider.policy.issuer_key).await?);
     let last = records.last_block().await?.map_or(0, |b| b.head.number);

@@ -14,6 +14,7 @@ use crate::model::change_set::{ChangeSet, ChangeSetKind, ChangeSetState};
 use crate::model::identifier::{Identifier, IdentifierKey};
 use crate::model::user::User;
 use crate::model::{ChangeSetId, UserId};
+use crate::store::change::Batch;
 use crate::store::decision::Outcome;
 use crate::store::records::CommitError;
 
@@ -51,15 +52,26 @@ pub async fn import(
 ) -> Result<ImportReport, Failure> {
     let ground = desk.ground().await?;
     let (head, applied) = resumed(desk, &ground, resume).await?;
-    let earlier: Vec<User> = applied.values().cloned().collect();
-    let plan = planned(desk, &ground, wanted, applied).await?;
+    let earlier = applied.clone();
+    let mut plan = planned(desk, &ground, wanted, applied).await?;
     let clean = plan.is_clean();
     if !clean || desk.dry_run || (plan.users.is_empty() && head.is_none()) {
+        let rehearsed = import::rehearsed(&ground.act(), &plan, &mut desk.context.entropy);
+        let batch = Batch {
+            changes: Vec::new(),
+            events: rehearsed.into_iter().collect(),
+        };
+        desk.provider.commit(batch).await?;
         return Ok(ImportReport {
             clean,
             rows: plan.reports,
             ..ImportReport::default()
         });
+    }
+    // Before the change set is closed: what fails here can be resumed once more.
+    let mut links = Vec::new();
+    if wanted.activation_links {
+        links = linked_again(desk, &earlier, &mut plan.reports).await?;
     }
     let entropy = &mut desk.context.entropy;
     let left = plan.users.len();
@@ -71,29 +83,47 @@ pub async fn import(
         }
     };
     let mut report = apply(desk, &ground, head, plan).await?;
-    if report.clean && wanted.activation_links {
-        let links = linked_again(desk, &earlier).await?;
+    if report.clean {
         report.links.splice(0..0, links);
     }
     Ok(report)
 }
 
-/// New links for accounts of the broken-off run that still wait for activation.
+/// New links for accounts of the broken-off run that still wait for activation. One that is
+/// refused, because the account has moved out of reach since, is said beside its row: it must not
+/// cost the others theirs.
 async fn linked_again(
     desk: &mut Administration,
-    earlier: &[User],
+    earlier: &BTreeMap<u32, User>,
+    rows: &mut [RowReport],
 ) -> Result<Vec<(User, MadeLink)>, Failure> {
     let mut links = Vec::new();
-    for added in earlier {
-        let id = added.id.to_string();
-        let present = super::user::show(desk, &id).await?;
-        if present.is_activated() || !present.user.is_active() {
-            continue;
+    for (place, added) in earlier {
+        match linked(desk, added).await {
+            Ok(link) => links.extend(link),
+            Err(Failure::Refused(refusal)) => {
+                let place = usize::try_from(*place).unwrap_or(usize::MAX);
+                if let Some(row) = rows.get_mut(place) {
+                    row.unlinked = Some(refusal.reason);
+                }
+            }
+            Err(fault) => return Err(fault),
         }
-        let reset = super::user::reset(desk, &id, true).await?;
-        links.extend(reset.link.map(|link| (reset.user, link)));
     }
     Ok(links)
+}
+
+async fn linked(
+    desk: &mut Administration,
+    added: &User,
+) -> Result<Option<(User, MadeLink)>, Failure> {
+    let id = added.id.to_string();
+    let present = super::user::show(desk, &id).await?;
+    if present.is_activated() || !present.user.is_active() {
+        return Ok(None);
+    }
+    let reset = super::user::reset(desk, &id, true).await?;
+    Ok(reset.link.map(|link| (reset.user, link)))
 }
 
 /// The broken-off change set and the accounts that it added already.
@@ -141,7 +171,7 @@ async fn planned(
             PlanStep::Lookup(keys) => {
                 for key in keys {
                     let owner = desk.provider.records.identifier_owner(&key).await?;
-                    facts.taken.insert(key, owner.is_some());
+                    facts.owners.insert(key, owner);
                 }
             }
         }

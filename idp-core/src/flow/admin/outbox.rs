@@ -42,15 +42,17 @@ async fn find(desk: &Administration, id: &str) -> Result<OutboxEntry, Failure> {
 ///
 /// # Errors
 /// What [`outbox::retry`] refuses with; `not_found_here`.
-pub async fn retry(desk: &Administration, id: &str) -> Result<OutboxEntry, Failure> {
+pub async fn retry(desk: &mut Administration, id: &str) -> Result<OutboxEntry, Failure> {
     let ground = desk.ground().await?;
-    let due = outbox::retry(&ground.act(), &find(desk, id).await?)?;
+    ground.by.needs_everything()?;
+    let waiting = find(desk, id).await?;
+    let (due, event) = outbox::retry(&ground.act(), &waiting, &mut desk.context.entropy)?;
     if desk.dry_run {
         return Ok(due);
     }
     // Whoever asks for it knows that the receiver is there again.
     desk.provider.receivers.retry(&receiver(&due));
-    match desk.provider.records.settle_outbox(&due, Vec::new()).await {
+    match desk.provider.records.settle_outbox(&due, vec![event]).await {
         Ok(()) => Ok(due),
         Err(CommitError::Fault(fault)) => Err(fault.into()),
         Err(_) => Err(contended()),

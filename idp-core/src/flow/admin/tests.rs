@@ -367,6 +367,63 @@ async fn a_broken_off_import_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn one_account_that_gets_no_link_costs_nobody_else_theirs() {
+    let provider = provider().await;
+    let mut health = desk(&provider, "quantri.yte");
+    let id = broken_off(&mut health, 2).await;
+    // Meanwhile the first account holds a position that reaches further.
+    let an = user::show(&health, "annv").await.unwrap().user;
+    let moved = sample::with_position(an, sample::JUSTICE);
+    let changes = vec![Change::User(Write::Put(moved))];
+    let events = Vec::new();
+    provider
+        .records
+        .commit(Batch { changes, events })
+        .await
+        .unwrap();
+
+    let wanted = rows(&[("Nguyễn Văn An", "H42.05"), ("Ngô Việt Ân", "H42.05.01")]);
+    let report = import::import(&mut health, &wanted, Some(id))
+        .await
+        .unwrap();
+    assert!(report.clean);
+    let linked: Vec<_> = report.links.iter().map(|(u, _)| u.user_name()).collect();
+    assert_eq!(linked, ["annv2"]);
+    let unlinked: Vec<_> = report.rows.iter().map(|row| row.unlinked).collect();
+    assert_eq!(unlinked, [Some(Reason::OutsideScope), None]);
+    let head = provider.records.change_set(id).await.unwrap().unwrap();
+    assert_eq!(head.state, ChangeSetState::Applied);
+}
+
+#[tokio::test]
+async fn an_import_that_tells_who_exists_is_recorded_though_nothing_is_written() {
+    let provider = provider().await;
+    let mut health = desk(&provider, "quantri.yte");
+    let known = user::add(&mut health, &new_user("Nguyễn Văn An", "annv", None)).await;
+    let known = known.unwrap().user.id;
+    let mut wanted = rows(&[("Lê Bình", "H42.05"), ("Người lạ", "H42.05")]);
+    health.dry_run = true;
+    import::import(&mut health, &wanted, None).await.unwrap();
+    assert_eq!(
+        recorded(&provider, "import_rehearsed").await,
+        0,
+        "it met nobody"
+    );
+    wanted.rows[0].user_name = Some("annv".into());
+    for (dry_run, times) in [(true, 1), (false, 2)] {
+        health.dry_run = dry_run;
+        let report = import::import(&mut health, &wanted, None).await.unwrap();
+        let taken = RowOutcome::Refused(Reason::IdentifierTaken);
+        assert_eq!(report.rows[0].outcome, taken);
+        assert_eq!(recorded(&provider, "import_rehearsed").await, times);
+    }
+    let events = provider.records.events_before(None, 1).await.unwrap();
+    let body: serde_json::Value = serde_json::from_str(&events[0].body).unwrap();
+    assert_eq!(body["users"], serde_json::json!([known]));
+    assert_eq!((&body["rows"], &body["existing"]), (&2.into(), &1.into()));
+}
+
+#[tokio::test]
 async fn accounts_that_wait_for_activation_are_told_apart() {
     let provider = provider().await;
     let mut desk = desk(&provider, "quantri");
@@ -516,7 +573,7 @@ async fn reading_the_audit_is_in_the_audit_and_an_unsealed_tail_is_reported() {
     let provider = provider().await;
     let mut desk = desk(&provider, "quantri");
     let filter = crate::admin::audit::AuditFilter::default();
-    let page = audit::list(&mut desk, &filter, audit::Direction::Before(None), 10)
+    let page = audit::list(&mut desk, &filter, None, audit::Direction::Before(None), 10)
         .await
         .unwrap();
     assert_eq!(page.events.len(), 1);
@@ -531,11 +588,19 @@ async fn reading_the_audit_is_in_the_audit_and_an_unsealed_tail_is_reported() {
     );
 }
 
+/// How many events of a name are on record.
+async fn recorded(provider: &Provider, name: &str) -> usize {
+    let (events, name) = (
+        provider.records.events_after(0, 10_000).await,
+        format!("\"{name}\""),
+    );
+    let events = events.unwrap();
+    events.iter().filter(|e| e.body.contains(&name)).count()
+}
+
 /// How many readings of the audit are on record.
 async fn readings(provider: &Provider) -> usize {
-    let events = provider.records.events_after(0, 10_000).await.unwrap();
-    let readings = events.iter().filter(|e| e.body.contains("\"audit_read\""));
-    readings.count()
+    recorded(provider, "audit_read").await
 }
 
 #[tokio::test]
@@ -554,7 +619,7 @@ async fn no_page_of_the_audit_is_read_unrecorded() {
             let provider = provider().await;
             let mut desk = desk(&provider, "quantri");
             desk.dry_run = dry_run;
-            let page = audit::list(&mut desk, &filter, direction, 10).await;
+            let page = audit::list(&mut desk, &filter, None, direction, 10).await;
             page.unwrap();
             assert_eq!(readings(&provider).await, 1, "{direction:?} {dry_run}");
         }
@@ -567,7 +632,7 @@ async fn a_reading_is_recorded_once_a_minute_for_each_reader() {
     let filter = crate::admin::audit::AuditFilter::default();
     let read = async |reader: &mut Administration, seconds| {
         reader.context.here.now = sample::NOW + std::time::Duration::from_secs(seconds);
-        let page = audit::list(reader, &filter, audit::Direction::After(1), 10).await;
+        let page = audit::list(reader, &filter, None, audit::Direction::After(1), 10).await;
         page.unwrap();
         readings(&provider).await
     };
@@ -581,4 +646,34 @@ async fn a_reading_is_recorded_once_a_minute_for_each_reader() {
     // Verifying is one act, and each counts.
     audit::verify(&mut root, &[]).await.unwrap();
     assert_eq!(readings(&provider).await, 4);
+}
+
+#[tokio::test]
+async fn copying_the_audit_is_recorded_also_after_reading_it() {
+    let provider = provider().await;
+    let mut desk = desk(&provider, "quantri");
+    let filter = crate::admin::audit::AuditFilter::default();
+    for _ in 0..2 {
+        let page = audit::list(&mut desk, &filter, None, audit::Direction::After(1), 10).await;
+        page.unwrap();
+        audit::export(&mut desk, 1, 10).await.unwrap();
+    }
+    assert_eq!(readings(&provider).await, 1);
+    assert_eq!(recorded(&provider, "audit_exported").await, 1);
+}
+
+#[tokio::test]
+async fn the_audit_tells_nobody_who_exists() {
+    let provider = provider().await;
+    let mut desk = desk(&provider, "quantri.yte");
+    let filter = crate::admin::audit::AuditFilter::default();
+    for named in ["quantri", "nobody"] {
+        let direction = audit::Direction::After(1);
+        let page = audit::list(&mut desk, &filter, Some(named), direction, 10).await;
+        assert_eq!(refused(page), Some(Reason::OutsideScope), "{named}");
+    }
+    desk.acting = Acting::Named("quantri".into());
+    let direction = audit::Direction::After(1);
+    let page = audit::list(&mut desk, &filter, Some("nobody"), direction, 10).await;
+    assert_eq!(refused(page), Some(Reason::NotFoundHere));
 }

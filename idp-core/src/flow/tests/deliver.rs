@@ -134,9 +134,14 @@ async fn an_administrator_tries_a_paused_receiver_at_once() {
     world.deliver().await;
     answers(&world, &address(&app));
     let context = world.context();
-    let desk = Administration::new(world.provider.clone(), context, Acting::Installation);
+    let mut desk = Administration::new(world.provider.clone(), context, Acting::Installation);
     let id = OutboxId::from_u128(2).to_string();
-    admin::outbox::retry(&desk, &id).await.unwrap();
+    admin::outbox::retry(&mut desk, &id).await.unwrap();
+    let events = world.events().await;
+    assert!(
+        events.contains(&"delivery_retried".to_owned()),
+        "{events:?}"
+    );
     world.deliver().await;
     assert_eq!(asked(&world, &address(&app)), ["1", "2", "3", "2"]);
     assert_eq!(outbox(&world).await[1].state, OutboxState::Delivered);

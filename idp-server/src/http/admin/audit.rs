@@ -14,13 +14,12 @@ use idp_core::base::time::Timestamp;
 use idp_core::event;
 use idp_core::event::seal::{Block, BlockHead, ChainBreak as Broken, StoredEvent};
 use idp_core::event::{EventBody, EventPersonal};
-use idp_core::flow::admin::Administration;
 use idp_core::flow::admin::audit as flow;
 use idp_core::flow::admin::audit::{AuditPage, Direction};
 use idp_core::model::client::ClientId;
 
 use super::desk::{Body, Desk, Query, limit};
-use super::problem::{Answer, Refused};
+use super::problem::Answer;
 use super::wire::time;
 
 fn actor(of: &event::Actor, page: &AuditPage) -> Actor {
@@ -54,18 +53,14 @@ fn shown((stored, body): &(StoredEvent, EventBody), page: &AuditPage) -> AuditEv
     }
 }
 
-async fn filter(desk: &Administration, query: &AuditQuery) -> Result<AuditFilter, Refused> {
-    let user = match &query.user {
-        Some(named) => Some(flow::user_id(desk, named).await?),
-        None => None,
-    };
+fn filter(query: &AuditQuery) -> Result<AuditFilter, Reason> {
     let client = query
         .client
         .as_deref()
         .map(|id| ClientId::new(id).ok_or(Reason::ClientIdMalformed));
     Ok(AuditFilter {
         event: query.event.clone(),
-        user,
+        user: None,
         client: client.transpose()?,
     })
 }
@@ -76,8 +71,8 @@ pub(super) async fn list(Desk(mut desk): Desk, Query(query): Query<AuditQuery>) 
         (None, before) => Direction::Before(before),
         (Some(_), Some(_)) => return Err(Reason::AuditDirectionsMixed.into()),
     };
-    let filter = filter(&desk, &query).await?;
-    let page = flow::list(&mut desk, &filter, direction, limit(query.limit)).await?;
+    let (filter, about) = (filter(&query)?, query.user.as_deref());
+    let page = flow::list(&mut desk, &filter, about, direction, limit(query.limit)).await?;
     let entries: Vec<_> = page.events.iter().map(|e| shown(e, &page)).collect();
     let next = page.next.map(|place| place.to_string());
     Ok(Json(Page { entries, next }).into_response())

@@ -41,6 +41,6 @@ pub(super) async fn show(Desk(desk): Desk, Path(id): Path<String>) -> Answer {
     Ok(Json(shown(&flow::show(&desk, &id).await?)?).into_response())
 }
 
-pub(super) async fn retry(Desk(desk): Desk, Path(id): Path<String>) -> Answer {
-    Ok(Json(shown(&flow::retry(&desk, &id).await?)?).into_response())
+pub(super) async fn retry(Desk(mut desk): Desk, Path(id): Path<String>) -> Answer {
+    Ok(Json(shown(&flow::retry(&mut desk, &id).await?)?).into_response())
 }

@@ -49,7 +49,7 @@ fn wanted(import: UserImport) -> Result<core::UserImport, Reason> {
 
 fn report(row: &RowReport) -> ImportRowReport {
     let (outcome, reason) = match row.outcome {
-        RowOutcome::Added => (ImportOutcome::Added, None),
+        RowOutcome::Added => (ImportOutcome::Added, row.unlinked),
         RowOutcome::Skipped => (ImportOutcome::Skipped, None),
         RowOutcome::Refused(reason) => (ImportOutcome::Refused, Some(reason)),
     };
