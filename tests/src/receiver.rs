@@ -37,6 +37,25 @@ impl Receiver {
         }
     }
 
+    /// Listens and never answers.
+    pub async fn deaf() -> Self {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((connection, _)) = listener.accept().await {
+                open.push(connection);
+            }
+        });
+        let url = format!("http://127.0.0.1:{port}/backchannel-logout");
+        Self {
+            url: Url::parse(&url).expect("an address"),
+            received: Received::default(),
+        }
+    }
+
     /// The first logout token, waiting at most this long.
     pub async fn logout_token(&self, patience: Duration) -> Option<String> {
         let begun = Instant::now();

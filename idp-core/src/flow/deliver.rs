@@ -30,6 +30,13 @@ pub struct ReceiverTurn {
     entries: Vec<OutboxEntry>,
 }
 
+impl ReceiverTurn {
+    /// Whose turn it is.
+    pub const fn receiver(&self) -> &Receiver {
+        &self.receiver
+    }
+}
+
 impl Provider {
     /// Leases what is due, by receiver.
     ///
@@ -77,6 +84,24 @@ impl Provider {
                 }
             };
             self.settle_delivery(&settled, what, &mut context).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives a turn back whose receiver has one and waits for another. It is due again a turn
+    /// later, so that a receiver with much to get does not fill every lease.
+    ///
+    /// # Errors
+    /// A fault of the store; what was not given back is offered again when its lease has passed.
+    pub async fn hand_back(
+        &self,
+        turn: ReceiverTurn,
+        context: &mut RequestContext,
+    ) -> Result<(), Fault> {
+        let now = context.here.now;
+        for entry in turn.entries {
+            self.settle_delivery(&delivery::wait(entry, now), None, context)
+                .await?;
         }
         Ok(())
     }

@@ -118,6 +118,15 @@ pub fn turn(health: Health, begun: Timestamp, now: Timestamp) -> Turn {
     }
 }
 
+/// The entry that waits because its receiver has more than its turn already: others go before.
+#[must_use]
+pub fn wait(entry: OutboxEntry, now: Timestamp) -> OutboxEntry {
+    OutboxEntry {
+        due_at: now + TURN,
+        ..entry
+    }
+}
+
 /// The entry that waits until its receiver is tried again, or is given up because it is too old.
 pub fn put_off(
     entry: OutboxEntry,

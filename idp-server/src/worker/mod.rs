@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use idp_core::base::fault::Fault;
 use idp_core::flow::{Failure, RequestContext};
 use idp_core::store::changes::Changed;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::http::context::Arrival;
@@ -16,7 +17,9 @@ use crate::http::site::Shared;
 use crate::listen::stop::Stop;
 use crate::outside::audit_heads::AuditHeads;
 use crate::wiring::Installation;
+use deliveries::Deliveries;
 
+mod deliveries;
 mod rounds;
 
 /// Starts all workers; they end when told to stop.
@@ -25,8 +28,7 @@ pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
     let second = Duration::from_secs(1);
     let minute = Duration::from_secs(60);
     let holder: Arc<str> = holder.into();
-    let deliver = in_time(rounds::deliver);
-    workers.spawn(every(second, site.clone(), stop.clone(), deliver));
+    workers.spawn(deliver(site.clone(), stop.clone()));
     let sealer = holder.clone();
     let seal = in_time(move |site| {
         let holder = sealer.clone();
@@ -53,6 +55,20 @@ where
             site.clock.check(site.provider.records.as_ref()).await?;
             round(site).await
         })
+    }
+}
+
+/// Delivers what is due each second; when told to stop, it waits for the turns that were begun.
+async fn deliver(site: Shared, stop: Stop) {
+    let deliveries = Arc::new(Mutex::new(Deliveries::new(&site)));
+    let taken_up = deliveries.clone();
+    let round = in_time(move |_| {
+        let deliveries = taken_up.clone();
+        async move { deliveries.lock().await.round().await }
+    });
+    every(Duration::from_secs(1), site.clone(), stop, round).await;
+    if let Err(failure) = deliveries.lock().await.finish().await {
+        note(&site, failure);
     }
 }
 

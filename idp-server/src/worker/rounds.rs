@@ -3,15 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idp_core::base::fault::Fault;
 use idp_core::flow::Failure;
 use idp_core::flow::seal_audit::MOST_EVENTS;
 use idp_core::model::outbox::OutboxState;
 use idp_core::store::change::Batch;
 use idp_core::store::page::PageRequest;
-
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use super::context;
 use crate::http::admin::audit_head;
@@ -27,34 +23,8 @@ const MOST_ROWS: u32 = 1_000;
 const CLEANER: &str = "housekeeping";
 const CLEANING: Duration = Duration::from_secs(90);
 
-/// Deliveries to so many receivers run at the same time.
-const MOST_RECEIVERS: usize = 8;
-
-/// Delivers what is due, until nothing is: to each receiver in order, to several at once.
-pub(super) async fn deliver(site: Shared) -> Result<(), Failure> {
-    let doors = Arc::new(Semaphore::new(MOST_RECEIVERS));
-    loop {
-        let turns = site.provider.lease_deliveries(site.clock.now()).await?;
-        if turns.is_empty() {
-            break;
-        }
-        let mut running = JoinSet::new();
-        for turn in turns {
-            let (site, doors) = (site.clone(), doors.clone());
-            running.spawn(async move {
-                let _door = doors.acquire_owned().await;
-                let contexts = || context(&site);
-                site.provider.deliver(turn, contexts).await
-            });
-        }
-        for ended in running.join_all().await {
-            ended?;
-        }
-    }
-    measure_outbox(&site).await
-}
-
-async fn measure_outbox(site: &Shared) -> Result<(), Failure> {
+/// Tells how much waits.
+pub(super) async fn measure_outbox(site: &Shared) -> Result<(), Failure> {
     let paused = site.provider.receivers.paused(site.clock.now());
     metrics::gauge!("idp_outbox_receivers_paused").set(count(paused));
     let page = PageRequest::first(500);
@@ -98,10 +68,7 @@ pub(super) async fn send_head(site: Shared, heads: Arc<AuditHeads>) -> Result<()
     let Some(block) = block.filter(|block| heads.wants(block.head.number)) else {
         return Ok(());
     };
-    let head = audit_head(&block);
-    let sent = tokio::task::spawn_blocking(move || heads.send(&head)).await;
-    sent.map_err(|e| Fault::lasting("audit heads", e))??;
-    Ok(())
+    Ok(heads.send(&audit_head(&block)).await?)
 }
 
 fn count(entries: usize) -> f64 {
