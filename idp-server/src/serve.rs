@@ -14,6 +14,7 @@ use crate::demo;
 use crate::http::site::Logo;
 use crate::listen::admin_socket::AdminSocket;
 use crate::listen::server::Transport;
+use crate::listen::stop::Termination;
 use crate::listen::tls::Tls;
 use crate::outside::audit_heads::AuditHeads;
 use crate::outside::clock::Clock;
@@ -34,6 +35,7 @@ use crate::wiring::{Installation, Parts, Place, assemble};
 pub async fn run(config: Option<&Path>) -> Result<(), Fault> {
     let settings = settings(config)?;
     logs::start(&settings.telemetry)?;
+    let termination = Termination::listen().map_err(|e| Fault::lasting("signals", e))?;
     let metrics = Metrics::start()?;
     check_private(&settings)?;
     let installation = installation(&settings).await?;
@@ -61,7 +63,7 @@ pub async fn run(config: Option<&Path>) -> Result<(), Fault> {
     };
     let issuer = settings.issuer.url.as_str().to_owned();
     let heads = heads(&settings);
-    let mut serving = Serving::begin(installation, doors, metrics).await?;
+    let mut serving = Serving::begin(installation, doors, metrics, termination).await?;
     if !heads.is_empty() {
         serving.send_heads(heads);
     }

@@ -18,7 +18,7 @@ use crate::http::{admin, routes};
 use crate::listen::Limits;
 use crate::listen::admin_socket::AdminSocket;
 use crate::listen::server::{Served, Transport, serve_admin, serve_tcp};
-use crate::listen::stop::{Stop, Stopper, stop_pair, termination};
+use crate::listen::stop::{Stop, Stopper, Termination, stop_pair};
 use crate::outside::audit_heads::AuditHeads;
 use crate::telemetry::access;
 use crate::telemetry::metrics::Metrics;
@@ -74,10 +74,12 @@ pub struct Serving {
     notice: Duration,
     drain: Duration,
     heads: Arc<AuditHeads>,
+    termination: Termination,
 }
 
 impl Serving {
-    /// Opens the doors and starts the workers; `metrics` are those of the process.
+    /// Opens the doors and starts the workers; `metrics` are those of the process, `termination` is
+    /// what ends it, listened for since before anything was begun.
     ///
     /// # Errors
     /// A fault when the start cannot be recorded.
@@ -85,6 +87,7 @@ impl Serving {
         installation: Installation,
         doors: Doors,
         metrics: Metrics,
+        termination: Termination,
     ) -> Result<Self, Fault> {
         let site = &installation.site;
         let (stopper, stop) = stop_pair();
@@ -132,6 +135,7 @@ impl Serving {
             notice,
             drain,
             heads: Arc::default(),
+            termination,
         })
     }
 
@@ -159,7 +163,7 @@ impl Serving {
     /// What ended with a fault.
     pub async fn until_told(mut self) -> Result<(), Fault> {
         let ended = tokio::select! {
-            told = termination() => told.map_err(|e| Fault::lasting("signals", e)),
+            () = self.termination.told() => Ok(()),
             ended = self.tasks.join_next() => match ended {
                 Some(Ok(result)) => result,
                 Some(Err(error)) => Err(Fault::lasting("listen", error)),

@@ -15,7 +15,7 @@ use super::people::PROVINCE;
 use super::seed::{Seeded, SeededApplication, seed};
 use crate::config::{LogFormat, TelemetrySettings};
 use crate::http::site::Shared;
-use crate::listen::stop::Stop;
+use crate::listen::stop::{Stop, Termination};
 use crate::outside::clock::Clock;
 use crate::outside::entropy::Generator;
 use crate::outside::fetch::{Exceptions, FetchRules};
@@ -50,6 +50,9 @@ pub async fn run(options: DemoOptions) -> Result<(), Fault> {
         level: tracing::Level::WARN,
         metrics_address: None,
     })?;
+    // Before anything is made: whoever is told the addresses may press Ctrl-C at once, and whoever
+    // grows impatient earlier.
+    let termination = Termination::listen().map_err(|e| fault(&e))?;
     // Kept until the end: dropping it removes the folder.
     let temporary = match &options.folder {
         None => Some(tempfile::tempdir().map_err(|e| fault(&e))?),
@@ -71,7 +74,7 @@ pub async fn run(options: DemoOptions) -> Result<(), Fault> {
     let [issuer, first, second] = listeners;
     let doors = Doors::plain(issuer, &root.join("data")).await?;
     let site = installation.site.clone();
-    let mut serving = Serving::begin(installation, doors, Metrics::start()?).await?;
+    let mut serving = Serving::begin(installation, doors, Metrics::start()?, termination).await?;
     for (place, listener) in [first, second].into_iter().enumerate() {
         serving.also(application(
             &site,

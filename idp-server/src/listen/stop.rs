@@ -1,5 +1,6 @@
 //! Telling everybody to stop, and knowing that they were told.
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// Tells all holders of its [`Stop`]s to stop. Dropping it tells them too.
@@ -45,15 +46,32 @@ impl Stop {
     }
 }
 
-/// Returns at SIGTERM or Ctrl-C.
-///
-/// # Errors
-/// When the signals cannot be listened for.
-pub async fn termination() -> std::io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupt = tokio::signal::ctrl_c() => interrupt,
+/// Listens for SIGTERM and Ctrl-C from the moment it is made: a signal that comes before anybody
+/// waits for it is not lost, and does not kill.
+#[derive(Debug)]
+pub struct Termination {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Termination {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the signals cannot be listened for.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Returns at the first signal; at once when it has come already.
+    pub async fn told(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

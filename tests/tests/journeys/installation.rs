@@ -35,6 +35,35 @@ async fn an_installation_serves_and_stops_when_told() {
     );
 }
 
+/// Whoever presses Ctrl-C while the demonstration is being made ends it as cleanly as later.
+#[test]
+fn a_demonstration_is_interrupted_cleanly_while_it_starts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = idp_tests::ports::free_triple();
+    let mut child = std::process::Command::new(idp_tests::world::binary())
+        .args([
+            "demo",
+            "--output",
+            "json",
+            "--port",
+            &port.to_string(),
+            "--dir",
+        ])
+        .arg(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let begun = std::time::Instant::now();
+    while !folder.path().join("master.key").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it never began");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    idp_tests::world::interrupt(child.id());
+    let status = idp_tests::world::wait(&mut child, Duration::from_secs(60));
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+}
+
 #[tokio::test]
 async fn the_first_administrator_activates_the_account_and_signs_in() {
     let installation = Installation::init();
@@ -84,6 +113,39 @@ async fn a_logout_token_reaches_every_client_that_registered_an_address() {
         claims.get("nonce").is_none() && claims["jti"].is_string(),
         "{claims}"
     );
+    serving.terminate();
+}
+
+/// Signs out of the provider by its own page.
+async fn sign_out(installation: &Installation, relying_party: &RelyingParty, agent: &mut Agent) {
+    let page = installation.issuer.join("/sign-out").expect("an address");
+    let page = agent.fetch(&page).await;
+    relying_party
+        .press(agent, &page, "confirm-sign-out", &[])
+        .await;
+}
+
+#[tokio::test]
+async fn a_receiver_that_never_answers_keeps_no_other_waiting() {
+    let installation = Installation::init();
+    let serving = installation.serve().await.expect("it serves");
+    let administrator = installation.activate().await;
+    let (deaf, quick) = (Receiver::deaf().await, Receiver::start().await);
+    let mut parties = Vec::new();
+    for (name, receiver) in [("Chậm", &deaf), ("Nhanh", &quick)] {
+        let address = receiver.url.as_str();
+        let application = installation.application(name, &["--backchannel-logout-uri", address]);
+        parties.push(RelyingParty::at(&installation.issuer, application).await);
+    }
+    let [slow, fast] = [0, 1].map(|n| (&parties[n], Agent::new()));
+    for (relying_party, mut agent) in [slow, fast] {
+        relying_party.sign_in(&mut agent, &administrator).await;
+        sign_out(&installation, relying_party, &mut agent).await;
+        // The first is being spoken to when the second signs out.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    let patience = Duration::from_secs(3);
+    assert!(quick.logout_token(patience).await.is_some());
     serving.terminate();
 }
 
