@@ -4,6 +4,7 @@
 //! only the outside can answer, and commits. When the commit finds that something changed
 //! meanwhile, the flow loads and decides again, three times at most.
 
+pub mod access;
 pub mod admin;
 pub mod answer;
 pub mod authorize;

@@ -55,7 +55,12 @@ impl Provider {
         Ok(signed_in)
     }
 
-    async fn live_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, Fault> {
+    /// The sessions of a user that have neither ended nor expired, newest first.
+    pub(super) async fn live_sessions(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, Fault> {
         let mut sessions = Vec::new();
         let mut page = PageRequest::first(500);
         loop {

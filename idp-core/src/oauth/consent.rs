@@ -3,6 +3,7 @@
 use super::authorize::AuthorizationRequest;
 use crate::event::{Actor, What};
 use crate::model::consent::Consent;
+use crate::model::grant::{Grant, GrantState};
 use crate::model::{UserId, Version};
 use crate::store::change::{Change, Write};
 use crate::store::decision::{Deciding, Decision};
@@ -70,13 +71,41 @@ pub fn refuse(facts: ConsentFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<
     Decision::done(Answered::Recorded).with_event(event)
 }
 
+/// The person takes back what they agreed to: the application is asked about anew, and nothing more
+/// is given under any of `grants`, those that outlive their sessions included. Grants to others are
+/// left alone.
+pub fn withdraw(consent: &Consent, grants: &[Grant], deciding: &mut Deciding<'_>) -> Decision<()> {
+    let actor = Actor::User(consent.user);
+    let what = What::ConsentWithdrawn {
+        user: consent.user,
+        client: consent.client.clone(),
+    };
+    let mut decision = Decision::done(())
+        .with_change(Change::Consent(Write::Remove(consent.clone())))
+        .with_event(deciding.event(actor.clone(), what));
+    let concerned = |g: &&Grant| {
+        (&g.issuer, g.user, &g.client) == (&consent.issuer, consent.user, &consent.client)
+            && g.state != GrantState::Revoked
+    };
+    for grant in grants.iter().filter(concerned) {
+        let what = What::GrantRevoked {
+            client: grant.client.clone(),
+            grant: grant.id,
+            reason: "consent_withdrawn".to_owned(),
+        };
+        decision.changes.push(Change::RevokeGrant(grant.id));
+        decision.events.push(deciding.event(actor.clone(), what));
+    }
+    decision
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::admin::sample;
     use crate::base::issuer::IssuerKey;
     use crate::oauth::authorize::check;
-    use crate::oauth::sample::{CHALLENGE, NOW, REDIRECT, Stage, after, parameters, web};
+    use crate::oauth::sample::{CHALLENGE, NOW, REDIRECT, Stage, after, named, parameters, web};
     use crate::store::decision::Outcome;
 
     fn scopes(words: &[&str]) -> Vec<String> {
@@ -187,5 +216,33 @@ mod tests {
             client: web().id,
         };
         assert_eq!(decision.events[0].what, what);
+    }
+
+    #[test]
+    fn taking_back_ends_every_grant_to_that_client_and_no_other() {
+        let consent = earlier(&["openid", "offline_access"]);
+        let session = sample::session(consent.user);
+        let grant = |number, client: &str| Grant {
+            id: crate::model::GrantId::from_u128(number),
+            ..sample::grant(&session, &named(client))
+        };
+        let mut offline = grant(2, "app");
+        offline.offline = true;
+        let mut over = grant(4, "app");
+        over.state = GrantState::Revoked;
+        let grants = [grant(1, "app"), offline, grant(3, "other"), over];
+        let decision = withdraw(&consent, &grants, &mut Stage::at(NOW).deciding());
+        let revoked = [1, 2].map(|n| Change::RevokeGrant(crate::model::GrantId::from_u128(n)));
+        assert_eq!(decision.changes[0], Change::Consent(Write::Remove(consent)));
+        assert_eq!(decision.changes[1..], revoked);
+        let names: Vec<_> = decision.events.iter().map(|e| &e.what).collect();
+        assert!(matches!(
+            names[..],
+            [
+                What::ConsentWithdrawn { .. },
+                What::GrantRevoked { .. },
+                What::GrantRevoked { .. }
+            ]
+        ));
     }
 }

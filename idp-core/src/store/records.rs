@@ -176,6 +176,12 @@ pub trait Records: Send + Sync {
         user: UserId,
         client: &ClientId,
     ) -> Result<Option<Consent>, Fault>;
+    /// Everything that a user agreed to, by client.
+    async fn consents_of_user(
+        &self,
+        issuer: &IssuerKey,
+        user: UserId,
+    ) -> Result<Vec<Consent>, Fault>;
 
     /// All keys of an issuer, newest first.
     async fn keys(&self, issuer: &IssuerKey) -> Result<Vec<Key>, Fault>;

@@ -84,6 +84,7 @@ async fn account_page(site: &Shared, caller: &Caller) -> Result<Option<AccountPa
         ends_at: date(session.expires_at),
         sign_out: form_target(site, caller, "/sign-out/confirm"),
         change_password_path: path(site, "/password/change"),
+        access_path: path(site, "/account/access"),
     }))
 }
 

@@ -1,5 +1,6 @@
 //! HTTP: thin adapters between axum and the flows. The URL map is [`routes`].
 
+pub mod access;
 pub mod account;
 pub mod admin;
 pub mod context;

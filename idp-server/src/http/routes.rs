@@ -12,7 +12,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::context::{Caller, arrive};
 use super::site::Shared;
-use super::{account, guard, health, oauth, questions, sign_in, sign_out, well_known, wire};
+use super::{
+    access, account, guard, health, oauth, questions, sign_in, sign_out, well_known, wire,
+};
 
 /// Every route of the public server, below the issuer's path.
 pub fn router(site: &Shared) -> Router {
@@ -52,6 +54,9 @@ fn pages() -> Router<Shared> {
         .route("/activate", password())
         .route("/password/change", password())
         .route("/password/forgotten", get(account::forgotten))
+        .route("/account/access", get(access::show))
+        .route("/account/withdraw", post(access::withdraw))
+        .route("/account/end-session", post(access::end_session))
         .route("/sign-out", get(sign_out::begin).post(sign_out::begin))
         .route("/sign-out/confirm", post(sign_out::confirm))
         .route("/signed-out", get(sign_out::signed_out))

@@ -325,6 +325,18 @@ pub fn path_with(site: &Shared, to: &str, query: &[(&str, &str)]) -> String {
     format!("{}?{}", path(site, to), written.finish())
 }
 
+/// The path of a page of ours with one parameter, in the language that the query of this request
+/// chose.
+pub fn path_in_language(
+    site: &Shared,
+    caller: &Caller,
+    to: &str,
+    (name, value): (&str, &str),
+) -> String {
+    let language = caller.language_query.replacen('?', "&", 1);
+    format!("{}{language}", path_with(site, to, &[(name, value)]))
+}
+
 /// The path of a page of ours, below the issuer's own path.
 pub fn path(site: &Shared, path: &str) -> String {
     format!("{}{path}", site.provider.policy.issuer.path())

@@ -188,6 +188,17 @@ fn the_stable_ids_stand_where_they_belong() {
         ("confirm-sign-out", &["confirm-sign-out"]),
         ("signed-out", &["signed-out"]),
         ("error-unknown-client", &["error-message"]),
+        ("account", &["access", "change-password", "sign-out"]),
+        (
+            "access-ended",
+            &[
+                "done",
+                "withdraw-1",
+                "withdraw-2",
+                "end-session-2",
+                "end-others",
+            ],
+        ),
         (
             "activate",
             &["new-password", "repeat-password", "save-password"],
@@ -304,6 +315,21 @@ fn the_main_position_alone_is_chosen_beforehand_and_consent_ticks_nothing() {
         !consent.contains("checkbox") && !consent.contains("checked"),
         "{consent}"
     );
+}
+
+#[test]
+fn sessions_are_named_by_browser_and_system_and_the_present_one_is_not_ended() {
+    for (_, locale, html) in documents().iter().filter(|(name, ..)| *name == "access") {
+        for shown in ["Firefox, Linux", "Chrome, Android"] {
+            assert!(html.contains(shown), "{shown}");
+        }
+        let unknown = match locale {
+            Locale::Vi => "Trình duyệt không rõ",
+            Locale::En => "Unknown browser",
+        };
+        assert!(html.contains(unknown) && !html.contains("curl"));
+        assert!(!attributes(html, "id").contains(&"end-session-1"));
+    }
 }
 
 #[test]

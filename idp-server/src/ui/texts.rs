@@ -20,7 +20,7 @@ macro_rules! part {
     };
 }
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     part!("common"),
     part!("sign_in"),
     part!("password"),
@@ -29,6 +29,7 @@ const PARTS: [Part; 8] = [
     part!("sign_out"),
     part!("refused"),
     part!("home"),
+    part!("access"),
 ];
 
 /// A text that does not parse. Only a wrong build has one: the texts are part of the binary.

@@ -204,7 +204,7 @@ async fn the_keyboard_alone_is_enough() {
 }
 
 /// Presses Tab until the element with this id has the focus; at most fifteen times.
-async fn reach(browser: &Browser, id: &str, tab: &str) {
+pub(super) async fn reach(browser: &Browser, id: &str, tab: &str) {
     let mut seen = Vec::new();
     for _ in 0..15 {
         let focus = browser.focus().await;

@@ -1,5 +1,6 @@
 //! Whole ways through the product, as people and relying parties walk them.
 
+mod access;
 mod audit;
 mod audit_heads;
 mod browser;

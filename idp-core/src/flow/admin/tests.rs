@@ -33,8 +33,7 @@ use crate::model::{ChangeSetId, CredentialId, LocalText, Version};
 use crate::policy::Policy;
 use crate::ports::{
     Fetch, Incoming, KeyMaker, KeyToMake, MadeKey, Notices, Outgoing, PasswordVerdict, Passwords,
-    Signer,
-    SigningKeyRef,
+    Signer, SigningKeyRef,
 };
 use crate::store::change::{Batch, Change, Write};
 use crate::store::memory::{MemoryRecords, MemoryTickets};

@@ -4,6 +4,7 @@ use super::{PASSWORD, World, answered, asked, claims, code_of, error_of, refused
 use crate::authn::activation::NewPassword;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
+use crate::flow::access::Elsewhere;
 use crate::flow::authorize::Visitor;
 use crate::flow::consent::ConsentForm;
 use crate::flow::password::Setter;
@@ -293,4 +294,79 @@ async fn of_many_answers_to_one_question_one_counts() {
         }
         assert_eq!(counted, 1, "round {round}");
     }
+}
+
+#[tokio::test]
+async fn consent_that_was_taken_back_is_asked_for_again_and_ends_what_it_gave() {
+    let (world, visitor) = with_consent().await;
+    let offline = [("scope", "openid offline_access")];
+    let mut given = Vec::new();
+    for changed in [&[][..], &offline] {
+        given.push(world.tokens(&visitor, changed).await);
+    }
+    let other = world.signed_in("binh").await;
+    let theirs = world.tokens(&other, &[]).await;
+    let provider = &world.provider;
+    let access = provider.access(&visitor, &world.context()).await.unwrap();
+    assert_eq!(access.allowed.len(), 1);
+    let client = access.allowed[0].0.id.clone();
+    assert!(access.allowed[0].1.covers(&["offline_access".to_owned()]));
+    for times in 1..=2 {
+        let context = &mut world.context();
+        let withdrawn = provider.withdraw_consent(&client, &visitor, context).await;
+        withdrawn.unwrap();
+        let events = world.events().await;
+        let recorded = events.iter().filter(|e| *e == "consent_withdrawn").count();
+        assert_eq!(recorded, 1, "withdrawn {times} times");
+    }
+    for tokens in given {
+        let refreshed = world.refresh(&tokens["refresh_token"]).await;
+        assert_eq!(refused(refreshed), Reason::GrantEnded);
+        assert_eq!(refused(world.userinfo(&tokens).await), Reason::TokenRevoked);
+    }
+    let access = provider.access(&visitor, &world.context()).await.unwrap();
+    assert!(access.allowed.is_empty());
+    let (question, _) = asked(world.authorize(&visitor, &[]).await);
+    assert_eq!(question, Interaction::Consent);
+    world.refresh(&theirs["refresh_token"]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_person_ends_their_own_sessions_and_nobody_elses() {
+    let world = World::new().await;
+    let (here, there) = (world.signed_in("an").await, world.signed_in("an").await);
+    let binh = world.signed_in("binh").await;
+    let tokens = world.tokens(&there, &[]).await;
+    let provider = &world.provider;
+    let sessions = async |visitor: &Visitor| {
+        let access = provider.access(visitor, &world.context()).await.unwrap();
+        let ids: Vec<_> = access.sessions.iter().map(|s| s.id).collect();
+        (access.current, ids)
+    };
+    let (current, all) = sessions(&here).await;
+    assert_eq!(all.len(), 2);
+    let (theirs, _) = sessions(&binh).await;
+    let end = async |which| {
+        let context = &mut world.context();
+        provider
+            .end_own_sessions(which, &here, context)
+            .await
+            .unwrap();
+    };
+    end(Elsewhere::One(theirs)).await;
+    assert_eq!(sessions(&binh).await, (theirs, vec![theirs]));
+    let (elsewhere, _) = sessions(&there).await;
+    end(Elsewhere::One(elsewhere)).await;
+    assert_eq!(sessions(&here).await, (current, vec![current]));
+    assert_eq!(
+        refused(world.refresh(&tokens["refresh_token"]).await),
+        Reason::GrantEnded
+    );
+    world.signed_in("an").await;
+    world.signed_in("an").await;
+    end(Elsewhere::All).await;
+    assert_eq!(sessions(&here).await, (current, vec![current]));
+    end(Elsewhere::One(current)).await;
+    let over = provider.access(&here, &world.context()).await;
+    assert_eq!(refused(over), Reason::SessionOver);
 }

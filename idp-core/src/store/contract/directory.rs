@@ -3,6 +3,7 @@
 use super::{commit, refusal, sample};
 use crate::base::issuer::IssuerKey;
 use crate::base::secret::Digest;
+use crate::model::client::ClientId;
 use crate::model::consent::Consent;
 use crate::model::identifier::IdentifierKey;
 use crate::model::key::{Key, KeyPurpose};
@@ -167,6 +168,21 @@ async fn consents_are_kept(records: &impl Records, main: &IssuerKey) {
         .await
         .unwrap();
     assert_eq!(records.consent(main, an.id, &app).await.unwrap(), None);
+    let other = |name: &str, user| Consent {
+        client: ClientId::new(name).unwrap(),
+        user,
+        ..consent.clone()
+    };
+    let several = [
+        other("b", an.id),
+        other("a", an.id),
+        other("a", sample::id(2)),
+    ];
+    let several = several.map(|c| Change::Consent(Write::Put(c)));
+    commit(records, several.into()).await.unwrap();
+    let listed = records.consents_of_user(main, an.id).await.unwrap();
+    let listed: Vec<_> = listed.iter().map(|c| c.client.as_str()).collect();
+    assert_eq!(listed, ["a", "b"]);
 }
 
 async fn subjects_are_kept(records: &impl Records, main: &IssuerKey, other: &IssuerKey) {

@@ -317,6 +317,17 @@ impl Records for MemoryRecords {
         Ok(self.state().consents.get(&identity).cloned())
     }
 
+    async fn consents_of_user(
+        &self,
+        issuer: &IssuerKey,
+        user: UserId,
+    ) -> Result<Vec<Consent>, Fault> {
+        let state = self.state();
+        let all = state.consents.values();
+        let own = all.filter(|c| c.issuer == *issuer && c.user == user);
+        Ok(own.cloned().collect())
+    }
+
     async fn keys(&self, issuer: &IssuerKey) -> Result<Vec<Key>, Fault> {
         let state = self.state();
         let all = state.keys.values().filter(|k| k.issuer == *issuer);

@@ -46,8 +46,8 @@ pub struct RequestedScope {
 }
 
 /// What a page says of one scope.
-struct ScopeText {
-    title: String,
+pub(super) struct ScopeText {
+    pub(super) title: String,
     data: String,
     purpose: String,
 }
@@ -101,7 +101,7 @@ fn standard(scope: &str) -> Option<[TextKey; 3]> {
 }
 
 impl RequestedScope {
-    fn text(&self, shell: &Shell<'_>) -> ScopeText {
+    pub(super) fn text(&self, shell: &Shell<'_>) -> ScopeText {
         if let Some([title, data, purpose]) = standard(&self.name) {
             return ScopeText {
                 title: shell.tell(title),

@@ -33,6 +33,8 @@ pub struct AccountPage {
     pub sign_out: FormTarget,
     /// Path of the page that changes the password.
     pub change_password_path: String,
+    /// Path of the page with allowed applications and sessions.
+    pub access_path: String,
 }
 
 /// One position, as shown to its holder.

@@ -1,5 +1,6 @@
 //! One plain value per page. Values hold what the page says, never how it looks.
 
+mod access;
 mod consent;
 mod error;
 mod home;
@@ -9,6 +10,7 @@ mod position;
 mod sign_in;
 mod sign_out;
 
+pub use access::{AccessDone, AccessPage, AllowedApplication, SessionLine};
 pub use consent::{ClientCard, ConsentPage, RequestedScope};
 pub use error::{ErrorKind, ErrorPage};
 pub use home::{AccountPage, PositionLine, WelcomePage};

@@ -231,6 +231,53 @@ pub(super) fn account() -> AccountPage {
         ends_at: "2026-03-03T04:05:00Z".parse().ok(),
         sign_out: form("/sign-out"),
         change_password_path: "/password/change".to_owned(),
+        access_path: "/account/access".to_owned(),
+    }
+}
+
+pub(super) fn access() -> AccessPage {
+    let scope = |name: &str| RequestedScope {
+        name: name.to_owned(),
+        description: None,
+    };
+    let session = |number: u32, user_agent: &str| SessionLine {
+        session: format!("session-{number}"),
+        user_agent: user_agent.to_owned(),
+        signed_in_at: "2026-03-02T18:05:00Z".parse().ok(),
+        last_seen_at: "2026-03-02T18:45:00Z".parse().ok(),
+        current: number == 1,
+    };
+    AccessPage {
+        withdraw: form("/account/withdraw"),
+        end_session: form("/account/end-session"),
+        applications: vec![
+            AllowedApplication {
+                client: "khaosat".to_owned(),
+                name: "Sổ tay Khảo sát xã Tân Hòa".to_owned(),
+                scopes: ["openid", "profile", "email"].map(scope).into(),
+                since: "2026-02-27T02:05:00Z".parse().ok(),
+            },
+            AllowedApplication {
+                client: "lich".to_owned(),
+                name: "Lịch công tác dùng chung".to_owned(),
+                scopes: ["openid", "offline_access"].map(scope).into(),
+                since: "2026-03-01T02:05:00Z".parse().ok(),
+            },
+        ],
+        sessions: vec![
+            session(
+                1,
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            ),
+            session(
+                2,
+                "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/140.0.0.0 Mobile Safari/537.36",
+            ),
+            session(3, "curl/8"),
+        ],
+        done: None,
+        home_path: "/".to_owned(),
     }
 }
 
@@ -372,6 +419,16 @@ fn other_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
         applications: vec![],
         ..signed_out()
     };
+    let alone = AccessPage {
+        applications: vec![],
+        sessions: access().sessions.into_iter().take(1).collect(),
+        done: Some(AccessDone::Withdrawn),
+        ..access()
+    };
+    let ended = AccessPage {
+        done: Some(AccessDone::Ended),
+        ..access()
+    };
     let welcome = WelcomePage {
         sign_in_path: "/sign-in".to_owned(),
     };
@@ -391,6 +448,9 @@ fn other_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
         ("account-bare", pages.render(&bare_account, view)),
         ("account-long", pages.render(&long_account, view)),
         ("consent-long", pages.render(&long_consent, view)),
+        ("access", pages.render(&access(), view)),
+        ("access-alone", pages.render(&alone, view)),
+        ("access-ended", pages.render(&ended, view)),
     ]
 }
 
@@ -453,7 +513,7 @@ fn the_gallery_shows_every_page_in_both_languages() {
     }
     assert_eq!(
         write_gallery(folder, &pages_of(input)),
-        2 * (5 + 16 + 12 + 10)
+        2 * (5 + 16 + 15 + 10)
     );
     assert!(folder.join("sign-in.vi.html").is_file());
 }

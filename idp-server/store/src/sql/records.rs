@@ -257,6 +257,16 @@ impl<E: Engine> Records for SqlRecords<E> {
             .await
     }
 
+    async fn consents_of_user(
+        &self,
+        issuer: &IssuerKey,
+        user: UserId,
+    ) -> Result<Vec<Consent>, Fault> {
+        let text = "SELECT body FROM consents WHERE issuer = $1 AND user_id = $2 \
+                    ORDER BY client_id";
+        self.all(text, values![issuer.as_str(), user]).await
+    }
+
     async fn keys(&self, issuer: &IssuerKey) -> Result<Vec<Key>, Fault> {
         let text = "SELECT body FROM keys WHERE issuer = $1 ORDER BY created_ms DESC, kid";
         self.all(text, values![issuer.as_str()]).await

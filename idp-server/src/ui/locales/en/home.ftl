@@ -12,5 +12,6 @@ account-no-roles = No roles are assigned to you.
 account-session = This session
 account-signed-in-at = Signed in at
 account-ends-at = Expires at
+account-access = Allowed applications and where you are signed in
 account-change-password = Change password
 account-sign-out = Sign out

@@ -12,5 +12,6 @@ account-no-roles = Bạn chưa được giao vai trò nào.
 account-session = Phiên đăng nhập
 account-signed-in-at = Đăng nhập lúc
 account-ends-at = Hết hạn lúc
+account-access = Ứng dụng đã cho phép và nơi đang đăng nhập
 account-change-password = Đổi mật khẩu
 account-sign-out = Đăng xuất

@@ -1,0 +1,17 @@
+access-title = Applications and sessions
+access-withdrawn = Your consent is withdrawn. The application gets no more of your data.
+access-ended = The chosen session has ended.
+access-applications = Applications you allowed
+access-applications-lead = These applications get your data because you agreed. The province's own applications need no consent and are not listed.
+access-no-applications = You have not allowed any application.
+access-since = Agreed at
+access-withdraw = Withdraw consent
+access-withdraw-effect = After that the application must ask you again. To have data deleted that it got before, contact the application.
+access-sessions = Where you are signed in
+access-sessions-lead = If one of these is not yours, end it and change your password.
+access-current = This session
+access-last-used = Last used
+access-unknown-device = Unknown browser
+access-end = End this session
+access-end-others = End all other sessions
+access-home = To the home page

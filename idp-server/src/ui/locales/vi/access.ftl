@@ -1,0 +1,17 @@
+access-title = Ứng dụng và phiên đăng nhập
+access-withdrawn = Đã rút lại sự đồng ý. Ứng dụng không còn nhận được dữ liệu của bạn.
+access-ended = Đã kết thúc phiên đăng nhập đã chọn.
+access-applications = Ứng dụng bạn đã cho phép
+access-applications-lead = Các ứng dụng này được nhận dữ liệu của bạn vì bạn đã đồng ý. Ứng dụng của chính quyền tỉnh không cần sự đồng ý và không có trong danh sách.
+access-no-applications = Bạn chưa cho phép ứng dụng nào.
+access-since = Đồng ý lúc
+access-withdraw = Rút lại sự đồng ý
+access-withdraw-effect = Sau khi rút lại, ứng dụng phải hỏi bạn lần nữa. Muốn xóa dữ liệu đã nhận trước đó, hãy liên hệ với ứng dụng.
+access-sessions = Nơi bạn đang đăng nhập
+access-sessions-lead = Nếu thấy nơi nào không phải của bạn, hãy kết thúc phiên đó và đổi mật khẩu.
+access-current = Phiên này
+access-last-used = Dùng lần cuối
+access-unknown-device = Trình duyệt không rõ
+access-end = Kết thúc phiên này
+access-end-others = Kết thúc tất cả các phiên khác
+access-home = Về trang chủ
