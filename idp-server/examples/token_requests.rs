@@ -12,10 +12,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use idp_core::base::issuer::{Issuer, IssuerKey};
 use idp_core::base::secret::SecretText;
+use idp_core::jose::SigningAlgorithm;
 use idp_core::model::client::{
     Client, ClientAuthenticationMethod, ClientId, ClientKind, ClientSecret, ConsentRule, GrantType,
     PositionChoice,
 };
+use idp_core::model::configuration::SharedConfiguration;
+use idp_core::model::key::KeyPurpose;
 use idp_core::model::{LocalText, Version};
 use idp_core::policy::Policy;
 use idp_core::store::change::{Batch, Change, Write};
@@ -29,6 +32,9 @@ use idp_server::outside::passwords::HashingBounds;
 use idp_server::ui::{Branding, BrandingInput};
 use idp_server::wiring::{Installation, Parts, Place, assemble};
 use tower::ServiceExt;
+
+/// What a token request of a service uses.
+const KEYS: [founding::Wanted; 1] = [(KeyPurpose::Token, Some(SigningAlgorithm::ES256))];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -65,6 +71,7 @@ async fn installation(folder: &std::path::Path) -> Result<Installation, Box<dyn 
     });
     Ok(assemble(Parts {
         policy: Policy::new(IssuerKey::main(), Issuer::parse("http://localhost:8080")?),
+        shared: SharedConfiguration::default(),
         place: Place::Folder {
             path: folder.join("data"),
             create: true,
@@ -87,7 +94,8 @@ async fn seed(installation: &Installation) -> Result<String, Box<dyn Error>> {
     let (now, issuer) = (site.clock.now(), &site.provider.policy.issuer_key);
     let mut entropy = site.generator.entropy()?;
     let maker = installation.key_maker.as_ref();
-    let keys = founding::keys(maker, issuer, now, &mut entropy).await?;
+    // One key alone: finding the primes of an RSA key takes a different time in each run.
+    let keys = founding::keys_of(&KEYS, maker, issuer, now, &mut entropy).await?;
     let secret = SecretText::generate(&mut entropy);
     let client = Client {
         id: ClientId::new("service").ok_or("client id")?,

@@ -10,8 +10,11 @@ use idp_core::model::role::{Role, RoleName};
 use idp_core::model::{LocalText, Version};
 use idp_core::ports::{KeyMaker, KeyToMake};
 
+/// The purpose of a key, and its algorithm when it signs.
+pub type Wanted = (KeyPurpose, Option<SigningAlgorithm>);
+
 /// The keys of a new issuer, which sign at once: nobody has cached a key set yet.
-const KEYS: [(KeyPurpose, Option<SigningAlgorithm>); 4] = [
+const KEYS: [Wanted; 4] = [
     (KeyPurpose::Token, Some(SigningAlgorithm::ES256)),
     (KeyPurpose::Token, Some(SigningAlgorithm::RS256)),
     (KeyPurpose::Audit, Some(SigningAlgorithm::ES256)),
@@ -28,8 +31,22 @@ pub async fn keys(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Result<Vec<Key>, Fault> {
-    let names = KEYS.map(|_| Key::new_kid(entropy));
-    let making = KEYS
+    keys_of(&KEYS, maker, issuer, now, entropy).await
+}
+
+/// Makes these keys, which sign at once.
+///
+/// # Errors
+/// When the generator fails.
+pub async fn keys_of(
+    wanted: &[Wanted],
+    maker: &dyn KeyMaker,
+    issuer: &IssuerKey,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Result<Vec<Key>, Fault> {
+    let names: Vec<_> = wanted.iter().map(|_| Key::new_kid(entropy)).collect();
+    let making = wanted
         .iter()
         .zip(names)
         .map(|(&(purpose, algorithm), kid)| async move {
