@@ -146,6 +146,7 @@ async fn assembled(settings: &Settings) -> Result<Installation, Fault> {
     assemble(Parts {
         policy: settings.policy(),
         place: place(settings)?,
+        shared: settings.shared.clone(),
         tickets,
         master: &master,
         device: device(settings, Tries::None).await?,

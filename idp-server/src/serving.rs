@@ -93,6 +93,7 @@ impl Serving {
         let (stopper, stop) = stop_pair();
         let mut workers = worker::start(site, &installation.node, &stop);
         worker::follow(&mut workers, &installation, &stop);
+        worker::join(site).await?;
         site.record(What::Started {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })

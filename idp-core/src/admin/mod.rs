@@ -6,6 +6,7 @@
 pub mod acting;
 pub mod audit;
 pub mod client;
+pub mod configuration;
 pub mod import;
 pub mod key;
 pub mod outbox;

@@ -152,6 +152,7 @@ reasons! {
     ClientLifetimeInvalid Unprocessable "house" "The access-token lifetime is not between 30 seconds and the installation's." "Choose a shorter one."
     ClientHasNoSecret Conflict "house" "The client does not authenticate by a secret." "Edit its authentication method first."
     KeyMissing Conflict "house" "There is no key of this purpose and algorithm to rotate, and no algorithm was named." "Name the algorithm."
+    ConfigurationNotShared Conflict "house" "One process has the store for itself, so there is no other node to compare configurations with." "Nothing; nodes share a PostgreSQL, see docs/operators/nodes.md."
     DeliveryOver Conflict "house" "The delivery was made or given up; its payload is wiped." "Nothing; the receiver learns at its next request that the session is over."
     ImportEmpty Unprocessable "house" "An import has 1 to 20,000 rows." "Split the file."
     UserNamePatternMalformed Unprocessable "house" "A user-name pattern is made of {given}, {family}, {initials}, {unit}, a-z 0-9 . _ - and names a person." "Write it like {given}{initials}.{unit}."

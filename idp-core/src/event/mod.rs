@@ -186,6 +186,8 @@ pub enum What {
     },
     /// An administrator tried what their rights do not reach.
     AdministrationRefused { reason: String },
+    /// The nodes agreed on values of these keys of the configuration.
+    ConfigurationAgreed { keys: Vec<String> },
     /// The installation was made.
     Initialised,
     /// The data of an embedded store go to PostgreSQL.

@@ -9,6 +9,7 @@ pub mod admin;
 pub mod answer;
 pub mod authorize;
 pub mod browser;
+pub mod configuration;
 pub mod consent;
 pub mod deliver;
 pub mod introspect;
@@ -37,6 +38,7 @@ use crate::base::fault::Fault;
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::seal::SealingKey;
 use crate::event::Circumstances;
+use crate::model::configuration::SharedConfiguration;
 use crate::policy::Policy;
 use crate::ports::{Fetch, Notices, Passwords, Signer};
 use crate::store::change::Batch;
@@ -72,6 +74,8 @@ pub struct Provider {
     pub outbox_sealing: Arc<SealingKey>,
     /// The rules.
     pub policy: Arc<Policy>,
+    /// What other nodes on the same store must be told alike; none where there can be no others.
+    pub shared_configuration: Option<Arc<SharedConfiguration>>,
 }
 
 /// One request's circumstances and randomness.

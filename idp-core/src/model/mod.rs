@@ -4,6 +4,7 @@ pub mod address;
 pub mod authentication;
 pub mod change_set;
 pub mod client;
+pub mod configuration;
 pub mod consent;
 pub mod credential;
 pub mod grant;

@@ -76,6 +76,19 @@ pub enum Change {
     RevokeGrant(GrantId),
     /// A signed block; a conflict when its number is taken.
     AuditBlock(Block),
+    /// A setting of the installation.
+    Setting(SettingWrite),
+}
+
+/// Writes a setting; a conflict when it no longer is what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingWrite {
+    /// Its name.
+    pub name: &'static str,
+    /// What it was when the write was decided; none when it was not there.
+    pub was: Option<String>,
+    /// What it becomes.
+    pub value: String,
 }
 
 /// Ends all sessions of a user at once and revokes all grants, those given in the spared session

@@ -20,6 +20,7 @@ pub mod change_set;
 pub mod client;
 pub mod headers;
 pub mod key;
+pub mod node;
 mod openapi;
 pub mod operations;
 pub mod outbox;

@@ -14,8 +14,8 @@ use utoipa::{IntoParams, OpenApi as _};
 
 use crate::operations::{Method, OPERATIONS, Operation};
 use crate::{
-    DryRun, Page, PageQuery, Problem, audit, change_set, client, headers, key, outbox, paths, role,
-    session, unit, user, user_import,
+    DryRun, Page, PageQuery, Problem, audit, change_set, client, headers, key, node, outbox, paths,
+    role, session, unit, user, user_import,
 };
 
 /// The types behind the schemas; the paths come from the table.
@@ -35,6 +35,7 @@ use crate::{
     Page<outbox::Delivery>, outbox::Delivery,
     Page<change_set::ChangeSet>, change_set::ChangeSet, Page<change_set::ChangeSetEntry>,
     change_set::UndoReport,
+    Page<node::ConfigurationDifference>, node::ConfigurationDifference,
 )))]
 struct Schemas;
 
@@ -53,7 +54,7 @@ pub fn openapi() -> OpenApi {
 }
 
 const DESCRIPTION: &str = "Administration of units, users, roles, clients, keys, sessions, audit, \
-    outbox and change sets. Points in time are RFC 3339 in UTC. A change names the version that it \
+    outbox, change sets and nodes. Points in time are RFC 3339 in UTC. A change names the version that it \
     was made for in If-Match, and may be tried with dry_run=true. Every refusal is a problem \
     document (RFC 9457) whose reason is stable.";
 

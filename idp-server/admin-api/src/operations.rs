@@ -130,6 +130,10 @@ operations! {
         Get CHANGE_SET_ENTRIES "list_change_set_entries" "Lists what a change set touched." () 200 "Page_ChangeSetEntry";
         Post CHANGE_SET_UNDO "undo_change_set" "Restores what nobody changed since and lists the rest." () 200 "UndoReport";
     }
+    "node" {
+        Get NODE_CONFIGURATION "compare_configuration" "Lists in what this node's configuration differs from what the nodes agreed on." () 200 "Page_ConfigurationDifference";
+        Post NODE_CONFIGURATION_AGREE "agree_on_configuration" "Makes this node's configuration the one that counts; answers what changed." () 200 "Page_ConfigurationDifference";
+    }
 }
 
 #[cfg(test)]

@@ -85,6 +85,11 @@ pub const CHANGE_SET_ENTRIES: &str = "/admin/v1/change-sets/{change_set}/entries
 /// Undoes a change set.
 pub const CHANGE_SET_UNDO: &str = "/admin/v1/change-sets/{change_set}/undo";
 
+/// In what this node's configuration differs from what the nodes agreed on.
+pub const NODE_CONFIGURATION: &str = "/admin/v1/node/configuration";
+/// Makes this node's configuration the one that counts.
+pub const NODE_CONFIGURATION_AGREE: &str = "/admin/v1/node/configuration/agree";
+
 /// This description.
 pub const OPENAPI: &str = "/admin/v1/openapi.json";
 

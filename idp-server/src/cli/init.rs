@@ -13,6 +13,7 @@ use idp_core::admin::user::{self, MadeLink, RoleGrantNew, UserNew};
 use idp_core::base::entropy::Entropy;
 use idp_core::base::fault::Fault;
 use idp_core::event::{Actor, Circumstances, What};
+use idp_core::model::configuration::SharedConfiguration;
 use idp_core::model::identifier::IdentifierKind;
 use idp_core::model::role::RoleName;
 use idp_core::model::user::{AccountKind, User};
@@ -171,6 +172,7 @@ async fn found(
 ) -> Result<MadeLink, Failure> {
     let parts = Parts {
         policy: settings.policy(),
+        shared: SharedConfiguration::default(),
         place: Place::Folder {
             path: settings.store.folder.clone(),
             create: true,

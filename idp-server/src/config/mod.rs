@@ -17,6 +17,7 @@ mod outgoing;
 mod passwords;
 mod province;
 mod reader;
+mod shared;
 mod source;
 mod store;
 mod telemetry;
@@ -29,6 +30,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use idp_core::model::configuration::SharedConfiguration;
 use idp_core::policy::{Lifetimes, Policy, ThrottleRules};
 
 use crate::outside::fetch::FetchRules;
@@ -142,6 +144,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// The command line.
     pub administration: AdministrationSettings,
+    /// What all nodes on the same store must be told alike.
+    pub shared: SharedConfiguration,
     /// Keys that weaken the installation and are set, for `idp doctor` and the banner.
     pub dangers: Vec<&'static str>,
 }
@@ -219,6 +223,7 @@ impl Settings {
             telemetry: telemetry?,
             audit,
             administration,
+            shared: shared::read(reader),
             dangers,
         })
     }

@@ -115,6 +115,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The value that counts, written in one way; empty when there is none.
+    pub(super) fn canonical(&mut self, key: &str) -> String {
+        match self.read(key) {
+            Some(Read::Text(text)) => text,
+            Some(Read::Span(span)) => value::write_span(span),
+            Some(Read::Count(count)) => count.to_string(),
+            Some(Read::Switch(switch)) => switch.to_string(),
+            Some(Read::Words(mut words)) => {
+                words.sort_unstable();
+                words.join(", ")
+            }
+            None => String::new(),
+        }
+    }
+
     /// Everything that was wrong, unknown keys included, in the order of the keys.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         let unknown: Vec<String> = self

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use idp_core::base::fault::Fault;
 use idp_core::base::issuer::{Issuer, IssuerKey};
+use idp_core::model::configuration::SharedConfiguration;
 use idp_core::policy::Policy;
 use tokio::net::TcpListener;
 use url::Url;
@@ -144,6 +145,7 @@ async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
     };
     let parts = Parts {
         policy: Policy::new(IssuerKey::main(), issuer),
+        shared: SharedConfiguration::default(),
         place: Place::Folder {
             path: data,
             create: true,

@@ -14,10 +14,10 @@ pub async fn live() -> Response {
     Json(json!({"status": "live"})).into_response()
 }
 
-/// `GET /health/ready`: store, tickets and keys answer, the clock agrees with the shared store's
-/// the PKCS#11 device signs with those keys that sign now and rest there, and the server is not
-/// about to stop; otherwise 503 and which part does not, without details but one word for the
-/// device.
+/// `GET /health/ready`: store, tickets and keys answer, the clock agrees with the shared store's,
+/// the configuration with that of the other nodes, the PKCS#11 device signs with those keys that
+/// sign now and rest there, and the server is not about to stop; otherwise 503 and which part does
+/// not, without details but one word for the device.
 pub async fn ready(State(site): State<Shared>) -> Response {
     let issuer = &site.provider.policy.issuer_key;
     let store = site.provider.records.ping().await.is_ok();
@@ -30,8 +30,10 @@ pub async fn ready(State(site): State<Shared>) -> Response {
         .is_ok_and(|k| !k.keys().is_empty());
     let obstacle = site.provider.signer.obstacle(issuer).await;
     let clock = clock_agrees(&site).await;
+    let configuration = configuration_agrees(&site).await;
     let serving = !site.is_stopping();
-    let ready = store && tickets && keys && obstacle.is_none() && clock && serving;
+    let agrees = clock && configuration;
+    let ready = store && tickets && keys && obstacle.is_none() && agrees && serving;
     let status = if ready {
         StatusCode::OK
     } else {
@@ -45,9 +47,19 @@ pub async fn ready(State(site): State<Shared>) -> Response {
         "keys": word(keys),
         "device": obstacle.map_or("ok", Obstacle::name),
         "clock": word(clock),
+        "configuration": word(configuration),
         "stopping": !serving,
     });
     (status, Json(body)).into_response()
+}
+
+/// Whether this node was told what the others were; also when the store does not answer, which
+/// `store` tells.
+async fn configuration_agrees(site: &Shared) -> bool {
+    match site.provider.configuration_differences().await {
+        Ok(differences) => differences.is_empty(),
+        Err(fault) => fault.transient,
+    }
 }
 
 /// Whether the clock agrees with the store's; also when that does not answer, which `store` tells.

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use idp_core::base::fault::Fault;
 use idp_core::flow::Provider;
+use idp_core::model::configuration::SharedConfiguration;
 use idp_core::policy::Policy;
 use idp_store::redis::RedisSettings;
 
@@ -32,6 +33,8 @@ pub struct Parts<'a> {
     pub policy: Policy,
     /// Where its data rest.
     pub place: Place,
+    /// What it must be told as the other nodes on the same database.
+    pub shared: SharedConfiguration,
     /// Redis for its tickets; they rest in the store otherwise.
     pub tickets: Option<RedisSettings>,
     /// Its key-encrypting key.
@@ -98,6 +101,8 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         ticket_sealing: Arc::new(parts.master.sealing_key("tickets")?),
         outbox_sealing: Arc::new(parts.master.sealing_key("outbox")?),
         policy: Arc::new(parts.policy),
+        shared_configuration: matches!(parts.place, Place::Database(_))
+            .then(|| Arc::new(parts.shared)),
     };
     let pages = Pages::new(parts.branding).map_err(|e| Fault::lasting("pages", e))?;
     let site = Site {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use idp_core::admin::configuration::Difference;
 use idp_core::base::fault::Fault;
 use idp_core::flow::{Failure, RequestContext};
 use idp_core::store::changes::Changed;
@@ -70,6 +71,29 @@ async fn deliver(site: Shared, stop: Stop) {
     if let Err(failure) = deliveries.lock().await.finish().await {
         note(&site, failure);
     }
+}
+
+/// Compares this node's configuration with the other nodes', and says each difference: the node
+/// goes on, is not ready, and serves again as the others do once one side is mended.
+///
+/// # Errors
+/// A fault of the store.
+pub async fn join(site: &Shared) -> Result<(), Fault> {
+    let mut context = context(site)?;
+    let differences = site
+        .provider
+        .join_nodes(&mut context)
+        .await
+        .map_err(fault)?;
+    for Difference { key, agreed, here } in differences {
+        tracing::warn!(
+            key,
+            agreed,
+            here,
+            "the other nodes have another configuration; see `idp node compare`"
+        );
+    }
+    Ok(())
 }
 
 /// Reads the keys anew as soon as another node says that they may have changed. On a store that

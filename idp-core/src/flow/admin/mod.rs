@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod change_set;
 pub mod client;
+pub mod configuration;
 pub mod import;
 pub mod key;
 mod load;

@@ -125,6 +125,7 @@ async fn provider() -> Provider {
         ticket_sealing: sealing(),
         outbox_sealing: sealing(),
         policy: Arc::new(Policy::new(IssuerKey::main(), issuer)),
+        shared_configuration: None,
     };
     let mut changes = Vec::new();
     for mut unit in sample::units() {

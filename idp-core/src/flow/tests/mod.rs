@@ -79,6 +79,7 @@ impl World {
             ticket_sealing: sealing("tickets"),
             outbox_sealing: sealing("outbox"),
             policy: Arc::new(policy()),
+            shared_configuration: None,
         };
         let (seconds, seeds) = (Arc::default(), Arc::default());
         let world = Self {

@@ -60,6 +60,7 @@ where
     audit::blocks_and_change_sets_are_kept(&make().await).await;
     outbox::deliveries_are_leased_and_settled(&make().await).await;
     outbox::leases_and_settings_are_kept(&make().await).await;
+    outbox::of_two_writers_of_a_setting_one_wins(&make().await).await;
 }
 
 /// Commits changes without events.

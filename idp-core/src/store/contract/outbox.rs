@@ -2,7 +2,7 @@
 
 use super::{commit, refusal, sample};
 use crate::model::outbox::{OutboxEntry, OutboxState};
-use crate::store::change::Change;
+use crate::store::change::{Change, SettingWrite};
 use crate::store::page::PageRequest;
 use crate::store::records::Records;
 
@@ -89,4 +89,26 @@ pub(super) async fn leases_and_settings_are_kept(records: &impl Records) {
         Some("no")
     );
     records.ping().await.unwrap();
+}
+
+pub(super) async fn of_two_writers_of_a_setting_one_wins(records: &impl Records) {
+    let write = async |was: Option<&str>, value: &str| {
+        let setting = Change::Setting(SettingWrite {
+            name: "agreed",
+            was: was.map(str::to_owned),
+            value: value.to_owned(),
+        });
+        commit(records, vec![setting]).await
+    };
+    let lost = |result| assert_eq!(refusal(result), "changed setting");
+    lost(write(Some("one"), "two").await);
+    assert_eq!(records.setting("agreed").await.unwrap(), None);
+    write(None, "one").await.unwrap();
+    lost(write(None, "other").await);
+    write(Some("one"), "two").await.unwrap();
+    lost(write(Some("one"), "three").await);
+    assert_eq!(
+        records.setting("agreed").await.unwrap().as_deref(),
+        Some("two")
+    );
 }

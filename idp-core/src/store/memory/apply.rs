@@ -123,6 +123,20 @@ fn add(state: &mut State, undo: &mut Vec<Undo>, change: &Change) -> Result<(), C
             state.blocks.insert(number, block.clone());
             undo.push(Box::new(move |state| drop(state.blocks.remove(&number))));
         }
+        Change::Setting(write) => {
+            let was = state.settings.get(write.name).cloned();
+            if was != write.was {
+                return Err(changed("setting", write.name.to_owned()));
+            }
+            state
+                .settings
+                .insert(write.name.to_owned(), write.value.clone());
+            let name = write.name;
+            undo.push(Box::new(move |state| match was {
+                Some(was) => drop(state.settings.insert(name.to_owned(), was)),
+                None => drop(state.settings.remove(name)),
+            }));
+        }
         // Every versioned kind was handled before.
         _ => {}
     }

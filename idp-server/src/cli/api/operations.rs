@@ -10,6 +10,7 @@ use idp_admin_api::client::{
     Client, ClientEdit, ClientNew, ClientQuery, ClientWithSecret, SecretRotation,
 };
 use idp_admin_api::key::{Key, KeyRotated, KeyRotation};
+use idp_admin_api::node::ConfigurationDifference;
 use idp_admin_api::outbox::{Delivery, DeliveryQuery};
 use idp_admin_api::paths::{self, fill};
 use idp_admin_api::role::{Role, RoleEdit, RoleNew};
@@ -217,6 +218,16 @@ impl Api {
     ) -> Answer<Page<ChangeSetEntry>> {
         self.get(fill(paths::CHANGE_SET_ENTRIES, &[id]), page).await
     }
+    pub async fn compare_configuration(
+        &self,
+        page: &PageQuery,
+    ) -> Answer<Page<ConfigurationDifference>> {
+        self.get(paths::NODE_CONFIGURATION.into(), page).await
+    }
+    pub async fn agree_on_configuration(&self) -> Answer<Page<ConfigurationDifference>> {
+        self.act(paths::NODE_CONFIGURATION_AGREE.into()).await
+    }
+
     pub async fn undo_change_set(&self, id: &str) -> Answer<UndoReport> {
         self.act(fill(paths::CHANGE_SET_UNDO, &[id])).await
     }

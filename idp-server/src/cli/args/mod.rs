@@ -4,6 +4,7 @@ mod audit;
 mod client;
 mod installation;
 mod key;
+mod node;
 mod role;
 mod session;
 mod unit;
@@ -22,6 +23,7 @@ pub use installation::{
     StoreCommand,
 };
 pub use key::KeyCommand;
+pub use node::NodeCommand;
 pub use role::RoleCommand;
 pub use session::SessionCommand;
 pub use unit::UnitCommand;
@@ -40,6 +42,7 @@ Run the provider:
   init        Write a configuration, keys and the first administrator
   config      Check or explain the configuration
   store       Move the data to PostgreSQL
+  node        Compare this node's configuration with the other nodes'
   doctor      Look for trouble: keys, clock, certificates, store, permissions
 
 People and their places:
@@ -211,6 +214,9 @@ pub enum AdministrationCommand {
     /// Deliveries to applications
     #[command(subcommand)]
     Outbox(OutboxCommand),
+    /// What all nodes must be told alike
+    #[command(subcommand)]
+    Node(NodeCommand),
     /// Imports and other groups of changes, and their undo
     #[command(subcommand)]
     ChangeSet(ChangeSetCommand),

@@ -4,6 +4,7 @@ mod audit;
 mod change_set;
 mod client;
 mod key;
+mod node;
 mod outbox;
 mod position;
 mod role;
@@ -30,6 +31,7 @@ pub async fn run(command: AdministrationCommand, context: &mut Context<'_>) -> R
         AdministrationCommand::Session(command) => session::run(command, context).await,
         AdministrationCommand::Audit(command) => audit::run(command, context).await,
         AdministrationCommand::Outbox(command) => outbox::run(command, context).await,
+        AdministrationCommand::Node(command) => node::run(command, context).await,
         AdministrationCommand::ChangeSet(command) => change_set::run(command, context).await,
     }
 }

@@ -9,6 +9,7 @@ mod change_set;
 mod client;
 mod desk;
 mod key;
+mod node;
 mod outbox;
 mod problem;
 mod role;
@@ -124,4 +125,6 @@ fn records() -> Router<AdminState> {
         .route(paths::CHANGE_SET, get(change_set::show))
         .route(paths::CHANGE_SET_ENTRIES, get(change_set::entries))
         .route(paths::CHANGE_SET_UNDO, post(change_set::undo))
+        .route(paths::NODE_CONFIGURATION, get(node::compare))
+        .route(paths::NODE_CONFIGURATION_AGREE, post(node::agree))
 }

@@ -10,6 +10,7 @@ use idp_core::base::entropy::Entropy;
 use idp_core::base::issuer::{Issuer, IssuerKey};
 use idp_core::base::refusal::Reason;
 use idp_core::base::time::Timestamp;
+use idp_core::model::configuration::SharedConfiguration;
 use idp_core::policy::Policy;
 
 use super::problem::{Refused, nothing_here, render};
@@ -66,6 +67,7 @@ async fn installation(folder: &std::path::Path) -> Installation {
     };
     let parts = Parts {
         policy: Policy::new(IssuerKey::main(), issuer),
+        shared: SharedConfiguration::default(),
         place: crate::wiring::Place::Folder {
             path: folder.to_owned(),
             create: true,

@@ -13,7 +13,7 @@ use idp_core::event::seal::Block;
 use idp_core::model::change_set::ChangeSetEntry;
 use idp_core::model::outbox::OutboxEntry;
 use idp_core::model::subject::Subject;
-use idp_core::store::change::{Batch, Change};
+use idp_core::store::change::{Batch, Change, SettingWrite};
 use idp_core::store::changes::Changed;
 use idp_core::store::records::CommitError;
 
@@ -47,7 +47,7 @@ fn told(change: &Change) -> Option<Changed> {
     match change {
         Change::Client(_) => Some(Changed::Clients),
         Change::Key(_) => Some(Changed::Keys),
-        Change::Role(_) | Change::Unit(_) => Some(Changed::Policy),
+        Change::Role(_) | Change::Unit(_) | Change::Setting(_) => Some(Changed::Policy),
         Change::EndSessions(_) => Some(Changed::Revocations),
         _ => None,
     }
@@ -80,6 +80,7 @@ fn add(steps: &mut Vec<Step>, change: &Change, dialect: &Dialect) -> Result<(), 
         Change::Outbox(entry) => add_delivery(entry)?,
         Change::ChangeSetEntry(entry) => add_entry(entry)?,
         Change::AuditBlock(block) => add_block(block)?,
+        Change::Setting(write) => setting(write),
     };
     steps.push(step);
     Ok(())
@@ -140,6 +141,24 @@ fn add_block(block: &Block) -> Result<Step, Fault> {
         ),
         otherwise: Some(taken("audit_block", &block.head.number.to_string())),
     })
+}
+
+fn setting(write: &SettingWrite) -> Step {
+    let (name, value) = (write.name, write.value.as_str());
+    let statement = match &write.was {
+        None => Statement::new(
+            "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            values![name, value],
+        ),
+        Some(was) => Statement::new(
+            "UPDATE settings SET value = $2 WHERE name = $1 AND value = $3",
+            values![name, value, was.as_str()],
+        ),
+    };
+    Step {
+        statement,
+        otherwise: Some(changed("setting", name.to_owned())),
+    }
 }
 
 fn changed(kind: &'static str, identity: String) -> CommitError {
