@@ -115,6 +115,8 @@ async fn call_about_things(api: &Api) {
         api.change_set("x"),
         api.change_set_entries("x", &Default::default()),
         api.undo_change_set("x"),
+        api.compare_configuration(&Default::default()),
+        api.agree_on_configuration(),
     ];
 }
 
