@@ -138,6 +138,8 @@ pub struct Policy {
     pub skew: Duration,
     /// The JWA name of the algorithm that signs access tokens and new clients' ID Tokens.
     pub default_alg: String,
+    /// How long a key signs before a successor is made by itself; none when only people rotate.
+    pub key_rotation: Option<Duration>,
     /// The levels that a password alone, and later factors, can reach here.
     pub levels: Vec<Level>,
 }
@@ -154,6 +156,7 @@ impl Policy {
             throttle: ThrottleRules::default(),
             skew: Duration::from_secs(30),
             default_alg: "ES256".to_owned(),
+            key_rotation: Some(Duration::from_secs(90 * 86_400)),
             levels: vec![Level::One],
         }
     }

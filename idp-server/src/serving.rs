@@ -91,7 +91,7 @@ impl Serving {
     ) -> Result<Self, Fault> {
         let site = &installation.site;
         let (stopper, stop) = stop_pair();
-        let mut workers = worker::start(site, &installation.node, &stop);
+        let mut workers = worker::start(&installation, &stop);
         worker::follow(&mut workers, &installation, &stop);
         worker::join(site).await?;
         site.record(What::Started {

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sqlx::{Connection, SqliteConnection};
 use url::Url;
 
 use crate::relying_party::filled;
@@ -154,6 +155,30 @@ impl Installation {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("not ready after {PATIENCE:?}: {}", serving.log());
+    }
+
+    /// Makes every key so much older, as if the installation had been made then; no server may
+    /// run.
+    pub async fn age_keys(&self, span: Duration) {
+        let file = self.files("records.db").remove(0);
+        let address = format!("sqlite://{}", file.display());
+        let mut connection = SqliteConnection::connect(&address).await.expect("SQLite");
+        let millis = i64::try_from(span.as_millis()).expect("a span");
+        for field in [
+            "created_at",
+            "active_from",
+            "active_until",
+            "published_until",
+        ] {
+            let older = format!(
+                "UPDATE keys SET body = json_set(body, '$.{field}', \
+                 json_extract(body, '$.{field}') - $1) \
+                 WHERE json_extract(body, '$.{field}') IS NOT NULL"
+            );
+            let older = sqlx::query(sqlx::AssertSqlSafe(older)).bind(millis);
+            older.execute(&mut connection).await.expect("written");
+        }
+        connection.close().await.expect("closed");
     }
 
     /// Runs one administrative command as the first administrator; the server may run or not.

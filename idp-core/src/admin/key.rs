@@ -35,6 +35,8 @@ pub struct KeyRotation {
     pub place: Option<KeyPlace>,
     /// As after a theft: the new key signs now, the present one is no longer offered.
     pub at_once: bool,
+    /// For rotations by schedule: only while the key of this name has no successor.
+    pub succeeds: Option<String>,
 }
 
 /// A key that is about to be made.
@@ -48,6 +50,8 @@ pub struct PlannedKey {
     pub algorithm: String,
     /// Where its private part is to be kept.
     pub place: KeyPlace,
+    /// The key that must have no successor yet.
+    pub succeeds: Option<String>,
 }
 
 impl PlannedKey {
@@ -109,6 +113,7 @@ pub fn plan(
             purpose: wanted.purpose,
             algorithm,
             place,
+            succeeds: wanted.succeeds.clone(),
         }),
         Err(reason) => Decision::refused(reason),
     }
@@ -152,6 +157,9 @@ fn place(act: &Act<'_>, wanted: &KeyRotation, algorithm: &str, keys: &[Key]) -> 
 /// key signs until then and stays published until its last token has expired: the longest token
 /// lifetime and the tolerated clock difference later. Audit keys stay known for ever, because
 /// their blocks are verified for ever.
+///
+/// Refuses with `outside_scope`, and with `changed_meanwhile` when the key that was to be
+/// succeeded has a successor already: whoever made it was faster.
 pub fn rotate(
     act: &Act<'_>,
     planned: &PlannedKey,
@@ -162,6 +170,13 @@ pub fn rotate(
     if let Err(reason) = act.by.needs_everything() {
         return Decision::refused(reason);
     }
+    if let Some(kid) = &planned.succeeds
+        && !keys
+            .iter()
+            .any(|k| k.kid == *kid && k.active_until.is_none())
+    {
+        return Decision::refused(Reason::ChangedMeanwhile);
+    }
     let now = act.now();
     let gives_way = |k: &&Key| gives_way(now, k, planned.purpose, &planned.algorithm);
     let replaced: Vec<&Key> = keys.iter().filter(gives_way).collect();
@@ -171,19 +186,7 @@ pub fn rotate(
     } else {
         now
     };
-    let added = Key {
-        kid: planned.kid.clone(),
-        version: Version::NEW,
-        issuer: act.here.issuer.clone(),
-        purpose: planned.purpose,
-        algorithm: planned.algorithm.clone(),
-        created_at: now,
-        active_from: from,
-        active_until: None,
-        published_until: None,
-        public_jwk: made.public_jwk,
-        sealed: made.sealed,
-    };
+    let added = new_key(act, planned, made, from);
     let retired: Vec<Key> = replaced
         .into_iter()
         .map(|k| retired(act, k, from, at_once))
@@ -220,6 +223,22 @@ fn gives_way(now: Timestamp, key: &Key, purpose: KeyPurpose, algorithm: &str) ->
     // While a successor is announced, the present key has an end already; a newer successor
     // only ever takes over from the announced one, or, at once, from both.
     same && !replaced
+}
+
+fn new_key(act: &Act<'_>, planned: &PlannedKey, made: MadeKey, from: Timestamp) -> Key {
+    Key {
+        kid: planned.kid.clone(),
+        version: Version::NEW,
+        issuer: act.here.issuer.clone(),
+        purpose: planned.purpose,
+        algorithm: planned.algorithm.clone(),
+        created_at: act.now(),
+        active_from: from,
+        active_until: None,
+        published_until: None,
+        public_jwk: made.public_jwk,
+        sealed: made.sealed,
+    }
 }
 
 fn retired(act: &Act<'_>, key: &Key, from: Timestamp, at_once: bool) -> Key {
@@ -267,6 +286,7 @@ mod tests {
             algorithm: algorithm.map(str::to_owned),
             place: None,
             at_once: false,
+            succeeds: None,
         }
     }
 
@@ -439,6 +459,31 @@ mod tests {
                     "{at_once} {hours}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_key_that_has_a_successor_gets_no_second_one_by_schedule() {
+        let stage = Stage::province();
+        let mut old = key("a", KeyPurpose::Token, "ES256");
+        let wish = KeyRotation {
+            succeeds: Some("a".into()),
+            ..wanted(KeyPurpose::Token, None)
+        };
+        let keys = [old.clone()];
+        let mut entropy = sample::entropy();
+        let planned = done(plan(&stage.act(), &wish, &keys, false, &mut entropy));
+        let mut attempt = |keys: &[Key]| {
+            let made = MadeKey {
+                public_jwk: None,
+                sealed: String::new(),
+            };
+            rotate(&stage.act(), &planned, (made, false), keys, &mut entropy)
+        };
+        assert!(done(attempt(&keys)).added.is_some());
+        old.active_until = Some(NOW);
+        for keys in [&[old][..], &[]] {
+            assert_eq!(reason(&attempt(keys)), Some(Reason::ChangedMeanwhile));
         }
     }
 

@@ -9,6 +9,7 @@ pub mod client;
 pub mod configuration;
 pub mod import;
 pub mod key;
+pub mod key_schedule;
 pub mod outbox;
 pub mod role;
 pub mod session;

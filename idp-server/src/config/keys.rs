@@ -1,10 +1,11 @@
 //! `[keys]`: where the key-encrypting key is kept, and the device that holds signing keys.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::key::Absent::Nothing;
 use super::key::Absent::Value;
-use super::key::Kind::{Count, Path, Text};
+use super::key::Kind::{Count, Path, Span, Text};
 use super::key::keys;
 use super::reader::Reader;
 use crate::outside::master_key::MasterKeySource;
@@ -20,6 +21,9 @@ keys! {
     "keys.master_key_variable": Text, Nothing, "IDP_MASTER_KEY",
         "Hoặc: tên của biến môi trường chứa khoá chủ.",
         "Or: the name of an environment variable that holds the master key.";
+    "keys.rotate_every": Span(Duration::ZERO, Duration::from_secs(1_095 * 86_400)), Value("90d"), "90d",
+        "Mỗi khoá ký token và ký nhật ký được thay sau thời gian này; khoá mới được công bố trước lifetimes.key_announcement. 0s: không tự thay.",
+        "Each key of tokens and of the audit is followed by another after this long, announced lifetimes.key_announcement before. 0s: only people rotate.";
     "keys.pkcs11_module": Path, Nothing, "/usr/lib/softhsm/libsofthsm2.so",
         "Thư viện PKCS#11 của thiết bị (HSM) giữ khoá ký; chỉ root hoặc người dùng của dịch vụ được ghi. Vắng mặt: không dùng thiết bị.",
         "The PKCS#11 library of the device (HSM) that holds signing keys; writable by nobody but root and the service's user. Absent: no device.";
@@ -50,6 +54,25 @@ pub struct DeviceSettings {
     pub sessions: usize,
 }
 
+/// How often keys are rotated; none when only people do. A key must sign for longer than its
+/// successor is announced, and for a day at least: applications fetch the key set anew each time.
+pub(super) fn read_rotation(reader: &mut Reader<'_>) -> Option<Duration> {
+    let every = reader.span("keys.rotate_every");
+    let announcement = reader.span("lifetimes.key_announcement");
+    if every.is_zero() {
+        return None;
+    }
+    if every < LEAST_ROTATION || every <= announcement {
+        let wrong = "it is shorter than a day, or not longer than lifetimes.key_announcement";
+        reader.problem(
+            "keys.rotate_every",
+            wrong,
+            "90d for instance, or 0s for never",
+        );
+    }
+    Some(every)
+}
+
 /// The device; none when none of its keys is given. All of them that are missing are told.
 pub(super) fn read_device(reader: &mut Reader<'_>) -> Option<DeviceSettings> {
     let names = ["module", "token", "pin_file", "pin_credential", "sessions"];
@@ -73,20 +96,7 @@ pub(super) fn read_device(reader: &mut Reader<'_>) -> Option<DeviceSettings> {
         let wrong = "it is missing, or longer than 32 octets";
         reader.problem("keys.pkcs11_token", wrong, "the token's label");
     }
-    let file = reader.optional_path("keys.pkcs11_pin_file");
-    let credential = reader.optional_text("keys.pkcs11_pin_credential");
-    let credential =
-        credential.filter(|name| check_name(reader, "keys.pkcs11_pin_credential", name));
-    let pin = match (file, credential) {
-        (Some(path), None) => Some(SecretSource::File(path)),
-        (None, Some(name)) => Some(SecretSource::Credential(name)),
-        _ => {
-            let wrong = "the PIN is given twice, or not at all";
-            let right = "either pkcs11_pin_file or pkcs11_pin_credential";
-            reader.problem("keys", wrong, right);
-            None
-        }
-    };
+    let pin = read_pin(reader);
     Some(DeviceSettings {
         sessions: reader.count_usize("keys.pkcs11_sessions"),
         module: module?,
@@ -94,6 +104,9 @@ pub(super) fn read_device(reader: &mut Reader<'_>) -> Option<DeviceSettings> {
         pin: pin?,
     })
 }
+
+/// Keys follow each other at least so far apart.
+const LEAST_ROTATION: Duration = Duration::from_secs(86_400);
 
 /// The longest label of a token (PKCS#11 §3.2, CK_TOKEN_INFO).
 const LONGEST_LABEL: usize = 32;
@@ -122,6 +135,21 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<MasterKeySource> {
         }
         (None, _) => {
             reader.problem("keys", "no master key is given", right);
+            None
+        }
+    }
+}
+
+fn read_pin(reader: &mut Reader<'_>) -> Option<SecretSource> {
+    let file = reader.optional_path("keys.pkcs11_pin_file");
+    match (file, reader.optional_text("keys.pkcs11_pin_credential")) {
+        (Some(path), None) => Some(SecretSource::File(path)),
+        (None, Some(name)) => check_name(reader, "keys.pkcs11_pin_credential", &name)
+            .then_some(SecretSource::Credential(name)),
+        _ => {
+            let wrong = "the PIN is given twice, or not at all";
+            let right = "either pkcs11_pin_file or pkcs11_pin_credential";
+            reader.problem("keys", wrong, right);
             None
         }
     }

@@ -29,6 +29,7 @@ mod value;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use idp_core::model::configuration::SharedConfiguration;
 use idp_core::policy::{Lifetimes, Policy, ThrottleRules};
@@ -128,6 +129,8 @@ pub struct Settings {
     pub master_key: MasterKeySource,
     /// The device that holds signing keys; none when all rest in the store.
     pub device: Option<DeviceSettings>,
+    /// How long a key signs before a successor is made by itself; none when only people rotate.
+    pub key_rotation: Option<Duration>,
     /// What people see.
     pub province: ProvinceSettings,
     /// How long things live.
@@ -197,6 +200,7 @@ impl Settings {
         let tickets = tickets::read(reader);
         let master_key = keys::read(reader);
         let device = keys::read_device(reader);
+        let key_rotation = keys::read_rotation(reader);
         let province = province::read(reader);
         let lifetimes = lifetimes::read(reader);
         let passwords = passwords::read(reader);
@@ -215,6 +219,7 @@ impl Settings {
             tickets,
             master_key: master_key?,
             device,
+            key_rotation,
             province: province?,
             lifetimes,
             passwords,
@@ -238,6 +243,7 @@ impl Settings {
             throttle: self.throttle.clone(),
             skew: self.issuer.clock_skew,
             default_alg: self.issuer.default_algorithm.name().to_owned(),
+            key_rotation: self.key_rotation,
             ..Policy::new(self.issuer.key.clone(), self.issuer.url.clone())
         }
     }

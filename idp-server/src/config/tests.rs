@@ -124,15 +124,36 @@ fn each_rule_has_its_complaint() {
         ("listen.proxy_header = 'x-real-ip'", "listen.proxy_header"),
         ("listen.connections = 1", "listen.connections"),
         ("keys.master_key_credential = 'k'", "keys"),
-        ("keys.pkcs11_module = 'm.so'", "keys.pkcs11_token"),
-        ("keys.pkcs11_token = 'idp'", "keys.pkcs11_module"),
-        ("keys.pkcs11_sessions = 2", "keys"),
         (
-            "keys.pkcs11_token = 'a label of more than thirty-two octets'",
+            "keys.pkcs11_module = 'm.so'\nkeys.pkcs11_pin_file = 'p'",
             "keys.pkcs11_token",
         ),
         (
-            "keys.pkcs11_pin_credential = '../pin'",
+            "keys.pkcs11_token = 'idp'\nkeys.pkcs11_pin_file = 'p'",
+            "keys.pkcs11_module",
+        ),
+        (
+            "keys.pkcs11_module = 'm.so'\nkeys.pkcs11_token = 'idp'",
+            "keys",
+        ),
+        (
+            "keys.pkcs11_module = 'm.so'\nkeys.pkcs11_token = 'idp'\n\
+             keys.pkcs11_pin_file = 'p'\nkeys.pkcs11_pin_credential = 'p'",
+            "keys",
+        ),
+        ("keys.rotate_every = '23h'", "keys.rotate_every"),
+        (
+            "keys.rotate_every = '30d'\nlifetimes.key_announcement = '30d'",
+            "keys.rotate_every",
+        ),
+        (
+            "keys.pkcs11_module = 'm.so'\nkeys.pkcs11_pin_file = 'p'\n\
+             keys.pkcs11_token = 'a label of more than thirty-two octets'",
+            "keys.pkcs11_token",
+        ),
+        (
+            "keys.pkcs11_module = 'm.so'\nkeys.pkcs11_token = 'idp'\n\
+             keys.pkcs11_pin_credential = '../pin'",
             "keys.pkcs11_pin_credential",
         ),
         ("store.folder = ''", "store.folder"),

@@ -83,6 +83,12 @@ metrics_table! {
     Gauge "idp_audit_unsealed" [""]
         "Audit events that are not yet in a signed block. Should fall to zero each second."
         "Số sự kiện kiểm toán chưa nằm trong khối đã ký. Bình thường về 0 mỗi giây.";
+    Counter "idp_key_rotations_total" ["purpose"]
+        "Keys that this node made by schedule (`keys.rotate_every`)."
+        "Số khoá nút này đã tự tạo theo lịch (`keys.rotate_every`).";
+    Gauge "idp_keys_overdue" [""]
+        "Keys whose successor is due by schedule and could not be made by this node. Should be zero; the log says why."
+        "Số khoá đã đến hạn thay theo lịch mà nút này không tạo được khoá mới. Bình thường bằng 0; nhật ký ghi lý do.";
     Counter "idp_device_signatures_total" ["result"]
         "Signatures asked of the PKCS#11 device: `ok`, or what was in the way (`absent`, `pin_refused`, `key_unusable`, `slow`)."
         "Số chữ ký yêu cầu thiết bị PKCS#11: `ok`, hoặc trở ngại (`absent`, `pin_refused`, `key_unusable`, `slow`).";

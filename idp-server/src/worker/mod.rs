@@ -24,11 +24,11 @@ mod deliveries;
 mod rounds;
 
 /// Starts all workers; they end when told to stop.
-pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
+pub fn start(installation: &Installation, stop: &Stop) -> JoinSet<()> {
+    let (site, holder) = (&installation.site, &installation.node);
     let mut workers = JoinSet::new();
     let second = Duration::from_secs(1);
     let minute = Duration::from_secs(60);
-    let holder: Arc<str> = holder.into();
     workers.spawn(deliver(site.clone(), stop.clone()));
     let sealer = holder.clone();
     let seal = in_time(move |site| {
@@ -38,6 +38,10 @@ pub fn start(site: &Shared, holder: &str, stop: &Stop) -> JoinSet<()> {
     workers.spawn(every(second, site.clone(), stop.clone(), seal));
     let write = in_time(rounds::write_refusals);
     workers.spawn(every(minute, site.clone(), stop.clone(), write));
+    let (renewer, maker) = (holder.clone(), installation.key_maker.clone());
+    let renew = in_time(move |site| rounds::renew_keys(site, renewer.clone(), maker.clone()));
+    workers.spawn(every(10 * second, site.clone(), stop.clone(), renew));
+    let holder = holder.clone();
     let clean = in_time(move |site| rounds::clean(site, holder.clone()));
     workers.spawn(every(minute, site.clone(), stop.clone(), clean));
     workers

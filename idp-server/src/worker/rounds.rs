@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idp_core::flow::Failure;
+use idp_core::flow::admin::{Acting, Administration, key};
 use idp_core::flow::seal_audit::MOST_EVENTS;
+use idp_core::model::key::KeyPurpose;
 use idp_core::model::outbox::OutboxState;
 use idp_core::store::change::Batch;
 use idp_core::store::page::PageRequest;
@@ -13,6 +15,7 @@ use super::context;
 use crate::http::admin::audit_head;
 use crate::http::site::Shared;
 use crate::outside::audit_heads::AuditHeads;
+use crate::outside::key_maker::SealedKeyMaker;
 
 /// What is over is kept this long before housekeeping removes it.
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
@@ -73,6 +76,30 @@ pub(super) async fn send_head(site: Shared, heads: Arc<AuditHeads>) -> Result<()
 
 fn count(entries: usize) -> f64 {
     f64::from(u32::try_from(entries).unwrap_or(u32::MAX))
+}
+
+/// Makes the keys that the schedule asks for.
+pub(super) async fn renew_keys(
+    site: Shared,
+    holder: Arc<str>,
+    maker: Arc<SealedKeyMaker>,
+) -> Result<(), Failure> {
+    let context = context(&site)?;
+    let provider = site.provider.clone();
+    let mut desk = Administration::new(provider, context, Acting::Installation);
+    let renewed = key::renew(&mut desk, &holder, maker.as_ref()).await?;
+    for added in renewed.rotated.iter().filter_map(|r| r.added.as_ref()) {
+        let purpose = match added.purpose {
+            KeyPurpose::Token => "token",
+            KeyPurpose::Audit => "audit",
+            KeyPurpose::Refresh => "refresh",
+        };
+        metrics::counter!("idp_key_rotations_total", "purpose" => purpose).increment(1);
+        let (kid, algorithm) = (&added.kid, &added.algorithm);
+        tracing::info!(kid, algorithm, purpose, "key made by schedule");
+    }
+    metrics::gauge!("idp_keys_overdue").set(count(renewed.overdue));
+    renewed.failure.map_or(Ok(()), Err)
 }
 
 /// Writes the counted refusals.

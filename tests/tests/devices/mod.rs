@@ -126,6 +126,41 @@ async fn keys_made_in_the_device_sign_what_others_verify() {
 }
 
 #[tokio::test]
+async fn a_successor_by_schedule_is_made_in_the_device_too() {
+    let device = Device::start();
+    let mut installation = Installation::init();
+    device.give_to(&mut installation);
+    let old = rotate(&installation, &["--place", "device"]);
+    installation
+        .age_keys(Duration::from_secs(90 * 86_400))
+        .await;
+    let serving = start(&installation, "ok").await;
+    let begun = Instant::now();
+    let next = loop {
+        let listed = installation.administer(&["key", "list"]);
+        let page: Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+        let keys = page["entries"].as_array().expect("keys").clone();
+        let next = |key: &&Value| key["place"] == "device" && key["kid"] != old["kid"];
+        if let Some(next) = keys.iter().find(next) {
+            break next.clone();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(40), "{page}");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    };
+    assert_eq!(
+        (&next["algorithm"], &next["state"]),
+        (&"ES256".into(), &"announced".into())
+    );
+    serving.terminate();
+    installation.age_keys(Duration::from_secs(3601)).await;
+    let serving = start(&installation, "ok").await;
+    let service = installation.service("Trục liên thông");
+    let header = verified_token(&installation, &service).await;
+    assert_eq!(header["kid"], next["kid"]);
+    serving.terminate();
+}
+
+#[tokio::test]
 async fn a_wrong_pin_is_tried_once_and_by_nobody_but_a_person_again() {
     let device = Device::start();
     let mut installation = Installation::init();

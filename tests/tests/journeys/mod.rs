@@ -6,6 +6,7 @@ mod audit_heads;
 mod browser;
 mod certificates;
 mod installation;
+mod keys;
 mod languages;
 mod pages;
 mod people;

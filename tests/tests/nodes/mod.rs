@@ -7,6 +7,7 @@ mod configuration;
 mod failover;
 mod health;
 mod journey;
+mod keys;
 mod losses;
 mod province;
 mod rolling;

@@ -39,6 +39,8 @@ use crate::store::change::{Batch, Change, Write};
 use crate::store::memory::{MemoryRecords, MemoryTickets};
 use crate::store::page::PageRequest;
 
+mod renewal;
+
 /// Doors that administration never opens, but for wrapping hashes and making keys.
 struct Closed;
 
@@ -545,6 +547,7 @@ async fn clients_and_keys_are_made_and_shown() {
         algorithm: Some("ES256".into()),
         place: None,
         at_once: false,
+        succeeds: None,
     };
     let first = key::rotate(&mut desk, &wanted, &Closed).await.unwrap();
     let made = client::add(&mut desk, &new).await.unwrap();

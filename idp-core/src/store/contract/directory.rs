@@ -144,8 +144,29 @@ pub(super) async fn keys_consents_and_subjects_are_kept(records: &impl Records) 
     );
     let other = IssuerKey::new("other").unwrap();
     assert!(records.keys(&other).await.unwrap().is_empty());
+    keys_get_one_successor(records, &main).await;
     consents_are_kept(records, &main).await;
     subjects_are_kept(records, &main, &other).await;
+}
+
+/// A new key is written with the end of the old one, so that of two nodes that have read the same
+/// key the second is too late, and leaves nothing behind.
+async fn keys_get_one_successor(records: &impl Records, main: &IssuerKey) {
+    let keys = records.keys(main).await.unwrap();
+    let mut ended = keys.into_iter().find(|k| k.kid == "a").unwrap();
+    ended.active_until = Some(sample::at(20));
+    let succession = |kid| {
+        let added = Change::Key(Write::Put(key(kid, 20)));
+        vec![added, Change::Key(Write::Put(ended.clone()))]
+    };
+    commit(records, succession("d")).await.unwrap();
+    assert_eq!(
+        refusal(commit(records, succession("e")).await),
+        "changed key"
+    );
+    let keys = records.keys(main).await.unwrap();
+    let new = keys.iter().filter(|k| k.created_at == sample::at(20));
+    assert_eq!((new.count(), keys.len()), (1, 4));
 }
 
 async fn consents_are_kept(records: &impl Records, main: &IssuerKey) {

@@ -70,6 +70,7 @@ pub(super) async fn rotate(
         algorithm: wanted.algorithm,
         place: wanted.place.map(same).transpose()?,
         at_once,
+        succeeds: None,
     };
     let rotated = flow::rotate(&mut desk, &wanted, state.key_maker.as_ref()).await?;
     let now = desk.context.here.now;
