@@ -13,6 +13,44 @@ pub struct Fault {
     /// Whether the same call may succeed soon (busy, timed out), so that the caller is told when
     /// to come back.
     pub transient: bool,
+    /// What kind of trouble, where that is known.
+    pub trouble: Trouble,
+}
+
+/// What kind of trouble a fault is: all that strangers are told of it, by `/health/ready`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trouble {
+    /// None of the others.
+    #[default]
+    Other,
+    /// No answer, or none in time.
+    Unreachable,
+    /// It answers and takes no writes.
+    ReadOnly,
+    /// It has no room left.
+    Full,
+    /// Its schema is newer than this program.
+    Schema,
+    /// It does not let this program in, or not do what is needed.
+    Refused,
+    /// As it is set up it would lose what must be kept.
+    Unsuitable,
+}
+
+impl Trouble {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Other => "failing",
+            Self::Unreachable => "unreachable",
+            Self::ReadOnly => "read_only",
+            Self::Full => "full",
+            Self::Schema => "schema",
+            Self::Refused => "refused",
+            Self::Unsuitable => "unsuitable",
+        }
+    }
 }
 
 impl Fault {
@@ -22,6 +60,7 @@ impl Fault {
             place,
             detail: detail.to_string(),
             transient: false,
+            trouble: Trouble::Other,
         }
     }
 
@@ -31,6 +70,12 @@ impl Fault {
             place,
             detail: detail.to_string(),
             transient: true,
+            trouble: Trouble::Other,
         }
+    }
+    /// The same, of this kind.
+    #[must_use]
+    pub fn with(self, trouble: Trouble) -> Self {
+        Self { trouble, ..self }
     }
 }

@@ -72,7 +72,7 @@ fn target(args: &MigrateArgs) -> Result<PostgresOptions, Failure> {
         target.password = Some(password);
     }
     target.certificate_authority = args.ca_file.clone();
-    if url::Url::parse(&args.to).is_ok_and(|url| url.password().is_some()) {
+    if target.url_holds_password() {
         let remedy = "write the password into a file and name it with --password-file: every user of this machine sees arguments";
         return Err(Failure::Failed(remedy.to_owned()));
     }

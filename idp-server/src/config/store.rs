@@ -70,13 +70,6 @@ fn postgres(reader: &mut Reader<'_>) -> Option<PostgresSettings> {
         }
         return None;
     };
-    // Whoever may read the configuration need not know the password, and `config explain` shows
-    // this value.
-    if url::Url::parse(&address).is_ok_and(|url| url.password().is_some()) {
-        let right = "the password in a file named by store.postgres_password_file";
-        reader.problem("store.postgres", "it holds a password", right);
-        return None;
-    }
     let options = PostgresOptions {
         certificate_authority,
         connections,
@@ -86,6 +79,13 @@ fn postgres(reader: &mut Reader<'_>) -> Option<PostgresSettings> {
         },
         ..PostgresOptions::new(SecretText::new(address))
     };
+    // Whoever may read the configuration need not know the password, and `config explain` shows
+    // this value.
+    if options.url_holds_password() {
+        let right = "the password in a file named by store.postgres_password_file";
+        reader.problem("store.postgres", "it holds a password", right);
+        return None;
+    }
     if let Err(fault) = options.check(password_file.is_some()) {
         reader.problem("store", fault.detail, "see docs/operators/nodes.md");
     }

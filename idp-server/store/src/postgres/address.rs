@@ -14,7 +14,9 @@ use url::Url;
 #[derive(Clone, Debug)]
 pub struct PostgresOptions {
     /// `postgres://user@host:5432/database`, or `postgres:///database?host=/run/postgresql` for a
-    /// socket. May carry the password, so it is a secret. Parameters: `host`, `sslmode`, `port`.
+    /// socket. Several servers of which one takes writes (a primary and its standbys) are written
+    /// `host1:5432,host2:5432`; the one that does is found by asking them. May carry the password, so
+    /// it is a secret. Parameters: `host`, `sslmode`, `port`.
     pub url: SecretText,
     /// The password, when it is not in the address.
     pub password: Option<SecretText>,
@@ -52,7 +54,15 @@ impl PostgresOptions {
         if has_password {
             options.password = Some(SecretText::new(String::new()));
         }
-        connect_options(&options).map(drop)
+        servers(&options).map(drop)
+    }
+
+    /// Whether the address carries a password, which whoever may read the address would learn.
+    #[must_use]
+    pub fn url_holds_password(&self) -> bool {
+        let urls = each_server(self.url.expose()).unwrap_or_default();
+        let parsed = urls.iter().filter_map(|url| Url::parse(url).ok());
+        parsed.into_iter().any(|url| url.password().is_some())
     }
 }
 
@@ -84,10 +94,38 @@ impl Default for Limits {
 /// Statements that each connection keeps prepared.
 const PREPARED: usize = 256;
 
-/// Reads the address. Refuses an address that is none, a server on another machine without a
-/// password, and anything but verified TLS with it. No message quotes the address.
-pub(super) fn connect_options(options: &PostgresOptions) -> Result<PgConnectOptions, Fault> {
-    let url = Url::parse(options.url.expose()).map_err(|_| unreadable())?;
+/// Servers that one address may name.
+const MOST_SERVERS: usize = 8;
+
+/// Reads the address: its servers, in its order. Refuses an address that is none, a server on
+/// another machine without a password, and anything but verified TLS with it. No message quotes the
+/// address.
+pub(super) fn servers(options: &PostgresOptions) -> Result<Vec<PgConnectOptions>, Fault> {
+    let urls = each_server(options.url.expose()).ok_or_else(unreadable)?;
+    urls.iter().map(|url| server(url, options)).collect()
+}
+
+/// The address for each of its servers: what stands between commas differs, the rest is the same.
+fn each_server(url: &str) -> Option<Vec<String>> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (user, hosts) = match authority.rsplit_once('@') {
+        Some((user, hosts)) => (format!("{user}@"), hosts),
+        None => (String::new(), authority),
+    };
+    let hosts: Vec<&str> = hosts.split(',').collect();
+    let are_several = hosts.len() > 1;
+    if hosts.len() > MOST_SERVERS || are_several && hosts.contains(&"") {
+        return None;
+    }
+    let each = hosts
+        .iter()
+        .map(|host| format!("{scheme}://{user}{host}{tail}"));
+    Some(each.collect())
+}
+
+fn server(url: &str, options: &PostgresOptions) -> Result<PgConnectOptions, Fault> {
+    let url = Url::parse(url).map_err(|_| unreadable())?;
     if !matches!(url.scheme(), "postgres" | "postgresql") {
         return Err(unreadable());
     }
@@ -154,7 +192,7 @@ fn unreadable() -> Fault {
     Fault::lasting(
         "store",
         "the address of PostgreSQL is not understood: write postgres://user@host:5432/database, \
-         with no parameters but host, port and sslmode",
+         with further hosts after commas and no parameters but host, port and sslmode",
     )
 }
 
@@ -163,7 +201,40 @@ mod tests {
     use super::*;
 
     fn read(url: &str) -> Result<PgConnectOptions, Fault> {
-        connect_options(&PostgresOptions::new(SecretText::new(url.to_owned())))
+        let options = PostgresOptions::new(SecretText::new(url.to_owned()));
+        servers(&options).map(|mut all| all.remove(0))
+    }
+
+    #[test]
+    fn several_servers_are_named_between_commas() {
+        let url = "postgres://idp:bi-mat@db1.example.vn,db2.example.vn:5433,127.0.0.1/idp";
+        let options = PostgresOptions::new(SecretText::new(url.to_owned()));
+        assert!(options.url_holds_password());
+        let all = servers(&options).unwrap();
+        let places: Vec<_> = all.iter().map(|s| (s.get_host(), s.get_port())).collect();
+        let expected = [
+            ("db1.example.vn", 5432),
+            ("db2.example.vn", 5433),
+            ("127.0.0.1", 5432),
+        ];
+        assert_eq!(places, expected);
+        let strict = |s: &PgConnectOptions| matches!(s.get_ssl_mode(), PgSslMode::VerifyFull);
+        assert_eq!(all.iter().filter(|s| strict(s)).count(), 2);
+        let plain = "postgres://idp@127.0.0.1,127.0.0.2:5433/idp";
+        let plain = PostgresOptions::new(SecretText::new(plain.to_owned()));
+        assert!(!plain.url_holds_password());
+        for url in [
+            "postgres://idp@127.0.0.1,/idp",
+            "postgres://idp@127.0.0.1,db2.example.vn/idp",
+            "postgres://127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.1,\
+             127.0.0.1,127.0.0.1/idp",
+        ] {
+            read_all(url).unwrap_err();
+        }
+    }
+
+    fn read_all(url: &str) -> Result<Vec<PgConnectOptions>, Fault> {
+        servers(&PostgresOptions::new(SecretText::new(url.to_owned())))
     }
 
     #[test]

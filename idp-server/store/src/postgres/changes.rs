@@ -12,7 +12,7 @@ use idp_core::base::fault::Fault;
 use idp_core::store::changes::{Changed, Changes, Listener};
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::PostgresRecords;
 use super::engine::PostgresEngine;
@@ -115,13 +115,18 @@ impl Ear {
 
     async fn connect(&mut self) -> Option<PgListener> {
         let pool = self.engine.pool();
+        let limit = pool.limits().connect;
         let one = PgPoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(pool.limits().connect)
-            .connect_lazy_with(pool.options().clone());
-        let mut connection = PgListener::connect_with(&one).await.ok()?;
-        connection.eager_reconnect(false);
-        connection.listen(CHANNEL).await.ok()?;
+            .acquire_timeout(limit)
+            .connect_lazy_with(pool.server()?.clone());
+        let listening = async {
+            let mut connection = PgListener::connect_with(&one).await?;
+            connection.eager_reconnect(false);
+            connection.listen(CHANNEL).await?;
+            Ok::<_, sqlx::Error>(connection)
+        };
+        let connection = timeout(2 * limit, listening).await.ok()?.ok()?;
         // Counted after listening, so that nothing falls between.
         self.counts.clear();
         self.differing().await.ok()?;

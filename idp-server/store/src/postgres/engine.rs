@@ -1,18 +1,28 @@
 //! The engine behind the records: lends a connection, tries, and repeats what is safe to repeat.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use idp_core::base::fault::Fault;
+use idp_core::base::fault::{Fault, Trouble};
 use idp_core::store::records::CommitError;
 
 use super::events::{self, Lanes};
 use super::fault::{self, Fate};
-use super::pool::Pool;
+use super::pool::{Pool, READ_ONLY, Turn};
+use super::schema::PLACE;
 use super::transaction::{Attempt, Done, Work};
 use crate::sql::dialect::{Dialect, POSTGRES};
 use crate::sql::engine::{Engine, Prepared};
 use crate::sql::value::{Row, Statement};
+
+/// Needs a few hundred KiB of the server's disk for a moment, and leaves nothing there: less memory
+/// than the sorting takes, so that it goes on in a temporary file.
+const NEEDS_ROOM: [&str; 2] = [
+    "SELECT set_config('work_mem', '64kB', true)",
+    "SELECT MAX(place) FROM (SELECT ROW_NUMBER() OVER (ORDER BY MD5(n::text)) AS place \
+     FROM generate_series(1, 10000) AS n) AS numbered",
+];
 
 /// Tries for one piece of work.
 const TRIES: u32 = 5;
@@ -23,17 +33,19 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(super) struct Core {
     pub(super) pool: Pool,
+    /// Whether the server had no room for a write, the last time that one was known to need some.
+    is_full: Arc<AtomicBool>,
 }
 
 impl Core {
     /// Does a piece of work. What the server undid (deadlock, serialization) is tried again; what
     /// was under way when the connection was lost only as long as nothing had been sent that
     /// would commit it.
-    pub(super) async fn perform(&self, work: &Work) -> Result<Done, Fault> {
+    pub(super) async fn perform(&self, work: &Work, turn: Turn) -> Result<Done, Fault> {
         let limit = self.pool.limits().statement + GRACE;
         let mut tries = 1;
         loop {
-            let mut lent = self.pool.lend().await?;
+            let mut lent = self.pool.lend(&turn).await?;
             let mut attempt = Attempt::new(&mut lent.connection, limit);
             let failure = match attempt.perform(work).await {
                 Ok(done) => {
@@ -49,7 +61,11 @@ impl Core {
                 lent.give_back();
             }
             if !again {
-                return Err(failure.fault());
+                let fault = failure.fault();
+                if fault.trouble == Trouble::Full {
+                    self.is_full.store(true, Ordering::Relaxed);
+                }
+                return Err(fault);
             }
             tokio::time::sleep(Duration::from_millis(1 << tries)).await;
             tries += 1;
@@ -71,7 +87,8 @@ struct Inner {
 
 impl PostgresEngine {
     pub(super) fn new(pool: Pool) -> Self {
-        let core = Core { pool };
+        let is_full = Arc::default();
+        let core = Core { pool, is_full };
         let lanes = Lanes::start(&core);
         Self {
             inner: Arc::new(Inner { core, lanes }),
@@ -83,10 +100,12 @@ impl PostgresEngine {
     }
 
     /// Does a piece of work to its end even when the caller is gone: a caller that goes away
-    /// would otherwise cost a connection, and anybody may go away.
+    /// would otherwise cost a connection, and anybody may go away. Only work whose turn has come
+    /// is done so, hence never more than there are connections.
     pub(super) async fn submit(&self, work: Work) -> Result<Done, Fault> {
         let core = self.inner.core.clone();
-        let task = tokio::spawn(async move { core.perform(&work).await });
+        let turn = core.pool.admit().await?;
+        let task = tokio::spawn(async move { core.perform(&work, turn).await });
         task.await.map_err(|_| fault::closed())?
     }
 
@@ -128,5 +147,29 @@ impl Engine for PostgresEngine {
             Done::Refused(error) => Err(error),
             Done::Rows(_) => Err(mixed_up().into()),
         }
+    }
+
+    /// Whether the server takes writes, by its own word; and whether it has room again, after a
+    /// write that found none.
+    async fn check_writes(&self) -> Result<(), Fault> {
+        let rows = self.read(Statement::new(READ_ONLY, Vec::new())).await?;
+        if rows.first().map(|row| row.int(0)).transpose()? != Some(0) {
+            self.pool().suspect();
+            return Err(fault::read_only());
+        }
+        let is_full = &self.inner.core.is_full;
+        if is_full.load(Ordering::Relaxed) {
+            let needing = NEEDS_ROOM.map(|text| Statement::new(text, Vec::new()));
+            self.change(needing.into()).await?;
+            is_full.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Keeps the places of coming events above all that are there: a database may be restored while
+    /// its nodes run.
+    async fn tend(&self) -> Result<(), Fault> {
+        let place = Statement::new(PLACE, Vec::new());
+        self.change(vec![place]).await.map(drop)
     }
 }

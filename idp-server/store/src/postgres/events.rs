@@ -96,8 +96,11 @@ async fn run(core: Core, receiver: std::sync::Arc<tokio::sync::Mutex<mpsc::Recei
 }
 
 async fn flush(core: &Core, rows: Vec<EventRow>, replies: Vec<oneshot::Sender<Result<(), Fault>>>) {
-    let done = core.perform(&Work::Append(rows)).await;
-    let answer = done.map(|_: Done| ());
+    let answer = match core.pool.admit().await {
+        Ok(turn) => core.perform(&Work::Append(rows), turn).await,
+        Err(fault) => Err(fault),
+    };
+    let answer = answer.map(|_: Done| ());
     for reply in replies {
         // Whoever asked may have gone; the events are written all the same.
         drop(reply.send(answer.clone()));

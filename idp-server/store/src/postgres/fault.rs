@@ -4,8 +4,9 @@
 //! SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>) and names of tables.
 
 use std::borrow::Cow;
+use std::io::ErrorKind;
 
-use idp_core::base::fault::Fault;
+use idp_core::base::fault::{Fault, Trouble};
 use sqlx::error::DatabaseError;
 
 /// What a failure means for the connection and for the work.
@@ -41,22 +42,19 @@ pub(super) fn fate(error: &sqlx::Error) -> Fate {
 pub(crate) fn of(error: &sqlx::Error) -> Fault {
     let Some(code) = code(error) else {
         return match error {
-            sqlx::Error::Io(e) => Fault::transient(
-                "store",
-                format!("the connection to PostgreSQL is lost: {}", e.kind()),
-            ),
-            sqlx::Error::Tls(e) => Fault::lasting(
-                "store",
-                format!(
-                    "TLS with PostgreSQL fails ({e}): check the server's certificate, its name and \
-                     the file with the certificate authority"
-                ),
-            ),
+            // How the TLS library tells what is wrong with a certificate.
+            sqlx::Error::Io(e) if e.kind() == ErrorKind::InvalidData => untrusted(e),
+            sqlx::Error::Io(e) => {
+                let lost = format!("the connection to PostgreSQL is lost: {}", e.kind());
+                Fault::transient("store", lost).with(Trouble::Unreachable)
+            }
+            sqlx::Error::Tls(e) => untrusted(e),
             sqlx::Error::Encode(_) | sqlx::Error::Decode(_) => Fault::lasting(
                 "store",
                 "a value does not fit its column: the schema was changed by hand",
             ),
-            _ => Fault::transient("store", "the connection to PostgreSQL is lost"),
+            _ => Fault::transient("store", "the connection to PostgreSQL is lost")
+                .with(Trouble::Unreachable),
         };
     };
     let table = error.as_database_error().and_then(DatabaseError::table);
@@ -64,6 +62,14 @@ pub(crate) fn of(error: &sqlx::Error) -> Fault {
         let table = table.map(|t| format!(" on {t}")).unwrap_or_default();
         Fault::lasting("store", format!("PostgreSQL error {code}{table}"))
     })
+}
+
+fn untrusted(error: &dyn std::fmt::Display) -> Fault {
+    let what = format!(
+        "TLS with PostgreSQL fails ({error}): check the server's certificate, its name and the file \
+         with the certificate authority"
+    );
+    Fault::lasting("store", what).with(Trouble::Refused)
 }
 
 fn known(code: &str) -> Option<Fault> {
@@ -97,7 +103,7 @@ fn known(code: &str) -> Option<Fault> {
         "57014" => (true, "PostgreSQL did not answer within the time limit"),
         "57P01" | "57P02" => (true, "PostgreSQL is shutting down"),
         "57P03" => (true, "PostgreSQL is starting up or recovering"),
-        "25006" => (true, STANDBY),
+        "25006" => (true, READ_ONLY),
         "40001" | "40P01" => (true, "too many others write the same rows at once"),
         "XX001" | "XX002" => (
             false,
@@ -113,16 +119,34 @@ fn known(code: &str) -> Option<Fault> {
         place: "store",
         detail: words.to_owned(),
         transient,
+        trouble: trouble(code),
     })
 }
 
-/// Why a connection to a standby is not used.
-pub(super) const STANDBY: &str =
-    "this PostgreSQL is a standby that takes no writes: point the address at the primary";
+fn trouble(code: &str) -> Trouble {
+    match code {
+        "28000" | "28P01" | "3D000" | "42501" => Trouble::Refused,
+        "53100" => Trouble::Full,
+        "25006" => Trouble::ReadOnly,
+        "25P03" | "53300" | "57014" | "57P01" | "57P02" | "57P03" => Trouble::Unreachable,
+        other if other.starts_with("08") => Trouble::Unreachable,
+        _ => Trouble::Other,
+    }
+}
+
+/// Why a server that takes no writes is not used.
+const READ_ONLY: &str = "this PostgreSQL takes no writes, because it is a standby or \
+     default_transaction_read_only is on: point the address at the primary";
+
+/// The server takes no writes.
+pub(super) fn read_only() -> Fault {
+    Fault::transient("store", READ_ONLY).with(Trouble::ReadOnly)
+}
 
 /// The time limit for one answer has passed on this side.
 pub(super) fn timed_out() -> Fault {
-    Fault::transient("store", "PostgreSQL did not answer within the time limit")
+    let what = "PostgreSQL did not answer within the time limit";
+    Fault::transient("store", what).with(Trouble::Unreachable)
 }
 
 /// The store was closed.

@@ -45,8 +45,8 @@ pub type PostgresRecords = SqlRecords<PostgresEngine>;
 /// server without TLS or password, not reached, refused, too old, a standby, a schema newer than
 /// this program.
 pub async fn open(options: &PostgresOptions) -> Result<(PostgresRecords, PostgresTickets), Fault> {
-    let connect = address::connect_options(options)?;
-    let pool = Pool::new(connect, options.limits, options.connections);
+    let servers = address::servers(options)?;
+    let pool = Pool::new(servers, options.limits, options.connections);
     schema::migrate(&pool).await?;
     let engine = PostgresEngine::new(pool);
     let tickets = PostgresTickets::new(engine.clone());

@@ -50,8 +50,11 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// Commits a batch durably, whole or not at all.
     fn commit(&self, prepared: Prepared) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Whether a write would succeed, where the engine knows that the last one did not.
-    fn check_writes(&self) -> impl Future<Output = Result<(), Fault>> + Send {
+    /// Whether a write would succeed, as far as the engine can tell cheaply.
+    fn check_writes(&self) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// What the engine needs now and then while it runs, besides the removal of what is over.
+    fn tend(&self) -> impl Future<Output = Result<(), Fault>> + Send {
         std::future::ready(Ok(()))
     }
 }

@@ -420,6 +420,7 @@ impl<E: Engine> Records for SqlRecords<E> {
     }
 
     async fn clean(&self, before: Timestamp, most: u32) -> Result<u64, Fault> {
+        self.engine.tend().await?;
         let mut removed = 0;
         for text in super::clean::texts(E::DIALECT) {
             let rest = i64::from(most) - removed;

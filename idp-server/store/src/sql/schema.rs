@@ -4,7 +4,7 @@
 //! adds (expand), and a later one, in a later release, takes away what nobody uses any more
 //! (contract). So each migration names the oldest schema version whose programs still work on it.
 
-use idp_core::base::fault::Fault;
+use idp_core::base::fault::{Fault, Trouble};
 
 use super::value::Row;
 
@@ -88,7 +88,8 @@ impl Newest {
                  the newer program that wrote it, or restore a backup from before the upgrade",
                 self.version, self.compatible_from
             ),
-        ))
+        )
+        .with(Trouble::Schema))
     }
 }
 

@@ -1,6 +1,6 @@
 //! SQLite's errors in words an operator understands.
 
-use idp_core::base::fault::Fault;
+use idp_core::base::fault::{Fault, Trouble};
 
 /// A failure of the database. Values never appear: SQLite's own messages name tables and columns.
 pub(super) fn of(error: &sqlx::Error) -> Fault {
@@ -20,7 +20,8 @@ pub(super) fn of(error: &sqlx::Error) -> Fault {
             "store",
             "the database file cannot be written: check its owner and mode, and whether the disk \
              is mounted read-only",
-        ),
+        )
+        .with(Trouble::ReadOnly),
         10 => Fault::transient(
             "store",
             "the disk failed to read or write the database file (I/O error)",
@@ -33,7 +34,8 @@ pub(super) fn of(error: &sqlx::Error) -> Fault {
             "store",
             "no space is left for the database: free space on the data folder's disk; nothing \
              was half-written",
-        ),
+        )
+        .with(Trouble::Full),
         14 => Fault::lasting(
             "store",
             "the database file cannot be opened: check that the data folder exists and belongs to \

@@ -27,6 +27,7 @@ if [ -f "$1/data/postmaster.pid" ]; then
     kill -QUIT "$pid" 2>/dev/null
     while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
 fi
+umount -l "$1" 2>/dev/null
 rm -rf "$1"
 "#;
 
@@ -34,7 +35,7 @@ rm -rf "$1"
 pub(crate) struct Cluster {
     folder: PathBuf,
     port: u16,
-    settings: Vec<&'static str>,
+    settings: Vec<String>,
     databases: AtomicU32,
     server: Mutex<Option<Child>>,
     _guard: Child,
@@ -55,44 +56,101 @@ pub(crate) fn shared() -> &'static Cluster {
 
 impl Cluster {
     /// Makes and starts a cluster with these settings.
-    pub(crate) fn start(settings: &[&'static str]) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("idp-postgres-")
-            .permissions(fs::Permissions::from_mode(0o755))
-            .tempdir()
-            .unwrap()
-            .keep();
-        if let Some((user, group)) = unprivileged() {
-            chown(&folder, Some(user), Some(group)).unwrap();
-        }
-        let guard = Command::new("sh")
-            .args(["-c", GUARD, "guard"])
+    pub(crate) fn start(settings: &[&str]) -> Self {
+        Self::start_in(folder(), settings)
+    }
+
+    /// Makes and starts a cluster on a disk of its own of this size (tmpfs); none where this user
+    /// may not make one.
+    pub(crate) fn on_small_disk(size: &str, settings: &[&str]) -> Option<Self> {
+        let folder = folder();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "idp-test"])
             .arg(&folder)
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .output();
+        if !mounted.is_ok_and(|output| output.status.success()) {
+            fs::remove_dir_all(folder).unwrap();
+            return None;
+        }
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        give_away(&folder);
+        Some(Self::start_in(folder, settings))
+    }
+
+    fn start_in(folder: PathBuf, settings: &[&str]) -> Self {
+        let cluster = Self::of(folder, settings);
         let made = server_command("initdb")
             .arg("--pgdata")
-            .arg(folder.join("data"))
+            .arg(cluster.folder.join("data"))
             .args(["--username=idp", "--auth=trust", "--encoding=UTF8"])
             // Not "C": what must be in the order of bytes must be so by the schema's own words.
             .args(["--locale=C.UTF-8", "--no-sync"])
             .output()
             .unwrap();
         assert!(made.status.success(), "{made:?}");
+        cluster.go();
+        cluster
+    }
+
+    /// A standby that follows this cluster, started.
+    pub(crate) fn standby(&self) -> Self {
+        let standby = Self::of(folder(), &[]);
+        let copied = server_command("pg_basebackup")
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "idp"])
+            .args(["--checkpoint=fast", "--no-sync", "-R", "-D"])
+            .arg(standby.folder.join("data"))
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "{copied:?}");
+        standby.go();
+        standby
+    }
+
+    /// Runs a statement as the superuser.
+    pub(crate) fn psql(&self, text: &str) {
+        let done = server_command("psql")
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "idp"])
+            .args(["-q", "-c", text, "postgres"])
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+    }
+
+    /// Lets a standby take writes.
+    pub(crate) fn promote(&self) {
+        let promoted = server_command("pg_ctl")
+            .args(["promote", "-D"])
+            .arg(self.folder.join("data"))
+            .output()
+            .unwrap();
+        assert!(promoted.status.success(), "{promoted:?}");
+    }
+
+    fn of(folder: PathBuf, settings: &[&str]) -> Self {
+        let guard = Command::new("sh")
+            .args(["-c", GUARD, "guard"])
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let cluster = Self {
+        Self {
             folder,
-            port,
-            settings: settings.to_vec(),
+            port: free.local_addr().unwrap().port(),
+            settings: settings.iter().map(ToString::to_string).collect(),
             databases: AtomicU32::new(0),
             server: Mutex::new(None),
             _guard: guard,
-        };
-        cluster.go();
-        cluster
+        }
+    }
+
+    /// Puts a file beside the data, readable to the server alone; answers where.
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        give_away(&path);
+        path
     }
 
     /// Starts the server and waits until it answers.
@@ -105,10 +163,10 @@ impl Cluster {
             "max_connections=200",
             "shared_buffers=128MB",
             "autovacuum_naptime=10s",
-        ]
-        .iter()
-        .chain(&self.settings)
-        {
+        ] {
+            command.args(["-c", setting]);
+        }
+        for setting in &self.settings {
             command.args(["-c", setting]);
         }
         let log = fs::File::create(self.folder.join("log")).unwrap();
@@ -174,9 +232,32 @@ impl Cluster {
         format!("postgres://idp@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// Where it listens, as an address names it.
+    pub(crate) fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// Where the cluster's files are.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+}
+
+/// A folder that the server's user owns.
+fn folder() -> PathBuf {
+    let folder = tempfile::Builder::new()
+        .prefix("idp-postgres-")
+        .permissions(fs::Permissions::from_mode(0o755))
+        .tempdir()
+        .unwrap()
+        .keep();
+    give_away(&folder);
+    folder
+}
+
+fn give_away(path: &Path) {
+    if let Some((user, group)) = unprivileged() {
+        chown(path, Some(user), Some(group)).unwrap();
     }
 }
 

@@ -12,6 +12,8 @@
 mod clocks;
 #[path = "../cluster/mod.rs"]
 mod cluster;
+mod servers;
+mod trouble;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -175,6 +177,28 @@ async fn events_of_a_restored_database_come_before_new_ones() {
     assert!(last[0].place - last[1].place < 1_000 << 20);
 }
 
+/// Restored while the nodes run, over connections that stay, or over new ones.
+#[tokio::test]
+async fn a_database_that_is_restored_under_its_nodes_keeps_the_order() {
+    let (address, records, _) = fresh().await;
+    records.commit(events(0..1)).await.unwrap();
+    let restored = "UPDATE events SET place = place + (1::bigint << 40)";
+    by_hand(&address, restored).await;
+    assert_eq!(records.clean(sample::at(1), 10).await.unwrap(), 0);
+    records.commit(events(1..2)).await.unwrap();
+    by_hand(&address, restored).await;
+    by_hand(
+        &address,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    records.commit(events(2..3)).await.unwrap();
+    let all = records.events_after(0, 10).await.unwrap();
+    assert_eq!(all.iter().map(number).collect::<Vec<_>>(), [0, 1, 2]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nodes_that_start_together_migrate_once() {
     let address = cluster::shared().database().await;
@@ -257,33 +281,6 @@ async fn a_locked_row_ends_in_time() {
     stranger.execute("ROLLBACK").await.unwrap();
     records.commit(again()).await.unwrap();
     assert_eq!(records.events_after(0, 9).await.unwrap().len(), 2);
-}
-
-#[tokio::test]
-async fn a_read_only_server_is_a_passing_fault() {
-    let (address, records, tickets) = fresh().await;
-    let name = address.rsplit('/').next().unwrap();
-    let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
-    by_hand(&address, &set).await;
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-               WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    by_hand(&address, end).await;
-    // Reading is repeated on a new connection; writing is refused and nothing is half-done.
-    assert_eq!(records.user(sample::id(1)).await.unwrap(), None);
-    let refused = fault(records.commit(events(0..1)).await.unwrap_err());
-    assert!(
-        refused.transient && refused.detail.contains("standby"),
-        "{refused}"
-    );
-    let key = TicketKey::of(TicketKind::Code, "x");
-    let take = vec![TicketOp::Take { key }];
-    assert!(
-        tickets
-            .apply(take, sample::at(1))
-            .await
-            .unwrap_err()
-            .transient
-    );
 }
 
 /// Of two changes that cross, one wins or both do: what the server undid is done again.
@@ -489,6 +486,46 @@ async fn callers_that_go_away_cost_no_connection() {
     let users = records.users(&Default::default(), &page).await.unwrap();
     let events = records.events_after(0, 1_000).await.unwrap();
     assert_eq!(users.entries.len(), 2 * events.len());
+}
+
+/// Work that nobody waits for any more is bounded by the connections, however many went away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_that_go_away_leave_little_behind() {
+    let address = cluster::shared().database().await;
+    let mut few = options(&address);
+    few.connections = 2;
+    let (records, _) = open(&few).await.unwrap();
+    let records = Arc::new(records);
+    let (changes, events) = (vec![account(1)], Vec::new());
+    records.commit(Batch { changes, events }).await.unwrap();
+    let user = records.user(sample::id(1)).await.unwrap().unwrap();
+    let mut stranger = PgConnection::connect(&address).await.unwrap();
+    let hold = "BEGIN; UPDATE users SET active = active";
+    stranger.execute(hold).await.unwrap();
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let before = tasks();
+    let calls: Vec<_> = (0..300)
+        .map(|number| {
+            let (records, user) = (records.clone(), user.clone());
+            tokio::spawn(async move {
+                let changes = vec![Change::User(Write::Put(user))];
+                let events = vec![sample::event(number)];
+                records.commit(Batch { changes, events }).await
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for call in &calls {
+        call.abort();
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let left = tasks() - before;
+    assert!(left <= 2, "{left} tasks go on");
+    stranger.execute("ROLLBACK").await.unwrap();
 }
 
 #[tokio::test]
