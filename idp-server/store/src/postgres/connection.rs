@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use futures::TryStreamExt;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
-use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnection, PgRow, PgTypeInfo};
-use sqlx::{
-    Arguments, AssertSqlSafe, Decode, Either, Encode, Postgres, Row as _, Type, TypeInfo, ValueRef,
+use sqlx::postgres::{
+    PgArgumentBuffer, PgArguments, PgConnection, PgQueryResult, PgTypeInfo, PgValueRef,
 };
+use sqlx::{Arguments, AssertSqlSafe, Decode, Encode, Postgres, Type, TypeInfo, ValueRef};
 
-use crate::sql::value::{Row, Statement, Value};
+use crate::sql::answer::Answer;
+use crate::sql::value::{Statement, Value};
 
 /// A null of whatever type its place in the statement has. A null of a fixed type would fix the
 /// marker's type for every later use of the prepared statement.
@@ -28,12 +28,6 @@ impl Encode<'_, Postgres> for Untyped {
     fn encode_by_ref(&self, _: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
         Ok(IsNull::Yes)
     }
-}
-
-/// What a statement did.
-pub(crate) struct Answer {
-    pub(crate) rows: Vec<Row>,
-    pub(super) affected: u64,
 }
 
 /// Binds `values` behind what is bound already.
@@ -71,39 +65,20 @@ pub(super) async fn run_bound(
         // Put together from fixed texts by this crate; values are always bound.
         Cow::Owned(text) => sqlx::query_with(AssertSqlSafe(text), arguments),
     };
-    let mut answer = Answer {
-        rows: Vec::new(),
-        affected: 0,
-    };
     #[expect(
         deprecated,
         reason = "one statement; `execute` would drop rows, `fetch` counts"
     )]
-    let mut stream = query.fetch_many(connection);
-    while let Some(step) = stream.try_next().await? {
-        match step {
-            Either::Left(result) => answer.affected += result.rows_affected(),
-            Either::Right(row) => answer.rows.push(read(&row)?),
-        }
-    }
-    Ok(answer)
+    let sent = query.fetch_many(connection);
+    Answer::gather::<Postgres>(sent, PgQueryResult::rows_affected, value).await
 }
 
-fn read(row: &PgRow) -> Result<Row, sqlx::Error> {
-    let columns = 0..row.len();
-    let values = columns.map(|column| {
-        let value = row.try_get_raw(column)?;
-        if value.is_null() {
-            return Ok(Value::Null);
-        }
-        let kind = value.type_info();
-        let decoded = match kind.name() {
-            "INT8" => <i64 as Decode<'_, Postgres>>::decode(value).map(Value::Int),
-            "INT4" => <i32 as Decode<'_, Postgres>>::decode(value).map(|n| Value::Int(n.into())),
-            "BYTEA" => <Vec<u8> as Decode<'_, Postgres>>::decode(value).map(Value::Bytes),
-            _ => <String as Decode<'_, Postgres>>::decode(value).map(Value::Text),
-        };
-        decoded.map_err(sqlx::Error::Decode)
-    });
-    values.collect::<Result<_, _>>().map(Row)
+fn value(raw: PgValueRef<'_>) -> Result<Value, BoxDynError> {
+    let kind = raw.type_info().into_owned();
+    Ok(match kind.name() {
+        "INT8" => Value::Int(Decode::<Postgres>::decode(raw)?),
+        "INT4" => Value::Int(<i32 as Decode<'_, Postgres>>::decode(raw)?.into()),
+        "BYTEA" => Value::Bytes(Decode::<Postgres>::decode(raw)?),
+        _ => Value::Text(Decode::<Postgres>::decode(raw)?),
+    })
 }

@@ -11,9 +11,10 @@ use tokio::time::{Duration, timeout};
 
 use super::changes::tell;
 use super::combine::Combined;
-use super::connection::{Answer, bind, run, run_bound};
+use super::connection::{bind, run, run_bound};
 use super::events;
 use super::fault::{self, Fate};
+use crate::sql::answer::Answer;
 use crate::sql::engine::{EventRow, Prepared, Step};
 use crate::sql::value::{Row, Statement};
 

@@ -1,6 +1,7 @@
 //! The statements, written once for every engine: `BIGINT`, `TEXT` and `BYTEA`, `$n` markers,
 //! `ON CONFLICT`, `RETURNING`, times in `_ms` columns. Where engines differ, see [`dialect`].
 
+pub(crate) mod answer;
 mod ask;
 mod clean;
 pub(crate) mod dialect;

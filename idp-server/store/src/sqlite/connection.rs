@@ -3,19 +3,18 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use futures::TryStreamExt;
 use idp_core::base::fault::Fault;
+use sqlx::error::BoxDynError;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteQueryResult,
+    SqliteSynchronous, SqliteValueRef,
 };
-use sqlx::{
-    Arguments, AssertSqlSafe, ConnectOptions, Decode, Either, Row as _, Sqlite, TypeInfo, ValueRef,
-};
+use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Decode, Sqlite, TypeInfo, ValueRef};
 
 use super::fault;
 use super::folder::DatabaseFile;
-use crate::sql::value::{Row, Statement, Value};
+use crate::sql::answer::Answer;
+use crate::sql::value::{Statement, Value};
 
 /// How long a statement waits for another program's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -62,12 +61,6 @@ fn writing(options: SqliteConnectOptions, synchronous: SqliteSynchronous) -> Sql
         .pragma("journal_size_limit", "16777216")
 }
 
-/// What a statement did.
-pub(super) struct Answer {
-    pub(super) rows: Vec<Row>,
-    pub(super) affected: u64,
-}
-
 /// Runs a statement: one message to the connection's thread, whatever it answers.
 pub(super) async fn run(
     connection: &mut SqliteConnection,
@@ -83,10 +76,6 @@ pub(super) async fn run(
         };
         added.map_err(sqlx::Error::Encode)?;
     }
-    let mut answer = Answer {
-        rows: Vec::new(),
-        affected: 0,
-    };
     let query = match &statement.text {
         Cow::Borrowed(text) => sqlx::query_with(*text, arguments),
         // Put together from fixed texts by `sql::search`; values are always bound.
@@ -96,28 +85,15 @@ pub(super) async fn run(
         deprecated,
         reason = "one statement; `execute` would drop rows, `fetch` counts"
     )]
-    let mut stream = query.fetch_many(connection);
-    while let Some(step) = stream.try_next().await? {
-        match step {
-            Either::Left(result) => answer.affected += result.rows_affected(),
-            Either::Right(row) => answer.rows.push(read(&row)?),
-        }
-    }
-    Ok(answer)
+    let sent = query.fetch_many(connection);
+    Answer::gather::<Sqlite>(sent, SqliteQueryResult::rows_affected, value).await
 }
 
-fn read(row: &SqliteRow) -> Result<Row, sqlx::Error> {
-    let columns = 0..row.len();
-    let values = columns.map(|column| {
-        let value = row.try_get_raw(column)?;
-        let kind = value.type_info();
-        let decoded = match kind.name() {
-            _ if value.is_null() => Ok(Value::Null),
-            "INTEGER" => <i64 as Decode<'_, Sqlite>>::decode(value).map(Value::Int),
-            "TEXT" => <String as Decode<'_, Sqlite>>::decode(value).map(Value::Text),
-            _ => <Vec<u8> as Decode<'_, Sqlite>>::decode(value).map(Value::Bytes),
-        };
-        decoded.map_err(sqlx::Error::Decode)
-    });
-    values.collect::<Result<_, _>>().map(Row)
+fn value(raw: SqliteValueRef<'_>) -> Result<Value, BoxDynError> {
+    let kind = raw.type_info().into_owned();
+    Ok(match kind.name() {
+        "INTEGER" => Value::Int(Decode::<Sqlite>::decode(raw)?),
+        "TEXT" => Value::Text(Decode::<Sqlite>::decode(raw)?),
+        _ => Value::Bytes(Decode::<Sqlite>::decode(raw)?),
+    })
 }
