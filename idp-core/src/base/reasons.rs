@@ -5,6 +5,7 @@ reasons! {
     MaxAgeMalformed InvalidRequest "OpenID Connect Core §3.1.2.1" "max_age is not a number of seconds." "Send digits only, at most 4294967295."
     QueryMalformed InvalidRequest "house" "A query parameter of the administration is unknown, or its value is not of its type." "See the operation in the OpenAPI document."
     PageCursorMalformed InvalidRequest "house" "The place from which a list goes on is not one that this API made." "Send the `next` of the page before."
+    SearchTextMalformed InvalidRequest "house" "The text that is searched for holds control characters." "Send words of a name, or the beginning of an identifier."
     JsonBodyMalformed InvalidRequest "RFC 8259 §2" "The body is not the JSON object that the operation defines." "See the operation in the OpenAPI document."
     AuditDirectionsMixed InvalidRequest "house" "The audit is read after a place or before one, not both." "Send one of the two."
     AuditHeadMalformed InvalidRequest "house" "A kept head of the audit does not hold SHA-256 digests in base64url." "Send the heads as they were answered."

@@ -17,6 +17,18 @@ impl PageRequest {
             limit: limit.clamp(1, 500),
         }
     }
+
+    /// The page after a cursor that somebody sent; none when no listing made that cursor, since it
+    /// holds control characters, which stores need not take. Whether anything has it is not looked
+    /// at: listings go on behind where it would stand.
+    pub fn sent(after: Option<String>, limit: u32) -> Option<Self> {
+        let is_sound = |after: &str| !after.chars().any(char::is_control);
+        let first = Self::first(limit);
+        after
+            .as_deref()
+            .is_none_or(is_sound)
+            .then_some(Self { after, ..first })
+    }
 }
 
 /// One page.

@@ -33,6 +33,17 @@ fn full_name(text: &str) -> Result<String, Reason> {
     label(text, NAME_LENGTH).map_err(|_| Reason::NameMalformed)
 }
 
+/// What is searched for; none when only white space was sent. Refuses control characters, which no
+/// name or identifier holds and which stores need not take.
+pub(crate) fn search_text(text: Option<&str>) -> Result<Option<String>, Reason> {
+    let text = text.filter(|text| !text.trim().is_empty());
+    let is_control = |c: char| c.is_control() && !c.is_whitespace();
+    if text.is_some_and(|text| text.chars().any(is_control)) {
+        return Err(Reason::SearchTextMalformed);
+    }
+    Ok(text.map(str::to_owned))
+}
+
 /// The languages in which pages are offered.
 fn locale(text: &str) -> Result<String, Reason> {
     matches!(text, "vi" | "en")

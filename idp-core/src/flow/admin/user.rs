@@ -76,7 +76,7 @@ pub struct ListedUsers {
 /// Accounts by given name. A unit administrator sees those with a position within reach.
 ///
 /// # Errors
-/// `administrator_unknown`, `unit_unknown`, `role_unknown`.
+/// `administrator_unknown`, `unit_unknown`, `role_unknown`, `search_text_malformed`.
 pub async fn list(
     desk: &Administration,
     query: &UserQuery,
@@ -88,7 +88,7 @@ pub async fn list(
         .as_deref()
         .map(|r| RoleName::new(r).ok_or(Reason::RoleUnknown));
     let filter = UserFilter {
-        text: query.text.clone().filter(|t| !t.trim().is_empty()),
+        text: user::search_text(query.text.as_deref())?,
         units: units(&ground, query)?,
         role: role.transpose()?,
         kind: query.kind,

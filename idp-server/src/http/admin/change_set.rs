@@ -48,7 +48,7 @@ fn entry((entry, user): &EntryNow) -> ChangeSetEntry {
 }
 
 pub(super) async fn list(Desk(desk): Desk, Query(query): Query<PageQuery>) -> Answer {
-    let listing = flow::list(&desk, &page(query.after, query.limit)).await?;
+    let listing = flow::list(&desk, &page(query.after, query.limit)?).await?;
     let mut entries = Vec::with_capacity(listing.entries.len());
     for set in &listing.entries {
         entries.push(shown(&desk, set).await?);

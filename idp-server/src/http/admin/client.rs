@@ -111,7 +111,7 @@ fn edit_metadata(edit: ClientEdit) -> Result<ClientMetadata, Reason> {
 }
 
 pub(super) async fn list(Desk(desk): Desk, Query(query): Query<ClientQuery>) -> Answer {
-    let page = page(query.after, query.limit);
+    let page = page(query.after, query.limit)?;
     let (listing, tree) = flow::list(&desk, query.q.as_deref(), &page).await?;
     let shown: Result<Vec<_>, _> = listing.entries.iter().map(|c| shown(&tree, c)).collect();
     let page = idp_admin_api::Page {

@@ -114,11 +114,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 }
 
 /// The page that a query asks for.
-pub(super) fn page(after: Option<String>, limit: Option<u32>) -> PageRequest {
-    PageRequest {
-        after,
-        ..PageRequest::first(limit.unwrap_or(PAGE))
-    }
+pub(super) fn page(after: Option<String>, limit: Option<u32>) -> Result<PageRequest, Reason> {
+    understood(PageRequest::sent(after, limit.unwrap_or(PAGE)))
+}
+
+fn understood<T>(cursor: Option<T>) -> Result<T, Reason> {
+    cursor.ok_or(Reason::PageCursorMalformed)
 }
 
 /// At most so many entries.
@@ -139,9 +140,7 @@ pub(super) fn listed<A, B: Serialize>(listing: Listing<A>, show: impl Fn(A) -> B
 /// The place from which a list that is paged by number goes on.
 pub(super) fn place(after: Option<&str>) -> Result<u32, Reason> {
     let place = after.map(str::parse).transpose();
-    place
-        .map(Option::unwrap_or_default)
-        .map_err(|_| Reason::PageCursorMalformed)
+    understood(place.ok()).map(Option::unwrap_or_default)
 }
 
 /// A page of a short list that was read whole, by place.

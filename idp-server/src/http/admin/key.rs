@@ -49,7 +49,7 @@ pub(super) async fn list(Desk(desk): Desk, Query(query): Query<PageQuery>) -> An
     let keys = flow::list(&desk).await?;
     let keys: Result<Vec<_>, _> = keys.iter().map(|k| shown(k, now)).collect();
     Ok(listed(
-        cut(keys?, &page(query.after, query.limit))?,
+        cut(keys?, &page(query.after, query.limit)?)?,
         |key| key,
     ))
 }

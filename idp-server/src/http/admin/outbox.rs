@@ -28,7 +28,7 @@ fn shown(entry: &OutboxEntry) -> Result<Delivery, Reason> {
 
 pub(super) async fn list(Desk(desk): Desk, Query(query): Query<DeliveryQuery>) -> Answer {
     let state = query.state.map(same).transpose()?;
-    let listing = flow::list(&desk, state, &page(query.after, query.limit)).await?;
+    let listing = flow::list(&desk, state, &page(query.after, query.limit)?).await?;
     let entries: Result<Vec<_>, _> = listing.entries.iter().map(shown).collect();
     Ok(Json(idp_admin_api::Page {
         entries: entries?,

@@ -24,7 +24,7 @@ fn shown(role: &model::role::Role) -> Role {
 pub(super) async fn list(Desk(desk): Desk, Query(query): Query<PageQuery>) -> Answer {
     let roles = flow::list(&desk).await?;
     Ok(listed(
-        cut(roles, &page(query.after, query.limit))?,
+        cut(roles, &page(query.after, query.limit)?)?,
         |role| shown(&role),
     ))
 }

@@ -62,7 +62,7 @@ fn shown(desk: &Administration, of: &OwnedSession) -> Result<Session, Reason> {
 }
 
 pub(super) async fn list(Desk(desk): Desk, Query(query): Query<SessionQuery>) -> Answer {
-    let page = page(query.after, query.limit);
+    let page = page(query.after, query.limit)?;
     let listing = flow::list(&desk, query.user.as_deref(), query.ended, &page).await?;
     let entries: Result<Vec<_>, _> = listing.entries.iter().map(|s| shown(&desk, s)).collect();
     Ok(Json(idp_admin_api::Page {

@@ -111,6 +111,44 @@ async fn reading_needs_the_socket_and_changing_needs_a_name() {
     );
 }
 
+/// What no listing made and no name holds is refused at the door, whatever the store would make of it.
+#[tokio::test]
+async fn control_characters_in_a_query_are_malformed() {
+    let folder = tempfile::tempdir().unwrap();
+    let router = crate::serving::own_admin_router(&installation(folder.path()).await, 0);
+    let cursor = Reason::PageCursorMalformed;
+    for (path, parameter, reason) in [
+        (paths::USERS, "after", cursor),
+        (paths::CLIENTS, "after", cursor),
+        (paths::SESSIONS, "after", cursor),
+        (paths::OUTBOX, "after", cursor),
+        (paths::CHANGE_SETS, "after", cursor),
+        (paths::UNITS, "after", cursor),
+        (paths::USERS, "q", Reason::SearchTextMalformed),
+    ] {
+        let uri = format!("{path}?{parameter}=a%00b");
+        let request = Request::get(&uri).body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{uri}");
+        let body = to_bytes(response.into_body(), 65_536).await.unwrap();
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem.reason, reason.name(), "{uri}");
+    }
+    for path in [
+        paths::USER,
+        paths::CLIENT,
+        paths::ROLE,
+        paths::UNIT,
+        paths::KEY,
+        paths::SESSION,
+    ] {
+        let uri = paths::fill(path, &["a%00b"]).replace("%2500", "%00");
+        let request = Request::get(&uri).body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{uri}");
+    }
+}
+
 /// Each path and method of the description reaches a handler: without the checked peer it is
 /// refused as unauthenticated, never as unknown.
 #[tokio::test]

@@ -48,7 +48,7 @@ pub(super) async fn list(Desk(desk): Desk, Query(query): Query<UnitQuery>) -> An
         }
     }
     Ok(listed(
-        cut(found, &page(query.after, query.limit))?,
+        cut(found, &page(query.after, query.limit)?)?,
         |unit| unit,
     ))
 }

@@ -174,7 +174,7 @@ pub(super) fn link(issuer: &Issuer, user: &model::User, made: &MadeLink) -> Acti
 }
 
 pub(super) async fn list(Desk(desk): Desk, Query(query): Query<UserQuery>) -> Answer {
-    let page = page(query.after, query.limit);
+    let page = page(query.after, query.limit)?;
     let query = flow::UserQuery {
         text: query.q,
         unit: query.unit,
