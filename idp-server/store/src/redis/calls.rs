@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idp_core::base::fault::Fault;
+use idp_core::base::fault::{Fault, Trouble};
 use idp_core::base::time::Timestamp;
 use idp_core::store::tickets::TicketAnswer;
 use redis::Value;
@@ -70,14 +70,9 @@ impl Calls {
         deadline: Instant,
     ) -> Result<Vec<TicketAnswer>, Fault> {
         let mut hints = Hints::default();
-        let mut last = Fault::transient("tickets", "Redis did not answer in time");
+        let mut last = unanswered();
         loop {
-            let attempt = tokio::time::timeout_at(deadline, self.attempt(part, now, &hints));
-            let Ok(attempt) = attempt.await else {
-                self.find_again();
-                return Err(last);
-            };
-            let is_paused = match attempt {
+            let is_paused = match self.attempt(part, now, &hints, deadline).await {
                 Ok(reply) => return script::answers(reply, part),
                 Err(Failure::NoScript) if !hints.with_text => {
                     hints.with_text = true;
@@ -110,13 +105,20 @@ impl Calls {
         }
     }
 
-    async fn attempt(&self, part: &Part, now: Timestamp, hints: &Hints) -> Result<Value, Failure> {
+    async fn attempt(
+        &self,
+        part: &Part,
+        now: Timestamp,
+        hints: &Hints,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
         let (node, asking) = match &hints.elsewhere {
             Some((address, asking)) => (self.topology.node(address), *asking),
-            None => (
-                self.owner(part.slot).await.map_err(Failure::NotDone)?,
-                false,
-            ),
+            None => {
+                let owner = tokio::time::timeout_at(deadline, self.owner(part.slot)).await;
+                let owner = owner.unwrap_or_else(|_| Err(unanswered()));
+                (owner.map_err(Failure::NotDone)?, false)
+            }
         };
         let waits = part.durable && self.replicas > 0;
         let mut commands = redis::pipe();
@@ -129,7 +131,7 @@ impl Calls {
             let millis = u64::try_from(self.limit.as_millis() / 2).unwrap_or(u64::MAX);
             commands.cmd("WAIT").arg(self.replicas).arg(millis);
         }
-        let mut answers = node.ask(commands, waits).await?.into_iter();
+        let mut answers = node.ask(commands, waits, deadline).await?.into_iter();
         if asking {
             answers.next();
         }
@@ -165,4 +167,9 @@ impl Calls {
         let topology = Arc::clone(&self.topology);
         tokio::spawn(async move { topology.find().await });
     }
+}
+
+/// Nothing came back in time.
+pub(super) fn unanswered() -> Fault {
+    Fault::transient("tickets", "Redis did not answer in time").with(Trouble::Unreachable)
 }

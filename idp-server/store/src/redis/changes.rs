@@ -46,20 +46,21 @@ impl Changes for RedisChanges {
             .cmd("PUBLISH")
             .arg(channel(&self.calls))
             .arg(what.name());
+        let deadline = self.calls.deadline();
         let told = async {
             let map = self.calls.topology.current().await?;
             let mut trouble = Fault::transient("changes", "Redis has no master");
             // Any master will do: a cluster passes words on among its nodes. A word said twice
             // does no harm.
             for node in &map.masters {
-                match node.ask(command.clone(), false).await {
+                match node.ask(command.clone(), false, deadline).await {
                     Ok(_) => return Ok(()),
                     Err(failure) => trouble = failure.fault(),
                 }
             }
             Err(trouble)
         };
-        let told = tokio::time::timeout_at(self.calls.deadline(), told).await;
+        let told = tokio::time::timeout_at(deadline, told).await;
         let told = told.unwrap_or_else(|_| {
             Err(Fault::transient(
                 "changes",

@@ -1,6 +1,6 @@
 //! Whether a server may hold tickets, from what it says about itself.
 
-use idp_core::base::fault::Fault;
+use idp_core::base::fault::{Fault, Trouble};
 
 use super::settings::Address;
 
@@ -27,23 +27,12 @@ pub(super) enum Role {
 /// server of another arrangement, a read-only replica. Transient are a server that still loads its
 /// data, and a replica where a fail-over explains it.
 pub(super) fn judge(info: &str, role: Role, address: &Address) -> Result<(), Fault> {
-    let field = |name: &str| {
-        let mut lines = info.lines().filter_map(|line| line.split_once(':'));
-        lines
-            .find(|(key, _)| *key == name)
-            .map_or("", |(_, value)| value.trim())
-    };
-    let lasting = |detail: &str| {
-        Err(Fault::lasting(
-            "tickets",
-            format!("Redis at {address} {detail}"),
-        ))
-    };
-    let transient = |detail: &str| {
-        Err(Fault::transient(
-            "tickets",
-            format!("Redis at {address} {detail}"),
-        ))
+    let field = |name| field(info, name);
+    let told = |detail: &str| format!("Redis at {address} {detail}");
+    let lasting =
+        |detail: &str| Err(Fault::lasting("tickets", told(detail)).with(Trouble::Unsuitable));
+    let transient = |trouble: Trouble, detail: &str| {
+        Err(Fault::transient("tickets", told(detail)).with(trouble))
     };
     if version(field("redis_version")) < LEAST {
         return lasting("is older than 7.0: install Redis 7.0 or newer, or Valkey");
@@ -59,16 +48,19 @@ pub(super) fn judge(info: &str, role: Role, address: &Address) -> Result<(), Fau
         _ => {}
     }
     if field("loading") == "1" {
-        return transient("still loads its data");
+        return transient(Trouble::Unreachable, "still loads its data");
     }
     match (field("role"), role) {
         ("master", _) => {}
         (_, Role::Single) => {
-            return lasting(
-                "is a read-only replica: name its master, or let Sentinels say who that is",
-            );
+            let detail =
+                "is a read-only replica: name its master, or let Sentinels say who that is";
+            return lasting(detail).map_err(|fault| fault.with(Trouble::ReadOnly));
         }
-        _ => return transient("is a replica at the moment: a fail-over is under way"),
+        _ => {
+            let detail = "is a replica at the moment: a fail-over is under way";
+            return transient(Trouble::ReadOnly, detail);
+        }
     }
     match field("maxmemory_policy") {
         "noeviction" => Ok(()),
@@ -78,6 +70,35 @@ pub(super) fn judge(info: &str, role: Role, address: &Address) -> Result<(), Fau
              server with no cache"
         )),
     }
+}
+
+/// What an operator should change on a server that may hold tickets as it is. Not refused: marks that
+/// replicas have confirmed (`tickets.replicas`) outlive a server that keeps nothing by itself.
+pub(super) fn advice(info: &str, role: Role, address: &Address) -> Vec<String> {
+    let mut advice = Vec::new();
+    if field(info, "aof_enabled") != "1" {
+        advice.push(format!(
+            "Redis at {address} keeps no log of its writes: its restart forgets marks of used \
+             assertions, of revoked tokens and of wrong passwords; set appendonly yes there"
+        ));
+    }
+    // Redis tells how many replicas follow closely only when it is to count them.
+    let has_replicas = matches!(role, Role::Watched | Role::Cluster);
+    if has_replicas && field(info, "min_slaves_good_slaves").is_empty() {
+        advice.push(format!(
+            "Redis at {address} goes on writing when it is cut off from its replicas, and what it \
+             writes then is lost with the fail-over; set min-replicas-to-write 1 there"
+        ));
+    }
+    advice
+}
+
+/// What `INFO` says under a name; empty when it says nothing.
+fn field<'a>(info: &'a str, name: &str) -> &'a str {
+    let mut lines = info.lines().filter_map(|line| line.split_once(':'));
+    lines
+        .find(|(key, _)| *key == name)
+        .map_or("", |(_, value)| value.trim())
 }
 
 fn version(text: &str) -> (u32, u32) {
@@ -96,6 +117,19 @@ mod tests {
         let address = Address::parse("redis://127.0.0.1").unwrap();
         let fault = judge(&GOOD.replace(from, to), role, &address).err()?;
         Some((fault.transient, fault.detail))
+    }
+
+    #[test]
+    fn what_a_restart_or_a_partition_would_lose_is_told() {
+        let address = Address::parse("redis://127.0.0.1").unwrap();
+        let said = |more: &str, role| advice(&format!("{GOOD}{more}"), role, &address);
+        let log = "aof_enabled:1\r\n";
+        let counted = "min_slaves_good_slaves:2\r\n";
+        assert!(said("aof_enabled:0\r\n", Role::Single)[0].contains("appendonly yes"));
+        assert!(said(log, Role::Single).is_empty());
+        assert!(said(log, Role::Watched)[0].contains("min-replicas-to-write 1"));
+        assert!(said(&format!("{log}{counted}"), Role::Cluster).is_empty());
+        assert_eq!(said("", Role::Cluster).len(), 2);
     }
 
     #[test]

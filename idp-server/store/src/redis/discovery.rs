@@ -4,8 +4,9 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use idp_core::base::fault::Fault;
+use idp_core::base::fault::{Fault, Trouble};
 use redis::Value;
+use tokio::time::Instant;
 
 use super::node::Node;
 use super::settings::Address;
@@ -24,39 +25,45 @@ pub(super) struct View {
     pub(super) known: Vec<Address>,
 }
 
-/// The address that most of the answering Sentinels name, so that one that was cut off before a
-/// fail-over is outvoted.
+/// The address that more than half of all Sentinels name: only so many can agree on a fail-over, and
+/// fewer may have been cut off before one.
 ///
 /// # Errors
-/// A transient fault when none answers, unless one gave a reason that will not pass; a lasting one
-/// when none knows the name.
+/// A transient fault when too few answer or they disagree, unless one gave a reason that will not
+/// pass; a lasting one when none of them knows the name.
 pub(super) async fn watched_master(sentinels: &[Arc<Node>], name: &str) -> Result<Address, Fault> {
     let mut question = redis::pipe();
     question
         .cmd("SENTINEL")
         .arg("GET-MASTER-ADDR-BY-NAME")
         .arg(name);
-    let mut trouble = Fault::transient("tickets", "no Redis Sentinel answers");
-    let (mut is_answered, mut named) = (false, Vec::new());
+    let (mut trouble, mut answered, mut named) = (None, 0, Vec::new());
     for (sentinel, answer) in ask_all(sentinels, &question).await {
         match answer {
             Ok(answer) => {
-                is_answered = true;
+                answered += 1;
                 named.extend(named_master(answer, &sentinel.address));
             }
-            Err(fault) if !fault.transient => trouble = fault,
+            Err(fault) if !fault.transient => trouble = Some(fault),
             Err(_) => {}
         }
     }
-    if !is_answered {
-        return Err(trouble);
+    if let Some(address) = agreed(&named, sentinels.len()) {
+        return Ok(address);
     }
-    most_named(&named).ok_or_else(|| {
-        Fault::lasting(
-            "tickets",
-            format!("the Sentinels watch no master of the name {name}: compare it with theirs"),
-        )
-    })
+    if answered > 0 && named.is_empty() {
+        let what =
+            format!("the Sentinels watch no master of the name {name}: compare it with theirs");
+        return Err(Fault::lasting("tickets", what).with(Trouble::Unsuitable));
+    }
+    Err(trouble.unwrap_or_else(|| {
+        let what = format!(
+            "{answered} of {} Redis Sentinels answer, and no master is named by more than half of \
+             all",
+            sentinels.len()
+        );
+        Fault::transient("tickets", what).with(Trouble::Unreachable)
+    }))
 }
 
 /// Host and port; nothing of a Sentinel that does not know the name.
@@ -65,11 +72,13 @@ fn named_master(answer: Vec<Value>, asked: &Address) -> Option<Address> {
     Some(asked.neighbour(&host, port))
 }
 
-fn most_named(named: &[Address]) -> Option<Address> {
+/// What more than half of `all` name.
+fn agreed(named: &[Address], all: usize) -> Option<Address> {
     let votes = |address: &Address| named.iter().filter(|other| *other == address).count();
-    // Of equals the one named first.
-    let best = named.iter().rev().max_by_key(|address| votes(address))?;
-    Some(best.clone())
+    named
+        .iter()
+        .find(|address| 2 * votes(address) > all)
+        .cloned()
 }
 
 /// The most recent view that the cluster's nodes have.
@@ -100,13 +109,8 @@ async fn ask_all<'a>(
     question: &redis::Pipeline,
 ) -> Vec<(&'a Arc<Node>, Result<Vec<Value>, Fault>)> {
     let asked = nodes.iter().map(async |node| {
-        let answer = tokio::time::timeout(node.patience(), node.ask(question.clone(), false)).await;
-        let answer = answer.unwrap_or_else(|_| {
-            let detail = format!("Redis at {} did not answer in time", node.address);
-            Err(super::failure::Failure::Unknown(Fault::transient(
-                "tickets", detail,
-            )))
-        });
+        let deadline = Instant::now() + node.patience();
+        let answer = node.ask(question.clone(), false, deadline).await;
         (node, answer.map_err(super::failure::Failure::fault))
     });
     join_all(asked).await
@@ -164,11 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sentinel_that_was_cut_off_is_outvoted() {
+    fn more_than_half_of_all_sentinels_must_agree() {
         let named = [plain(1), plain(2), plain(2)];
-        assert_eq!(most_named(&named), Some(plain(2)));
-        assert_eq!(most_named(&[plain(1), plain(2)]), Some(plain(1)));
-        assert_eq!(most_named(&[]), None);
+        assert_eq!(agreed(&named, 3), Some(plain(2)));
+        assert_eq!(agreed(&named[..2], 3), None);
+        assert_eq!(agreed(&named[..1], 3), None);
+        assert_eq!(agreed(&named, 4), None);
+        assert_eq!(agreed(&named[..1], 1), Some(plain(1)));
+        assert_eq!(agreed(&[], 1), None);
     }
 
     #[test]

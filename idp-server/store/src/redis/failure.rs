@@ -1,7 +1,7 @@
 //! What a failed call means: whether it was done, whether it may be done again, and the operator's
 //! words for it.
 
-use idp_core::base::fault::Fault;
+use idp_core::base::fault::{Fault, Trouble};
 use redis::{ErrorKind, RedisError};
 
 use super::settings::Address;
@@ -30,12 +30,18 @@ pub(super) enum Failure {
 pub(super) fn of(error: RedisError, address: &Address) -> Failure {
     let told = |detail: &str| format!("Redis at {address} {detail}");
     if error.kind() == ErrorKind::AuthenticationFailed {
-        return Failure::Refused(Fault::lasting(
-            "tickets",
-            told("refuses the user or the password: compare the secret file with the ACL there"),
-        ));
+        return Failure::Refused(
+            Fault::lasting(
+                "tickets",
+                told(
+                    "refuses the user or the password: compare the secret file with the ACL there",
+                ),
+            )
+            .with(Trouble::Refused),
+        );
     }
-    let unanswered = Fault::transient("tickets", told(&format!("did not answer: {error}")));
+    let unanswered = Fault::transient("tickets", told(&format!("did not answer: {error}")))
+        .with(Trouble::Unreachable);
     let Some(errors) = error.into_server_errors() else {
         return Failure::Unknown(unanswered);
     };
@@ -53,28 +59,42 @@ fn of_server(code: &str, details: &str, address: &Address) -> Failure {
             format!("Redis at {address} {detail}"),
         ))
     };
-    let transient =
-        |detail: &str| Fault::transient("tickets", format!("Redis at {address} {detail}"));
+    let refused = |detail: &str| Failure::Refused(lasting(detail).fault().with(Trouble::Refused));
+    let transient = |trouble: Trouble, detail: &str| {
+        let detail = format!("Redis at {address} {detail}");
+        Fault::transient("tickets", detail).with(trouble)
+    };
     match code {
         "NOSCRIPT" => Failure::NoScript,
-        "MOVED" | "ASK" => elsewhere(code, details, address)
-            .unwrap_or_else(|| Failure::NotDone(transient("names no other server"))),
-        "TRYAGAIN" | "CLUSTERDOWN" | "LOADING" | "MASTERDOWN" | "READONLY" => {
-            Failure::NotDone(transient(&format!("cannot write at the moment ({code})")))
-        }
-        "OOM" => Failure::Refused(transient("is full: raise maxmemory there")),
+        "MOVED" | "ASK" => elsewhere(code, details, address).unwrap_or_else(|| {
+            Failure::NotDone(transient(Trouble::Other, "names no other server"))
+        }),
+        "READONLY" => Failure::NotDone(transient(
+            Trouble::ReadOnly,
+            "cannot write at the moment (READONLY)",
+        )),
+        "TRYAGAIN" | "CLUSTERDOWN" | "LOADING" | "MASTERDOWN" => Failure::NotDone(transient(
+            Trouble::Unreachable,
+            &format!("cannot write at the moment ({code})"),
+        )),
+        "OOM" => Failure::Refused(transient(Trouble::Full, "is full: raise maxmemory there")),
         "MISCONF" => Failure::Refused(transient(
+            Trouble::ReadOnly,
             "cannot save to its disk and refuses to write: look at its log and its disk",
         )),
         "NOREPLICAS" => Failure::Refused(transient(
+            Trouble::ReadOnly,
             "has too few replicas to write safely (min-replicas-to-write): start them",
         )),
-        "BUSY" => Failure::Refused(transient("is busy with somebody's script")),
-        "NOAUTH" => lasting("asks for a password and none is set"),
+        "BUSY" => Failure::Refused(transient(
+            Trouble::Unreachable,
+            "is busy with somebody's script",
+        )),
+        "NOAUTH" => refused("asks for a password and none is set"),
         "WRONGPASS" => {
-            lasting("refuses the user or the password: compare the secret file with its ACL")
+            refused("refuses the user or the password: compare the secret file with its ACL")
         }
-        "NOPERM" => lasting(&format!(
+        "NOPERM" => refused(&format!(
             "does not let the user do what is needed: {details}"
         )),
         // Redis repeats the arguments of what it does not understand.

@@ -40,6 +40,7 @@ use idp_core::base::time::Timestamp;
 use idp_core::store::tickets::{TicketAnswer, TicketOp, Tickets};
 
 use calls::Calls;
+use tokio::time::Instant;
 
 pub use changes::RedisChanges;
 pub use settings::{Address, Arrangement, Credentials, RedisSettings};
@@ -65,7 +66,7 @@ pub async fn open(settings: &RedisSettings) -> Result<RedisTickets, Fault> {
     let tickets = RedisTickets {
         calls: Arc::new(Calls::new(settings)),
     };
-    tickets.ready().await?;
+    tickets.examine(tickets.calls.deadline()).await?;
     tokio::spawn(watch(Arc::downgrade(&tickets.calls)));
     Ok(tickets)
 }
@@ -89,6 +90,44 @@ impl RedisTickets {
     #[must_use]
     pub fn changes(&self) -> RedisChanges {
         RedisChanges::new(Arc::clone(&self.calls))
+    }
+
+    /// What the operator should change, although tickets can be kept: masters that a restart would
+    /// let forget what must last, or that go on writing when they are cut off from their replicas.
+    ///
+    /// # Errors
+    /// The first reason why tickets cannot be kept; see [`open`].
+    pub async fn advice(&self) -> Result<Vec<String>, Fault> {
+        let map = self.calls.topology.find_or_known().await?;
+        let told = join_all(map.masters.iter().map(|node| node.advice())).await;
+        let told: Result<Vec<_>, _> = told.into_iter().collect();
+        Ok(told?.concat())
+    }
+
+    /// Finds and examines every master now.
+    async fn examine(&self, deadline: Instant) -> Result<(), Fault> {
+        let examined = async {
+            let map = self.calls.topology.find_or_known().await?;
+            let checks = map.masters.iter().map(|node| node.check());
+            join_all(checks).await.into_iter().collect()
+        };
+        let examined = tokio::time::timeout_at(deadline, examined).await;
+        examined.unwrap_or_else(|_| Err(calls::unanswered()))
+    }
+
+    /// Writes a key to each master, which forgets it within a minute.
+    async fn write(&self, deadline: Instant) -> Result<(), Fault> {
+        let map = self.calls.topology.current().await?;
+        let stem = format!("{}ready:", self.calls.prefix);
+        let written = map.keys(&stem).into_iter().map(async |(node, key)| {
+            let mut commands = redis::pipe();
+            commands.cmd("HSET").arg(&key).arg("t").arg("1");
+            commands.cmd("PEXPIRE").arg(&key).arg(60_000);
+            node.ask(commands, false, deadline).await
+        });
+        let written = join_all(written).await.into_iter();
+        let written = written.map(|written| written.map(drop).map_err(failure::Failure::fault));
+        written.collect()
     }
 }
 
@@ -115,18 +154,14 @@ impl Tickets for RedisTickets {
         all.ok_or_else(|| Fault::lasting("tickets", "an answer is missing"))
     }
 
-    /// Finds and examines every master now.
+    /// Examines every master now, and writes something to it.
     ///
     /// # Errors
     /// The first reason why tickets cannot be kept; see [`open`].
     async fn ready(&self) -> Result<(), Fault> {
-        let checked = async {
-            let map = self.calls.topology.find().await?;
-            let checks = map.masters.iter().map(|node| node.check());
-            join_all(checks).await.into_iter().collect()
-        };
-        let checked = tokio::time::timeout_at(self.calls.deadline(), checked).await;
-        checked.unwrap_or_else(|_| Err(Fault::transient("tickets", "Redis did not answer in time")))
+        let deadline = self.calls.deadline();
+        self.examine(deadline).await?;
+        self.write(deadline).await
     }
 
     /// Does nothing and answers 0: every key is given its end when it is written, and Redis

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use idp_core::base::fault::Fault;
+use idp_core::base::fault::{Fault, Trouble};
 use redis::{Pipeline, Value};
+use tokio::time::{Instant, timeout_at};
 
 use super::attempt::Attempt;
-use super::check::{Role, judge};
+use super::check::{Role, advice, judge};
 use super::failure::{self, Failure};
 use super::link::{Link, Way};
 use super::settings::Address;
@@ -95,13 +96,25 @@ impl Node {
         if self.role == Role::Informant {
             return Ok(());
         }
+        judge(&self.info(link).await?, self.role, &self.address)
+    }
+
+    async fn info(&self, link: &Link) -> Result<String, Fault> {
         let mut info = redis::pipe();
         info.cmd("INFO");
         let answers = link.ask(info).await;
         let answers = answers.map_err(|error| failure::of(error, &self.address).fault())?;
         let text = answers.into_iter().next().map(redis::from_redis_value);
-        let text: String = text.and_then(Result::ok).unwrap_or_default();
-        judge(&text, self.role, &self.address)
+        Ok(text.and_then(Result::ok).unwrap_or_default())
+    }
+
+    /// What the operator should change, although the server may hold tickets.
+    ///
+    /// # Errors
+    /// That it cannot be reached, or what [`judge`] finds.
+    pub(super) async fn advice(self: &Arc<Self>) -> Result<Vec<String>, Fault> {
+        let link = self.link(false).await?;
+        Ok(advice(&self.info(&link).await?, self.role, &self.address))
     }
 
     /// Examines the server now, on the connection that is in use. One that fails is let go, so
@@ -119,8 +132,9 @@ impl Node {
         checked
     }
 
-    /// Asks the server. A connection on which something went unanswered is let go: the next
-    /// caller connects anew.
+    /// Asks the server. A connection on which nothing came back before the deadline is let go: the
+    /// next caller connects anew. A caller that goes away says nothing about the connection, which
+    /// others use too.
     ///
     /// # Errors
     /// What became of it, as far as is known.
@@ -128,43 +142,26 @@ impl Node {
         self: &Arc<Self>,
         commands: Pipeline,
         waits: bool,
+        deadline: Instant,
     ) -> Result<Vec<Value>, Failure> {
-        let link = self.link(waits).await.map_err(|fault| {
-            if fault.transient {
-                Failure::NotDone(fault)
-            } else {
-                Failure::Refused(fault)
-            }
-        })?;
-        let unanswered = Unanswered {
-            lane: self.lane(waits),
-            link: Some(&link),
+        let link = match timeout_at(deadline, self.link(waits)).await {
+            Ok(Ok(link)) => link,
+            Ok(Err(fault)) if !fault.transient => return Err(Failure::Refused(fault)),
+            Ok(Err(fault)) => return Err(Failure::NotDone(fault)),
+            Err(_) => return Err(Failure::NotDone(late(&self.address))),
         };
-        let answer = link.ask(commands).await;
-        let answer = answer.map_err(|error| failure::of(error, &self.address));
-        if !matches!(answer, Err(Failure::Unknown(_))) {
-            unanswered.answered();
+        let answer = match timeout_at(deadline, link.ask(commands)).await {
+            Ok(answer) => answer.map_err(|error| failure::of(error, &self.address)),
+            Err(_) => Err(Failure::Unknown(late(&self.address))),
+        };
+        if matches!(answer, Err(Failure::Unknown(_))) {
+            self.lane(waits).discard(&link);
         }
         answer
     }
 }
 
-/// Lets a connection go unless it answered, also when the caller gave up waiting.
-struct Unanswered<'a> {
-    lane: &'a Lane,
-    link: Option<&'a Link>,
-}
-
-impl Unanswered<'_> {
-    fn answered(mut self) {
-        self.link = None;
-    }
-}
-
-impl Drop for Unanswered<'_> {
-    fn drop(&mut self) {
-        if let Some(link) = self.link {
-            self.lane.discard(link);
-        }
-    }
+fn late(address: &Address) -> Fault {
+    let detail = format!("Redis at {address} did not answer in time");
+    Fault::transient("tickets", detail).with(Trouble::Unreachable)
 }

@@ -12,7 +12,7 @@ use super::discovery::{self, Holding};
 use super::link::Way;
 use super::node::Node;
 use super::settings::{Address, Arrangement, RedisSettings};
-use super::slot::SLOTS;
+use super::slot::{SLOTS, slot};
 
 /// The masters at one moment.
 #[derive(Debug)]
@@ -29,7 +29,28 @@ impl Map {
         let found = holdings.find(|(slots, _)| slots.contains(&slot));
         found.map(|(_, node)| node)
     }
+
+    /// A key of each master that begins with `stem`, where one is found soon.
+    pub(super) fn keys(&self, stem: &str) -> Vec<(Arc<Node>, String)> {
+        let mut found: Vec<(Arc<Node>, String)> = Vec::new();
+        for number in 0..TRIES {
+            if found.len() == self.masters.len() {
+                break;
+            }
+            let key = format!("{stem}{number}");
+            let owner = self.owner(slot(&key)).map(Arc::clone);
+            let is_new =
+                |node: &Arc<Node>| !found.iter().any(|(known, _)| Arc::ptr_eq(known, node));
+            if let Some(node) = owner.filter(is_new) {
+                found.push((node, key));
+            }
+        }
+        found
+    }
 }
+
+/// Keys that are tried to find one for each master.
+const TRIES: u32 = 1_000;
 
 /// The arrangement of servers, followed through fail-overs.
 #[derive(Debug)]
@@ -75,6 +96,16 @@ impl Topology {
     /// Whether keys are spread over slots.
     pub(super) const fn is_cluster(&self) -> bool {
         matches!(self.arrangement, Arrangement::Cluster(_))
+    }
+
+    /// Finds out anew; the masters known before, where nobody can say whether they still are.
+    ///
+    /// # Errors
+    /// That nobody says who the masters are, and nobody did before.
+    pub(super) async fn find_or_known(self: &Arc<Self>) -> Result<Arc<Map>, Fault> {
+        let found = self.find().await;
+        let known = || lock(&self.current).clone();
+        found.or_else(|fault| known().ok_or(fault))
     }
 
     /// The masters as far as is known.

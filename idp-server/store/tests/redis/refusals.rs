@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use idp_core::base::fault::Trouble;
 use idp_core::base::secret::SecretText;
-use idp_core::store::tickets::{TicketKind, Tickets};
+use idp_core::store::tickets::{TicketKind, TicketOp, Tickets};
 use idp_store::redis::{Address, Arrangement, Credentials, RedisSettings, open};
 
 use crate::servers::{Cluster, Server, Watched, free_port, fresh, until};
@@ -240,22 +241,27 @@ async fn a_full_server_says_so_and_recovers() {
     let server = Server::start("maxmemory 3mb\n");
     let tickets = server.open().await;
     let mut number = 0;
-    let full = loop {
+    let mut fill = async |size: usize| loop {
         number += 1;
-        let big = idp_core::store::tickets::TicketOp::Put {
+        let some = TicketOp::Put {
             key: key(TicketKind::PendingAuthorization, number),
-            value: vec![0; 60_000],
+            value: vec![0; size],
             until: crate::LATER,
         };
-        match tickets.apply(vec![big], NOW).await {
-            Ok(_) => assert!(number < 1000),
-            Err(fault) => break fault,
+        match tickets.apply(vec![some], NOW).await {
+            Ok(_) => assert!(number < 10_000),
+            Err(fault) => return fault,
         }
     };
+    fill(60_000).await;
+    fill(600).await;
+    let full = fill(1).await;
     assert!(
         full.transient && full.detail.contains("maxmemory"),
         "{full}"
     );
+    assert_eq!(full.trouble, Trouble::Full);
+    assert_eq!(tickets.ready().await.unwrap_err().trouble, Trouble::Full);
     server.cli(&["CONFIG", "SET", "maxmemory", "100mb"]);
     until("room again", || {
         server
@@ -264,6 +270,93 @@ async fn a_full_server_says_so_and_recovers() {
     });
     tickets
         .apply(vec![put(key(TicketKind::Code, 0))], NOW)
+        .await
+        .unwrap();
+    tickets.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_writes_is_told_by_readiness() {
+    let server = Server::start("");
+    let tickets = server.open().await;
+    tickets.ready().await.unwrap();
+    let trouble = async || tickets.ready().await.err().map(|fault| fault.trouble);
+    server.cli(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+    assert_eq!(trouble().await, Some(Trouble::ReadOnly));
+    server.cli(&["CONFIG", "SET", "min-replicas-to-write", "0"]);
+    assert_eq!(trouble().await, None);
+    server.cli(&["REPLICAOF", "127.0.0.1", &free_port().to_string()]);
+    assert_eq!(trouble().await, Some(Trouble::ReadOnly));
+    server.cli(&["REPLICAOF", "NO", "ONE"]);
+    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    assert_eq!(trouble().await, None);
+}
+
+#[tokio::test]
+async fn servers_that_would_forget_marks_are_named() {
+    let server = Server::start("");
+    let tickets = server.open().await;
+    let advice = tickets.advice().await.unwrap();
+    assert!(
+        advice.len() == 1 && advice[0].contains("appendonly yes"),
+        "{advice:?}"
+    );
+    server.cli(&["CONFIG", "SET", "appendonly", "yes"]);
+    assert!(tickets.advice().await.unwrap().is_empty());
+    let watched = Watched::start();
+    let tickets = open(&fresh(watched.arrangement())).await.unwrap();
+    let advice = tickets.advice().await.unwrap();
+    assert!(
+        advice.len() == 2 && advice[1].contains("min-replicas-to-write"),
+        "{advice:?}"
+    );
+}
+
+/// A Sentinel that names a master of its own, as one that was cut off before a fail-over does, or one
+/// that somebody else runs.
+#[tokio::test]
+async fn one_sentinel_alone_is_not_believed() {
+    let (watched, other) = (Watched::start(), Server::start(""));
+    let port = free_port();
+    let lines = format!(
+        "port {port}\nsentinel monitor tinh 127.0.0.1 {} 1\n",
+        other.port
+    );
+    let stale = Server::begin("redis-sentinel", port, &lines);
+    let sentinels = |others: Vec<Address>| {
+        let all = std::iter::once(stale.address()).chain(others);
+        fresh(Arrangement::Sentinel {
+            sentinels: all.collect(),
+            master: "tinh".to_owned(),
+            credentials: None,
+        })
+    };
+    let gone = || Address::parse(&format!("redis://127.0.0.1:{}", free_port())).unwrap();
+    let (transient, said) = refusal(&sentinels(vec![gone(), gone()])).await;
+    assert!(transient && said.contains("1 of 3"), "{said}");
+    let right = |number: usize| watched.sentinels[number].address();
+    let (transient, said) = refusal(&sentinels(vec![right(0), gone()])).await;
+    assert!(transient && said.contains("2 of 3"), "{said}");
+    let tickets = open(&sentinels(vec![right(0), right(1)])).await.unwrap();
+    tickets
+        .apply(vec![put(key(TicketKind::Code, 1))], NOW)
+        .await
+        .unwrap();
+    assert_eq!(other.cli(&["DBSIZE"]), "0");
+    assert_eq!(watched.servers[0].cli(&["DBSIZE"]), "1");
+}
+
+/// Whom most Sentinels named stays the master while they are gone: only they could replace it.
+#[tokio::test]
+async fn sentinels_that_are_gone_stop_nothing() {
+    let mut watched = Watched::start();
+    let tickets = open(&fresh(watched.arrangement())).await.unwrap();
+    for sentinel in &mut watched.sentinels {
+        sentinel.signal("KILL");
+    }
+    tickets.ready().await.unwrap();
+    tickets
+        .apply(vec![put(key(TicketKind::Code, 1))], NOW)
         .await
         .unwrap();
 }

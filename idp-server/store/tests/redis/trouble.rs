@@ -44,6 +44,44 @@ async fn a_frozen_server_holds_nobody_beyond_the_limit() {
     }
 }
 
+/// The connection is everybody's: a caller that goes away while the server thinks leaves it alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_that_go_away_cost_nobody_the_connection() {
+    let mut server = Server::start("");
+    let tickets = server.open().await;
+    // `id` of every connection but that of `redis-cli` itself.
+    let connections = |server: &Server| {
+        let list = server.cli(&["CLIENT", "LIST"]);
+        let ours = list.lines().filter(|line| !line.contains("cmd=client"));
+        let mut ids: Vec<_> = ours
+            .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+            .collect();
+        ids.sort();
+        ids
+    };
+    let before = connections(&server);
+    assert!(!before.is_empty());
+    for round in 0..3 {
+        server.signal("STOP");
+        let calls: Vec<_> = (0..20)
+            .map(|number| {
+                let tickets = tickets.clone();
+                let ops = vec![put(key(TicketKind::Code, round * 20 + number))];
+                tokio::spawn(async move { tickets.apply(ops, NOW).await })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        for call in calls {
+            call.abort();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        server.signal("CONT");
+        let ops = vec![put(key(TicketKind::Code, 1_000 + round))];
+        tickets.apply(ops, NOW).await.unwrap();
+    }
+    assert_eq!(connections(&server), before);
+}
+
 #[tokio::test]
 async fn a_restart_between_calls_is_not_noticed() {
     let mut server = Server::start("");
