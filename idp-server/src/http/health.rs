@@ -1,69 +1,130 @@
 //! Whether the process lives, and whether it can serve.
 
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use idp_core::base::fault::{Fault, Trouble};
 use idp_core::ports::Obstacle;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::site::Shared;
+use super::site::{self, Site};
 
 /// `GET /health/live`: the process answers.
 pub async fn live() -> Response {
     Json(json!({"status": "live"})).into_response()
 }
 
-/// `GET /health/ready`: store, tickets and keys answer, the clock agrees with the shared store's,
-/// the configuration with that of the other nodes, the PKCS#11 device signs with those keys that
-/// sign now and rest there, and the server is not about to stop; otherwise 503 and which part does
-/// not, without details but one word for the device.
-pub async fn ready(State(site): State<Shared>) -> Response {
-    let issuer = &site.provider.policy.issuer_key;
-    let store = site.provider.records.ping().await.is_ok();
-    let tickets = site.provider.tickets.ready().await.is_ok();
-    let keys = site
-        .provider
-        .signer
-        .published(issuer)
-        .await
-        .is_ok_and(|k| !k.keys().is_empty());
-    let obstacle = site.provider.signer.obstacle(issuer).await;
-    let clock = clock_agrees(&site).await;
-    let configuration = configuration_agrees(&site).await;
-    let serving = !site.is_stopping();
-    let agrees = clock && configuration;
-    let ready = store && tickets && keys && obstacle.is_none() && agrees && serving;
-    let status = if ready {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let word = |ok: bool| if ok { "ok" } else { "failing" };
-    let body = json!({
-        "status": if ready { "ready" } else { "not_ready" },
-        "store": word(store),
-        "tickets": word(tickets),
-        "keys": word(keys),
-        "device": obstacle.map_or("ok", Obstacle::name),
-        "clock": word(clock),
-        "configuration": word(configuration),
-        "stopping": !serving,
-    });
-    (status, Json(body)).into_response()
+/// Whoever asks for readiness, asks often and wants to know soon: a part that takes longer fails.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The parts, each with a word for what is in the way.
+type Verdict = [(&'static str, Option<&'static str>); 5];
+
+/// Examines the parts once at a time for all who ask meanwhile: strangers may ask, and each
+/// examination costs the stores some questions.
+#[derive(Debug, Default)]
+pub struct Examination {
+    running: Mutex<Option<Shared<BoxFuture<'static, Option<Verdict>>>>>,
 }
 
-/// Whether this node was told what the others were; also when the store does not answer, which
-/// `store` tells.
-async fn configuration_agrees(site: &Shared) -> bool {
-    match site.provider.configuration_differences().await {
-        Ok(differences) => differences.is_empty(),
-        Err(fault) => fault.transient,
+impl Examination {
+    /// The verdict of the examination that is running, else of a new one; none when it broke off.
+    async fn verdict(&self, site: &site::Shared) -> Option<Verdict> {
+        let asked = {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*running {
+                Some(asked) if asked.peek().is_none() => asked.clone(),
+                _ => {
+                    let site = site.clone();
+                    let examined = tokio::spawn(async move { examine(&site).await });
+                    let asked = async move { examined.await.ok() }.boxed().shared();
+                    running.insert(asked).clone()
+                }
+            }
+        };
+        asked.await
     }
 }
 
-/// Whether the clock agrees with the store's; also when that does not answer, which `store` tells.
-async fn clock_agrees(site: &Shared) -> bool {
-    let checked = site.clock.check(site.provider.records.as_ref()).await;
-    checked.err().is_none_or(|fault| fault.place != "clock")
+async fn examine(site: &Site) -> Verdict {
+    let provider = &site.provider;
+    let records = provider.records.as_ref();
+    let issuer = &provider.policy.issuer_key;
+    let (store, tickets, keys, obstacle, clock) = tokio::join!(
+        in_time(records.ping()),
+        in_time(provider.tickets.ready()),
+        in_time(keys(site)),
+        tokio::time::timeout(PATIENCE, provider.signer.obstacle(issuer)),
+        in_time(site.clock.check(records)),
+    );
+    // A store that does not tell its time is told of by `store`.
+    let clock = clock.err().filter(|fault| fault.place == "clock");
+    let trouble = |part: Result<(), Fault>| part.err().map(|fault| fault.trouble.name());
+    [
+        ("store", trouble(store)),
+        ("tickets", trouble(tickets)),
+        ("keys", trouble(keys)),
+        (
+            "device",
+            obstacle.unwrap_or(Some(Obstacle::Slow)).map(Obstacle::name),
+        ),
+        ("clock", clock.map(|fault| fault.trouble.name())),
+    ]
+}
+
+/// `GET /health/ready`: store, tickets and keys answer and take writes, the PKCS#11 device signs
+/// with those keys that sign now and rest there, the clock agrees with the shared store's and the
+/// server is not about to stop; otherwise 503 and which part does not, with a word of a closed list
+/// ([`Trouble::name`], [`Obstacle::name`]) that says why, without details. Answers within two
+/// seconds.
+pub async fn ready(State(site): State<site::Shared>) -> Response {
+    let Some(parts) = site.examination.verdict(&site).await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let failing = parts.iter().filter_map(|(name, why)| Some((name, (*why)?)));
+    let reasons = failing.map(|(name, why)| format!("{name}_{why}"));
+    let reasons: Vec<String> = reasons.collect();
+    let stopping = site.is_stopping();
+    let (status, word) = if reasons.is_empty() && !stopping {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
+    };
+    let part = |(name, why): (&'static str, Option<&'static str>)| {
+        let word = match (name, why) {
+            (_, None) => "ok",
+            ("device", Some(word)) => word,
+            _ => "failing",
+        };
+        (name.to_owned(), word.into())
+    };
+    let mut body: Map<String, Value> = parts.into_iter().map(part).collect();
+    body.insert("status".to_owned(), word.into());
+    body.insert("stopping".to_owned(), stopping.into());
+    body.insert("reasons".to_owned(), reasons.into());
+    (status, Json(body)).into_response()
+}
+
+/// Whether there are keys to sign with.
+async fn keys(site: &Site) -> Result<(), Fault> {
+    let issuer = &site.provider.policy.issuer_key;
+    let published = site.provider.signer.published(issuer).await?;
+    if published.keys().is_empty() {
+        return Err(Fault::lasting("keys", "no key is published"));
+    }
+    Ok(())
+}
+
+async fn in_time(check: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+    let checked = tokio::time::timeout(PATIENCE, check).await;
+    checked.unwrap_or_else(|_| {
+        Err(Fault::transient("health", "no answer in time").with(Trouble::Unreachable))
+    })
 }

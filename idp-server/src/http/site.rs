@@ -10,6 +10,7 @@ use idp_core::flow::{Provider, RequestContext};
 use idp_core::store::change::Batch;
 
 use super::context::Arrival;
+use super::health::Examination;
 use crate::outside::clock::Clock;
 use crate::outside::entropy::Generator;
 use crate::refusals::Refusals;
@@ -32,6 +33,8 @@ pub struct Site {
     pub refusals: Refusals,
     /// Set when the server is about to stop, so that balancers look elsewhere.
     pub stopping: AtomicBool,
+    /// Answers whether it can serve.
+    pub examination: Examination,
 }
 
 /// An image of the operator's, read at start.

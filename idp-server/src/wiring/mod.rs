@@ -11,6 +11,7 @@ use idp_core::model::configuration::SharedConfiguration;
 use idp_core::policy::Policy;
 use idp_store::redis::RedisSettings;
 
+use crate::http::health::Examination;
 use crate::http::site::{Logo, Shared, Site};
 use crate::outside::clock::Clock;
 use crate::outside::device::Device;
@@ -74,7 +75,8 @@ pub struct Installation {
 /// Redis is not reachable or not safe for tickets.
 pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
     let (store, beside) = Store::open(&parts.place).await?;
-    let tickets = store::tickets(parts.tickets.as_ref(), beside).await?;
+    let here = (&store, beside);
+    let tickets = store::tickets(parts.tickets.as_ref(), here, parts.clock.now()).await?;
     let generator = Generator::system();
     let node = node(&generator)?;
     let records = store.records();
@@ -113,6 +115,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         generator,
         refusals: Refusals::default(),
         stopping: AtomicBool::new(false),
+        examination: Examination::default(),
     };
     Ok(Installation {
         site: Arc::new(site),

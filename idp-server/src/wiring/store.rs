@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use idp_core::base::fault::Fault;
+use idp_core::base::time::Timestamp;
 use idp_core::store::changes::Changes;
 use idp_core::store::records::Records;
 use idp_core::store::tickets::Tickets;
+use idp_store::carry;
 use idp_store::postgres::{self, PostgresOptions, PostgresRecords};
 use idp_store::redis::{self, RedisSettings};
 use idp_store::sqlite::{self, OpenOptions, SqliteRecords};
@@ -95,13 +97,28 @@ impl Store {
     }
 }
 
-/// The tickets of an installation: in Redis when it is given, otherwise `beside` the records.
+/// The tickets of an installation: in Redis when it is given, otherwise `beside` the records. What
+/// must last and still rests beside them is carried into Redis first.
 pub(super) async fn tickets(
     servers: Option<&RedisSettings>,
-    beside: Arc<dyn Tickets>,
+    (store, beside): (&Store, Arc<dyn Tickets>),
+    now: Timestamp,
 ) -> Result<Arc<dyn Tickets>, Fault> {
-    match servers {
-        Some(settings) => Ok(Arc::new(redis::open(settings).await?)),
-        None => Ok(beside),
+    let Some(settings) = servers else {
+        return Ok(beside);
+    };
+    let tickets = redis::open(settings).await?;
+    for advice in tickets.advice().await? {
+        tracing::warn!("{advice}");
     }
+    let carried = match store {
+        Store::Embedded(records) => carry(records, &tickets, now).await?,
+        Store::Shared(records) => carry(records, &tickets, now).await?,
+    };
+    if carried > 0 {
+        tracing::info!(carried, "marks that must last were carried into Redis");
+    }
+    // Nobody looks after them there any more.
+    beside.sweep(now).await?;
+    Ok(Arc::new(tickets))
 }

@@ -4,10 +4,12 @@
 //! [`sqlite::open`] opens a data folder, [`postgres::open`] a database that nodes share,
 //! [`redis::open`] connects to servers. Nothing here logs a value: identifiers are personal.
 
+mod carry;
 pub mod copy;
 pub mod postgres;
 pub mod redis;
 mod sql;
 pub mod sqlite;
 
+pub use carry::carry;
 pub use sql::SqlRecords;

@@ -18,9 +18,11 @@ use idp_core::event::seal::BlockHead;
 use idp_core::model::subject::Subject;
 use idp_core::store::change::{Batch, Change, Write};
 use idp_core::store::contract::sample;
+use idp_core::store::memory::MemoryTickets;
 use idp_core::store::page::PageRequest;
 use idp_core::store::records::{Records, UserFilter};
 use idp_core::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp, Tickets};
+use idp_store::carry;
 use idp_store::copy::copy;
 use idp_store::postgres;
 use idp_store::sqlite::{OpenOptions, SqliteRecords, SqliteTickets, open};
@@ -182,4 +184,90 @@ async fn a_copy_that_is_cut_off_leaves_nothing() {
     let (_folder, records, _) = embedded().await;
     fill(&records, 3).await;
     copy(&records, &target, |_| {}).await.unwrap();
+}
+
+/// Marks that must last, beside the records, and what is there of other kinds.
+async fn mark(tickets: &impl Tickets) {
+    let until = sample::at(100);
+    let put = |kind, secret: &str| TicketOp::Put {
+        key: TicketKey::of(kind, secret),
+        value: secret.as_bytes().to_vec(),
+        until,
+    };
+    let mut ops = vec![
+        put(TicketKind::TokenRevoked, "t"),
+        put(TicketKind::Code, "c"),
+        TicketOp::Count {
+            key: TicketKey::of(TicketKind::ThrottleAccount, "an"),
+            by: 4,
+            until,
+        },
+    ];
+    ops.extend((0..250).map(|n| put(TicketKind::AssertionSeen, &n.to_string())));
+    let taken = TicketKey::of(TicketKind::AssertionSeen, "7");
+    ops.push(TicketOp::Take { key: taken });
+    tickets.apply(ops, sample::at(1)).await.unwrap();
+}
+
+/// What the store that the tickets moved to knows of them.
+async fn known(there: &MemoryTickets) -> Vec<TicketAnswer> {
+    let key = TicketKey::of;
+    let count = |secret| TicketOp::Count {
+        key: key(TicketKind::ThrottleAccount, secret),
+        by: 0,
+        until: sample::at(100),
+    };
+    let put = |secret: &str| TicketOp::Put {
+        key: key(TicketKind::AssertionSeen, secret),
+        value: Vec::new(),
+        until: sample::at(100),
+    };
+    let ops = vec![
+        TicketOp::Peek {
+            key: key(TicketKind::TokenRevoked, "t"),
+        },
+        TicketOp::Take {
+            key: key(TicketKind::Code, "c"),
+        },
+        count("an"),
+        put("0"),
+        put("249"),
+        TicketOp::Take {
+            key: key(TicketKind::AssertionSeen, "7"),
+        },
+    ];
+    there.apply(ops, sample::at(10)).await.unwrap()
+}
+
+#[tokio::test]
+async fn marks_are_carried_to_where_the_tickets_will_rest() {
+    let (_folder, embedded, beside) = embedded().await;
+    let address = cluster::shared().database().await;
+    let (shared, in_database) = postgres::open(&options(&address)).await.unwrap();
+    mark(&beside).await;
+    mark(&in_database).await;
+    let expected = [
+        TicketAnswer::Value(b"t".to_vec()),
+        TicketAnswer::Unknown,
+        TicketAnswer::Counted(4),
+        TicketAnswer::Exists,
+        TicketAnswer::Exists,
+        TicketAnswer::Again(b"7".to_vec()),
+    ];
+    let there = MemoryTickets::new();
+    // By every node at its start, and again at each further one.
+    for round in 0..2 {
+        assert_eq!(carry(&embedded, &there, sample::at(5)).await.unwrap(), 252);
+        assert_eq!(known(&there).await, expected, "round {round}");
+    }
+    let there = MemoryTickets::new();
+    assert_eq!(carry(&shared, &there, sample::at(5)).await.unwrap(), 252);
+    assert_eq!(known(&there).await, expected);
+    // What is over stays behind; who still looks beside the records finds all.
+    let there = MemoryTickets::new();
+    assert_eq!(carry(&shared, &there, sample::at(100)).await.unwrap(), 0);
+    let key = TicketKey::of(TicketKind::TokenRevoked, "t");
+    let peek = vec![TicketOp::Peek { key }];
+    let still = in_database.apply(peek, sample::at(10)).await.unwrap();
+    assert_eq!(still, [TicketAnswer::Value(b"t".to_vec())]);
 }

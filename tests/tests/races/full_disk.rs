@@ -75,6 +75,12 @@ async fn a_full_disk_refuses_clearly_loses_nothing_and_heals_by_itself() {
         let ready = health(installation, "/health/ready").await;
         assert_eq!(ready.status, 503, "{}", ready.body);
         assert_eq!(ready.json()["store"], "failing", "{}", ready.body);
+        let why = &ready.json()["reasons"][0];
+        assert!(
+            why == "store_full" || why == "store_failing",
+            "{}",
+            ready.body
+        );
         assert_eq!(
             health(installation, "/health/live").await.status,
             200,

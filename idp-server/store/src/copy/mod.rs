@@ -7,6 +7,7 @@
 mod catalogue;
 mod rows;
 
+use std::future::Future;
 use std::time::Duration;
 
 use idp_core::base::fault::Fault;
@@ -22,6 +23,10 @@ use catalogue::Table;
 
 /// Rows that are read at once.
 const PAGE: usize = 5_000;
+
+/// How long one answer of the target may take, whatever the server does: its own limits are off for
+/// the copy, and a server that is frozen or gone says nothing.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A table that has arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,13 +56,12 @@ pub async fn copy(
     let (target, _) = postgres::open(to).await?;
     let mut connection = target.connect_for_copy().await?;
     target.close().await;
-    let raw = |e: sqlx::Error| postgres::fault_of(&e);
     for setting in [
         "SET statement_timeout = 0",
         "SET idle_in_transaction_session_timeout = 0",
         "BEGIN",
     ] {
-        connection.execute(setting).await.map_err(raw)?;
+        in_time(connection.execute(setting)).await?;
     }
     let tables = catalogue::read(&mut connection).await?;
     catalogue::lock_empty(&mut connection, &tables).await?;
@@ -67,10 +71,10 @@ pub async fn copy(
         arrived(&one);
         copied.push(one);
     }
-    postgres::place_events(&mut connection).await.map_err(raw)?;
-    connection.execute("COMMIT").await.map_err(raw)?;
+    in_time(postgres::place_events(&mut connection)).await?;
+    in_time(connection.execute("COMMIT")).await?;
     // Only statistics: the server gathers them by itself if this is cut off.
-    drop(connection.execute("ANALYZE").await);
+    drop(in_time(connection.execute("ANALYZE")).await);
     drop(tokio::time::timeout(Duration::from_secs(1), connection.close()).await);
     Ok(copied)
 }
@@ -80,7 +84,6 @@ async fn copy_table(
     connection: &mut PgConnection,
     table: &Table,
 ) -> Result<Copied, Fault> {
-    let raw = |e: sqlx::Error| postgres::fault_of(&e);
     let mut sent = Running::default();
     let mut after: Option<Vec<Value>> = None;
     loop {
@@ -89,12 +92,12 @@ async fn copy_table(
             break;
         }
         let text = rows::encode(table, &page)?;
-        let mut copying = connection
-            .copy_in_raw(&table.copy_text())
-            .await
-            .map_err(raw)?;
-        copying.send(text).await.map_err(raw)?;
-        copying.finish().await.map_err(raw)?;
+        let copying = async {
+            let mut copying = connection.copy_in_raw(&table.copy_text()).await?;
+            copying.send(text).await?;
+            copying.finish().await
+        };
+        in_time(copying).await?;
         sent.add(&page);
         after = page.last().map(|row| table.key_of(row));
     }
@@ -131,14 +134,26 @@ async fn read_back(connection: &mut PgConnection, table: &Table) -> Result<Runni
 }
 
 async fn query(connection: &mut PgConnection, statement: &Statement) -> Result<Vec<Row>, Fault> {
-    let answer = postgres::run(connection, statement).await;
-    answer.map(|a| a.rows).map_err(|e| postgres::fault_of(&e))
+    let answer = in_time(postgres::run(connection, statement)).await;
+    answer.map(|answer| answer.rows)
+}
+
+async fn in_time<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, Fault> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answer) => answer.map_err(|e| postgres::fault_of(&e)),
+        Err(_) => Err(Fault::transient(
+            "store",
+            "the target stopped answering: nothing is in it unless its last answer was lost; empty \
+             it before you move the data again",
+        )),
+    }
 }
 
 /// Runs a text that was put together from the catalogue's names.
 async fn execute(connection: &mut PgConnection, text: String) -> Result<(), Fault> {
-    let done = connection.execute(AssertSqlSafe(text)).await;
-    done.map(drop).map_err(|e| postgres::fault_of(&e))
+    in_time(connection.execute(AssertSqlSafe(text)))
+        .await
+        .map(drop)
 }
 
 /// The digest of the pages so far: each page is hashed with the digest before it.
