@@ -25,7 +25,7 @@ pub async fn live() -> Response {
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The parts, each with a word for what is in the way.
-type Verdict = [(&'static str, Option<&'static str>); 5];
+type Verdict = [(&'static str, Option<&'static str>); 6];
 
 /// Examines the parts once at a time for all who ask meanwhile: strangers may ask, and each
 /// examination costs the stores some questions.
@@ -57,12 +57,13 @@ async fn examine(site: &Site) -> Verdict {
     let provider = &site.provider;
     let records = provider.records.as_ref();
     let issuer = &provider.policy.issuer_key;
-    let (store, tickets, keys, obstacle, clock) = tokio::join!(
+    let (store, tickets, keys, obstacle, clock, differs) = tokio::join!(
         in_time(records.ping()),
         in_time(provider.tickets.ready()),
         in_time(keys(site)),
         tokio::time::timeout(PATIENCE, provider.signer.obstacle(issuer)),
         in_time(site.clock.check(records)),
+        differs(site),
     );
     // A store that does not tell its time is told of by `store`.
     let clock = clock.err().filter(|fault| fault.place == "clock");
@@ -76,12 +77,24 @@ async fn examine(site: &Site) -> Verdict {
             obstacle.unwrap_or(Some(Obstacle::Slow)).map(Obstacle::name),
         ),
         ("clock", clock.map(|fault| fault.trouble.name())),
+        ("configuration", differs.then_some("differs")),
     ]
 }
 
+/// Whether this node was told otherwise than the others. Not when the store does not answer, which
+/// `store` tells.
+async fn differs(site: &Site) -> bool {
+    let compared = site.provider.configuration_differences();
+    match tokio::time::timeout(PATIENCE, compared).await {
+        Ok(Ok(differences)) => !differences.is_empty(),
+        Ok(Err(fault)) => !fault.transient,
+        Err(_) => false,
+    }
+}
+
 /// `GET /health/ready`: store, tickets and keys answer and take writes, the PKCS#11 device signs
-/// with those keys that sign now and rest there, the clock agrees with the shared store's and the
-/// server is not about to stop; otherwise 503 and which part does not, with a word of a closed list
+/// with those keys that sign now and rest there, the clock agrees with the shared store's, the
+/// configuration with that of the other nodes and the server is not about to stop; otherwise 503 and which part does not, with a word of a closed list
 /// ([`Trouble::name`], [`Obstacle::name`]) that says why, without details. Answers within two
 /// seconds.
 pub async fn ready(State(site): State<site::Shared>) -> Response {

@@ -3,6 +3,7 @@
 //! Counts come from the environment, so that a longer run tries harder: `IDP_TEST_LOSSES` (of each
 //! part in each way), `IDP_TEST_ROLLS`, `IDP_TEST_FAIL_OVER_CODES`.
 
+mod clocks;
 mod configuration;
 mod failover;
 mod health;

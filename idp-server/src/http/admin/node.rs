@@ -19,7 +19,7 @@ fn shown(difference: Difference) -> ConfigurationDifference {
 
 pub(super) async fn compare(Desk(desk): Desk, Query(query): Query<PageQuery>) -> Answer {
     let differences = flow::compare(&desk).await?;
-    let differences = cut(differences, &page(query.after, query.limit))?;
+    let differences = cut(differences, &page(query.after, query.limit)?)?;
     Ok(listed(differences, shown))
 }
 
