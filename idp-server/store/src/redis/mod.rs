@@ -37,16 +37,25 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use idp_core::base::fault::Fault;
 use idp_core::base::time::Timestamp;
-use idp_core::store::tickets::{TicketAnswer, TicketOp, Tickets};
+use idp_core::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp, Tickets};
 
 use calls::Calls;
+use node::Node;
+use script::Part;
 use tokio::time::Instant;
+use topology::Map;
 
 pub use changes::RedisChanges;
 pub use settings::{Address, Arrangement, Credentials, RedisSettings};
 
 /// How often the masters are found out and examined anew.
 const BEAT: Duration = Duration::from_secs(2);
+
+/// Octets of what readiness writes: a sign-in in progress has about as many.
+const WRITTEN: usize = 4_096;
+
+/// Keys that are tried to find one for each master.
+const TRIES: u32 = 200;
 
 /// Tickets in Redis. Clones share their connections.
 #[derive(Clone, Debug)]
@@ -115,19 +124,44 @@ impl RedisTickets {
         examined.unwrap_or_else(|_| Err(calls::unanswered()))
     }
 
-    /// Writes a key to each master, which forgets it within a minute.
+    /// Writes a ticket to each master as flows do, as large as theirs are: a server that is nearly
+    /// full still takes less. It is gone within two minutes.
     async fn write(&self, deadline: Instant) -> Result<(), Fault> {
         let map = self.calls.topology.current().await?;
-        let stem = format!("{}ready:", self.calls.prefix);
-        let written = map.keys(&stem).into_iter().map(async |(node, key)| {
-            let mut commands = redis::pipe();
-            commands.cmd("HSET").arg(&key).arg("t").arg("1");
-            commands.cmd("PEXPIRE").arg(&key).arg(60_000);
-            node.ask(commands, false, deadline).await
-        });
-        let written = join_all(written).await.into_iter();
-        let written = written.map(|written| written.map(drop).map_err(failure::Failure::fault));
-        written.collect()
+        let parts = self.one_for_each(&map);
+        // By the server's own stopwatch these tickets live for a minute, whatever the time is.
+        let written = parts
+            .iter()
+            .map(|part| self.calls.apply(part, Timestamp::EPOCH, deadline));
+        let mut written = join_all(written).await.into_iter();
+        written.try_for_each(|written| written.map(drop))
+    }
+
+    /// Calls of which each goes to another master; some masters may be missed that hold few slots.
+    fn one_for_each(&self, map: &Map) -> Vec<Part> {
+        let mut found: Vec<(Arc<Node>, Part)> = Vec::new();
+        for number in 0..TRIES {
+            if found.len() == map.masters.len() {
+                break;
+            }
+            // No reader has such a name.
+            let key = TicketKey::of(TicketKind::AuditReader, &format!("ready {number}"));
+            let put = TicketOp::Put {
+                key,
+                value: vec![0; WRITTEN],
+                until: Timestamp::EPOCH + Duration::from_secs(60),
+            };
+            let ops = vec![TicketOp::Forget { key }, put];
+            let is_cluster = self.calls.topology.is_cluster();
+            let part = script::parts(ops, &self.calls.prefix, is_cluster).pop();
+            let owned = part.and_then(|part| Some((Arc::clone(map.owner(part.slot)?), part)));
+            let is_new =
+                |node: &Arc<Node>| !found.iter().any(|(known, _)| Arc::ptr_eq(known, node));
+            if let Some((node, part)) = owned.filter(|(node, _)| is_new(node)) {
+                found.push((node, part));
+            }
+        }
+        found.into_iter().map(|(_, part)| part).collect()
     }
 }
 

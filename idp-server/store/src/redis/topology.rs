@@ -12,7 +12,7 @@ use super::discovery::{self, Holding};
 use super::link::Way;
 use super::node::Node;
 use super::settings::{Address, Arrangement, RedisSettings};
-use super::slot::{SLOTS, slot};
+use super::slot::SLOTS;
 
 /// The masters at one moment.
 #[derive(Debug)]
@@ -29,28 +29,7 @@ impl Map {
         let found = holdings.find(|(slots, _)| slots.contains(&slot));
         found.map(|(_, node)| node)
     }
-
-    /// A key of each master that begins with `stem`, where one is found soon.
-    pub(super) fn keys(&self, stem: &str) -> Vec<(Arc<Node>, String)> {
-        let mut found: Vec<(Arc<Node>, String)> = Vec::new();
-        for number in 0..TRIES {
-            if found.len() == self.masters.len() {
-                break;
-            }
-            let key = format!("{stem}{number}");
-            let owner = self.owner(slot(&key)).map(Arc::clone);
-            let is_new =
-                |node: &Arc<Node>| !found.iter().any(|(known, _)| Arc::ptr_eq(known, node));
-            if let Some(node) = owner.filter(is_new) {
-                found.push((node, key));
-            }
-        }
-        found
-    }
 }
-
-/// Keys that are tried to find one for each master.
-const TRIES: u32 = 1_000;
 
 /// The arrangement of servers, followed through fail-overs.
 #[derive(Debug)]
