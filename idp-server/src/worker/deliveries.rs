@@ -46,15 +46,17 @@ impl Deliveries {
         }
     }
 
-    /// Takes up what is due, and waits for nobody.
+    /// Takes up what is due, and waits for nobody. Takes up nothing by a clock that is off.
     ///
     /// # Errors
-    /// A fault of the store, or the first of the turns that ended since.
+    /// A fault of the store or the clock, or the first of the turns that ended since.
     pub(super) async fn round(&mut self) -> Result<(), Failure> {
         let mut ended = Ok(());
         while let Some(turn) = self.running.try_join_next_with_id() {
             ended = ended.and(self.end(turn));
         }
+        let records = self.site.provider.records.as_ref();
+        self.site.clock.check(records).await?;
         for _ in 0..MOST_LEASES {
             if self.running.len() >= MOST_BEGUN {
                 break;

@@ -133,8 +133,8 @@ pub fn send_heads(workers: &mut JoinSet<()>, site: &Shared, heads: &Arc<AuditHea
 }
 
 /// Seals what the workers' last rounds left, so that an orderly stop leaves nothing unsealed (but
-/// what other nodes write meanwhile, which they seal), gives the sealer's lease back and sends the last head out. A node whose clock is off leaves the sealing
-/// to the others.
+/// what other nodes write meanwhile, which they seal), gives the sealer's lease back and sends the
+/// last head out. A node whose clock is off leaves the sealing to the others.
 ///
 /// # Errors
 /// A fault of the store or the signer, or of where heads go.
