@@ -9,9 +9,11 @@ use super::reader::Reader;
 /// Sections that are rules for everybody.
 const SECTIONS: [&str; 3] = ["issuer", "lifetimes", "throttle"];
 
-/// Single keys of other sections: rules about passwords, and which Redis holds the tickets. What
-/// a machine of its own kind may have otherwise (hashing at once, time limits, files) is not here.
-const SINGLE: [&str; 9] = [
+/// Single keys of other sections: rules about keys and passwords, and which Redis holds the
+/// tickets. What a machine of its own kind may have otherwise (hashing at once, time limits, files)
+/// is not here.
+const SINGLE: [&str; 10] = [
+    "keys.rotate_every",
     "passwords.min_length",
     "passwords.history",
     "passwords.argon2_memory_kib",
