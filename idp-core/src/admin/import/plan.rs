@@ -11,6 +11,7 @@ use crate::admin::user::{PositionNew, RoleGrantNew, UserNew, prepared};
 use crate::authn::password::ImportedHash;
 use crate::base::entropy::Entropy;
 use crate::base::refusal::Reason;
+use crate::base::secret::SecretText;
 use crate::base::text::label;
 use crate::event::{Event, What};
 use crate::model::UserId;
@@ -313,16 +314,7 @@ impl Planner<'_> {
             self.plan.met.extend(owners);
             return Err(Reason::IdentifierTaken);
         }
-        let hash = row
-            .password_hash
-            .clone()
-            .filter(|h| !h.expose().trim().is_empty());
-        if hash
-            .as_ref()
-            .is_some_and(|h| ImportedHash::parse(h.expose()).is_err())
-        {
-            return Err(Reason::PasswordHashUnsupported);
-        }
+        let hash = imported_hash(row)?;
         // Two rows with the same identifier: both cannot be right, the later one is named.
         if keys.iter().any(|key| self.seen.contains(key)) {
             return Err(Reason::IdentifierRepeated);
@@ -345,6 +337,17 @@ impl Planner<'_> {
             password_hash: hash,
             link,
         }))
+    }
+}
+
+/// The hash of another system that a row carries; none where the cell is empty.
+fn imported_hash(row: &ImportRow) -> Result<Option<SecretText>, Reason> {
+    let hash = row.password_hash.clone();
+    let hash = hash.filter(|h| !h.expose().trim().is_empty());
+    let known = |h: &SecretText| ImportedHash::parse(h.expose()).is_ok();
+    match hash {
+        Some(hash) if !known(&hash) => Err(Reason::PasswordHashUnsupported),
+        hash => Ok(hash),
     }
 }
 
