@@ -93,5 +93,5 @@ async fn demonstrate(args: DemoArgs, globals: &Globals) -> Result<(), Fault> {
 }
 
 fn failed(fault: &Fault) -> Failure {
-    Failure::Failed(fault.to_string())
+    Failure::failed(fault.to_string())
 }

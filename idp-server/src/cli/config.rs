@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::{ConfigCommand, Format, Globals};
 use super::failure::Failure;
-use super::language::{Text, text};
+use super::language::{Said, Text, text};
 use super::output::{Column, Output, column};
 use crate::config::{self, Problem, Settings};
 use crate::listen::tls::Tls;
@@ -108,7 +108,8 @@ fn file_problems(settings: &Settings) -> Vec<Problem> {
 }
 
 fn explain(key: Option<&str>, file: &Path, output: &mut Output) -> Result<(), Failure> {
-    let unknown = || Failure::Usage(format!("{}: there is no such key", key.unwrap_or_default()));
+    let no_such_key = text("không có khóa này", "there is no such key");
+    let unknown = || Failure::usage(Said::from(no_such_key).about(&key.unwrap_or_default()));
     let explained = config::explain(key).ok_or_else(unknown)?;
     output.line(explained.trim_end())?;
     let written = std::fs::read_to_string(file).unwrap_or_default();

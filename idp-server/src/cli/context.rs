@@ -61,13 +61,13 @@ impl Context<'_> {
             return Ok(());
         }
         if !std::io::stdin().is_terminal() {
-            return Err(Failure::Usage(self.say(ADD_YES).to_owned()));
+            return Err(Failure::usage(self.say(ADD_YES).to_owned()));
         }
         let agreed = dialoguer::Confirm::new()
             .with_prompt(format!("{what} {}", self.say(SURE)))
             .default(false)
             .interact()
-            .map_err(|e| Failure::Failed(e.to_string()))?;
+            .map_err(|e| Failure::failed(e.to_string()))?;
         if agreed {
             return Ok(());
         }

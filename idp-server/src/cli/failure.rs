@@ -1,11 +1,10 @@
 //! Why a command did not do what it was asked to, and what to do next.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use idp_admin_api::Problem;
 
-use super::language::{Language, Text, text};
+use super::language::{Language, Said, Text, text};
 use super::reason_texts::{ReasonText, reason_text};
 
 /// Why a command ended without success. Its exit status is part of the interface.
@@ -16,9 +15,9 @@ pub enum Failure {
     /// The command found that something does not hold; everything was reported already.
     Reported,
     /// A file, or the answer of the server, is not as it should be.
-    Failed(String),
+    Failed(Said),
     /// Wrong usage that the definition of the arguments could not rule out.
-    Usage(String),
+    Usage(Said),
     /// No server listens, and there is no store to work on directly.
     Unreachable {
         /// Where a server was looked for.
@@ -41,9 +40,19 @@ impl Failure {
         }
     }
 
+    /// Something is not as it should be.
+    pub fn failed(said: impl Into<Said>) -> Self {
+        Self::Failed(said.into())
+    }
+
+    /// Wrong usage.
+    pub fn usage(said: impl Into<Said>) -> Self {
+        Self::Usage(said.into())
+    }
+
     /// A failure about a file.
-    pub fn file(path: &std::path::Path, error: impl fmt::Display) -> Self {
-        Self::Failed(format!("{}: {error}", path.display()))
+    pub fn file(path: &std::path::Path, said: impl Into<Said>) -> Self {
+        Self::Failed(said.into().about(&path.display()))
     }
 
     /// What is told, in lines; empty when there is nothing to say.
@@ -51,9 +60,12 @@ impl Failure {
         let label = |label: Text, text: &str| format!("  {}: {text}", language.pick(label));
         match self {
             Self::Reported | Self::OutputClosed => Vec::new(),
-            Self::Failed(message) => vec![format!("{}: {message}", language.pick(FAILED))],
+            Self::Failed(message) => {
+                let message = message.pick(language);
+                vec![format!("{}: {message}", language.pick(FAILED))]
+            }
             Self::Usage(message) => vec![
-                format!("{}: {message}", language.pick(USAGE)),
+                format!("{}: {}", language.pick(USAGE), message.pick(language)),
                 label(NEXT, language.pick(SEE_HELP)),
             ],
             Self::Unreachable { socket, why } => vec![
@@ -142,7 +154,7 @@ mod tests {
                 .join("\n")
                 .contains("idp serve")
         );
-        assert_eq!(Failure::Usage(String::new()).status(), 2);
+        assert_eq!(Failure::usage(String::new()).status(), 2);
         assert!(Failure::OutputClosed.lines(Language::Vi).is_empty());
     }
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::failure::Failure;
+use super::language::Said;
 
 /// A file whole, if it has at most `most` bytes.
 ///
@@ -19,7 +20,13 @@ pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     if bytes.len() as u64 > most {
-        return Err(Failure::file(path, format!("larger than {most} bytes")));
+        return Err(Failure::file(
+            path,
+            Said::new(
+                format!("lớn hơn {most} byte"),
+                format!("larger than {most} bytes"),
+            ),
+        ));
     }
     Ok(bytes)
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cli::language::Language;
 
 #[test]
 fn files_are_read_however_they_were_saved() {
@@ -31,6 +32,26 @@ fn lines_are_told_whatever_ends_them() {
         let rows = parse(file.as_bytes()).unwrap();
         let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();
         assert_eq!(lines, [2, 4], "{end:?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_told_in_both_languages() {
+    let kind = "lạ".to_owned();
+    for problem in [
+        FileProblem::NotUtf8,
+        FileProblem::Empty,
+        FileProblem::UnknownColumn("x".to_owned()),
+        FileProblem::RepeatedColumn("x".to_owned()),
+        FileProblem::NoName,
+        FileProblem::NoRows,
+        FileProblem::TooManyRows,
+        FileProblem::Uneven(7),
+        FileProblem::UnknownKind { line: 7, kind },
+    ] {
+        let said = Said::from(problem.clone());
+        assert_eq!(said.pick(Language::En), problem.to_string());
+        assert_ne!(said.pick(Language::Vi), problem.to_string());
     }
 }
 

@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use super::args::{Format, InitArgs};
 use super::failure::Failure;
-use super::language::{Text, text};
+use super::language::{Said, Text, text};
 use super::output::Output;
 use crate::config::{Basics, Settings, default_file};
 use crate::founding;
@@ -100,7 +100,7 @@ pub async fn initialise(args: &InitArgs, clock: Clock) -> Result<Initialised, Fa
         .tempdir_in(&args.dir)
         .map_err(|e| Failure::file(&args.dir, e))?;
     let settings = Settings::parse(&written, making.path(), [])
-        .map_err(|problems| Failure::Usage(problems.to_string()))?;
+        .map_err(|problems| Failure::usage(problems.to_string()))?;
     make_folder(&making.path().join(SECRETS))?;
     let generator = Generator::system();
     let mut entropy = generator.entropy().map_err(|fault| failed(&fault))?;
@@ -108,7 +108,7 @@ pub async fn initialise(args: &InitArgs, clock: Clock) -> Result<Initialised, Fa
     let key_file = making.path().join(SECRETS).join("master.key");
     master
         .write_new(&key_file, &settings.store.folder)
-        .map_err(|problem| Failure::file(&key_file, problem))?;
+        .map_err(|problem| Failure::file(&key_file, problem.to_string()))?;
     let founded = found(args, &settings, &master, clock, &mut entropy).await?;
     write_private(&making.path().join(FILE), &written)?;
     move_into_place(making.path(), &args.dir)?;
@@ -124,7 +124,7 @@ pub async fn initialise(args: &InitArgs, clock: Clock) -> Result<Initialised, Fa
 }
 
 fn failed(fault: &Fault) -> Failure {
-    Failure::Failed(fault.to_string())
+    Failure::failed(fault.to_string())
 }
 
 /// Nothing is ever overwritten: not the configuration, not the key, not the data.
@@ -134,7 +134,10 @@ fn refuse_existing(folder: &Path) -> Result<(), Failure> {
         if fs::symlink_metadata(&path).is_ok() {
             return Err(Failure::file(
                 &path,
-                "is there already; nothing is overwritten",
+                Said::new(
+                    "đã có sẵn; không ghi đè gì cả",
+                    "is there already; nothing is overwritten",
+                ),
             ));
         }
     }
@@ -228,7 +231,7 @@ async fn fill(
     records
         .commit(batch)
         .await
-        .map_err(|e| Failure::Failed(e.to_string()))?;
+        .map_err(|e| Failure::failed(e.to_string()))?;
     let issuer = provider.policy.issuer.as_str();
     records
         .set_setting("issuer", issuer)
@@ -263,13 +266,13 @@ fn first_administrator(
         Outcome::Done((_, Some(link))) => Ok((link, batch)),
         Outcome::Refused(refusal) => {
             let reason = refusal.reason;
-            Err(Failure::Usage(format!(
+            Err(Failure::usage(format!(
                 "{}: {}",
                 reason.name(),
                 reason.rule()
             )))
         }
-        Outcome::Done((_, None)) | Outcome::Need(_) => Err(Failure::Failed(
+        Outcome::Done((_, None)) | Outcome::Need(_) => Err(Failure::failed(
             "the first administrator got no link".to_owned(),
         )),
     }

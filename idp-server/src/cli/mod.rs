@@ -135,7 +135,7 @@ async fn administer(
     drop(context);
     // Nobody else would seal what this command recorded, until a server runs again.
     let closed = match own {
-        Some(close) => close.await.map_err(Failure::Failed),
+        Some(close) => close.await.map_err(Failure::failed),
         None => Ok(()),
     };
     result.and(closed)
@@ -158,7 +158,7 @@ async fn reach(
             socket: socket.clone(),
             acting_as: None,
         },
-        None => program.local(config).map_err(Failure::Failed)?,
+        None => program.local(config).map_err(Failure::failed)?,
     };
     let acting_as = globals.acting_as.clone().or(local.acting_as);
     let Err(error) = socket::listens(&local.socket).await else {

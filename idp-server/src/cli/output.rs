@@ -130,7 +130,7 @@ impl Output {
     /// As [`Output::line`].
     pub fn json<T: Serialize>(&mut self, value: &T) -> Result<(), Failure> {
         let json =
-            serde_json::to_string_pretty(value).map_err(|e| Failure::Failed(e.to_string()))?;
+            serde_json::to_string_pretty(value).map_err(|e| Failure::failed(e.to_string()))?;
         self.line(&json)
     }
 
@@ -189,7 +189,7 @@ impl Output {
         header: bool,
     ) -> Result<(), Failure> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let failed = |e: csv::Error| Failure::Failed(e.to_string());
+        let failed = |e: csv::Error| Failure::failed(e.to_string());
         if header {
             writer
                 .write_record(columns.iter().map(|c| c.name))
@@ -203,7 +203,7 @@ impl Output {
         }
         let bytes = writer
             .into_inner()
-            .map_err(|e| Failure::Failed(e.to_string()))?;
+            .map_err(|e| Failure::failed(e.to_string()))?;
         written(self.out.write_all(&bytes).and_then(|()| self.out.flush()))
     }
 
@@ -224,7 +224,7 @@ impl Output {
 fn written(result: io::Result<()>) -> Result<(), Failure> {
     result.map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::OutputClosed,
-        _ => Failure::Failed(error.to_string()),
+        _ => Failure::failed(error.to_string()),
     })
 }
 

@@ -73,7 +73,7 @@ pub(super) fn run(
         return output.list(&rows, &rows, COLUMNS);
     };
     let found = Reason::ALL.iter().find(|reason| reason.name() == name);
-    let unknown = || Failure::Usage(format!("{name}: {}", language.pick(UNKNOWN)));
+    let unknown = || Failure::usage(format!("{name}: {}", language.pick(UNKNOWN)));
     output.one(&row(*found.ok_or_else(unknown)?, language), COLUMNS)
 }
 

@@ -51,7 +51,7 @@ pub async fn run(
     let settings = serve::settings(globals.config.as_deref()).map_err(|f| failed(&f))?;
     if settings.store.postgres.is_some() {
         let already = "the configuration names PostgreSQL already; remove store.postgres to move the data of store.folder";
-        return Err(Failure::Failed(already.to_owned()));
+        return Err(Failure::failed(already.to_owned()));
     }
     let target = target(&args)?;
     let installation = serve::installation_to_move(&settings).await;
@@ -74,7 +74,7 @@ fn target(args: &MigrateArgs) -> Result<PostgresOptions, Failure> {
     target.certificate_authority = args.ca_file.clone();
     if target.url_holds_password() {
         let remedy = "write the password into a file and name it with --password-file: every user of this machine sees arguments";
-        return Err(Failure::Failed(remedy.to_owned()));
+        return Err(Failure::failed(remedy.to_owned()));
     }
     target.check(false).map_err(|f| failed(&f))?;
     Ok(target)
@@ -87,7 +87,7 @@ async fn migrate(
     globals: &Globals,
 ) -> Result<Vec<Copied>, Failure> {
     let Store::Embedded(records) = &installation.store else {
-        return Err(Failure::Failed("the data rest in PostgreSQL".to_owned()));
+        return Err(Failure::failed("the data rest in PostgreSQL".to_owned()));
     };
     // Both stores will tell of the move, in blocks that are sealed before it.
     let site = &installation.site;
@@ -165,5 +165,5 @@ fn columns() -> [Column<Row>; 3] {
 }
 
 fn failed(fault: &Fault) -> Failure {
-    Failure::Failed(fault.to_string())
+    Failure::failed(fault.to_string())
 }

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
 use super::socket::{Transport, TransportError};
+use crate::cli::language::{Said, text};
 
 /// What a call answers.
 pub type Answer<T> = Result<T, Failure>;
@@ -45,7 +46,7 @@ impl Call {
     }
 
     fn carrying(mut self, body: &impl Serialize) -> Answer<Self> {
-        let json = serde_json::to_vec(body).map_err(|e| Failure::Failed(e.to_string()))?;
+        let json = serde_json::to_vec(body).map_err(|e| Failure::failed(e.to_string()))?;
         self.body = Some(json);
         Ok(self)
     }
@@ -90,9 +91,10 @@ impl Api {
     /// A change: it names its administrator and may be tried only.
     async fn change<T: DeserializeOwned>(&self, mut call: Call) -> Answer<T> {
         if self.acting_as.is_none() {
-            return Err(Failure::Usage(
-                "a change needs its administrator: --as USERNAME, or IDP_AS".to_owned(),
-            ));
+            return Err(Failure::usage(text(
+                "thay đổi cần biết người quản trị: --as TÊN_ĐĂNG_NHẬP, hoặc IDP_AS",
+                "a change needs its administrator: --as USERNAME, or IDP_AS",
+            )));
         }
         let dry_run = self.dry_run.then(|| ("dry_run".into(), "true".into()));
         call.query.extend(dry_run);
@@ -102,7 +104,7 @@ impl Api {
     async fn call<T: DeserializeOwned>(&self, call: Call) -> Answer<T> {
         let request = self
             .request(call)
-            .map_err(|e| Failure::Usage(e.to_string()))?;
+            .map_err(|e| Failure::usage(e.to_string()))?;
         match (self.transport.send(request).await, &self.transport) {
             (Ok(answer), _) => read(&answer),
             (Err(TransportError::Unreachable(error)), Transport::Socket(socket)) => {
@@ -111,7 +113,7 @@ impl Api {
                     why: error.to_string(),
                 })
             }
-            (Err(error), _) => Err(Failure::Failed(error.to_string())),
+            (Err(error), _) => Err(Failure::failed(error.to_string())),
         }
     }
 
@@ -144,7 +146,7 @@ impl Api {
 /// The parameters of a query: absent and false ones are left out.
 fn pairs(query: &impl Serialize) -> Answer<Vec<(String, String)>> {
     use serde_json::Value;
-    let query = serde_json::to_value(query).map_err(|e| Failure::Failed(e.to_string()))?;
+    let query = serde_json::to_value(query).map_err(|e| Failure::failed(e.to_string()))?;
     let members = query.as_object().cloned().unwrap_or_default();
     Ok(members
         .into_iter()
@@ -160,14 +162,18 @@ fn read<T: DeserializeOwned>(answer: &Response<Bytes>) -> Answer<T> {
     let status = answer.status();
     if status.is_success() {
         return serde_json::from_slice(answer.body()).map_err(|e| {
-            Failure::Failed(format!(
-                "the server's answer is not understood ({e}); is it another version?"
+            Failure::failed(Said::new(
+                format!("không hiểu câu trả lời của máy chủ ({e}); có phải phiên bản khác?"),
+                format!("the server's answer is not understood ({e}); is it another version?"),
             ))
         });
     }
     match serde_json::from_slice::<Problem>(answer.body()) {
         Ok(problem) => Err(Failure::Refused(Box::new(problem))),
-        Err(_) => Err(Failure::Failed(format!("the server answered {status}"))),
+        Err(_) => Err(Failure::failed(Said::new(
+            format!("máy chủ trả lời {status}"),
+            format!("the server answered {status}"),
+        ))),
     }
 }
 

@@ -166,7 +166,7 @@ fn show(events: &[AuditEvent], first: bool, context: &mut Context<'_>) -> Result
         Format::Json => {
             for event in events {
                 let line = serde_json::to_string(event);
-                let line = line.map_err(|e| Failure::Failed(e.to_string()))?;
+                let line = line.map_err(|e| Failure::failed(e.to_string()))?;
                 context.output.line(&line)?;
             }
             Ok(())

@@ -6,6 +6,7 @@ use super::user::WHOLE;
 use crate::cli::args::UserCommand;
 use crate::cli::context::{Context, clearable};
 use crate::cli::failure::Failure;
+use crate::cli::language::Said;
 
 pub(super) async fn run(command: UserCommand, context: &mut Context<'_>) -> Result<(), Failure> {
     let user = match command {
@@ -102,15 +103,16 @@ fn held<'a>(user: &'a User, unit: &str, title: Option<&str>) -> Result<&'a Posit
             && (position.unit.id == unit || position.unit.code.eq_ignore_ascii_case(unit))
             && title.is_none_or(|title| position.title == title)
     });
+    let name = &user.user_name;
     match (found.next(), found.next()) {
         (Some(position), None) => Ok(position),
-        (None, _) => Err(Failure::Usage(format!(
-            "{} holds no such position in {unit}; see `idp user show {}`",
-            user.user_name, user.user_name
+        (None, _) => Err(Failure::usage(Said::new(
+            format!("{name} không giữ vị trí đó ở {unit}; xem `idp user show {name}`"),
+            format!("{name} holds no such position in {unit}; see `idp user show {name}`"),
         ))),
-        (Some(_), Some(_)) => Err(Failure::Usage(format!(
-            "{} holds several positions in {unit}; name one with --title",
-            user.user_name
+        (Some(_), Some(_)) => Err(Failure::usage(Said::new(
+            format!("{name} giữ nhiều vị trí ở {unit}; nêu rõ bằng --title"),
+            format!("{name} holds several positions in {unit}; name one with --title"),
         ))),
     }
 }
