@@ -342,13 +342,11 @@ impl Planner<'_> {
 
 /// The hash of another system that a row carries; none where the cell is empty.
 fn imported_hash(row: &ImportRow) -> Result<Option<SecretText>, Reason> {
-    let hash = row.password_hash.clone();
-    let hash = hash.filter(|h| !h.expose().trim().is_empty());
-    let known = |h: &SecretText| ImportedHash::parse(h.expose()).is_ok();
-    match hash {
-        Some(hash) if !known(&hash) => Err(Reason::PasswordHashUnsupported),
-        hash => Ok(hash),
-    }
+    let given = |h: &SecretText| !h.expose().trim().is_empty();
+    let hash = row.password_hash.clone().filter(given);
+    let parsed = hash.as_ref().map(|h| ImportedHash::parse(h.expose()));
+    let known = parsed.is_none_or(|parsed| parsed.is_ok());
+    known.then_some(hash).ok_or(Reason::PasswordHashUnsupported)
 }
 
 /// A file must not make administrators by itself (security rule: imports and exports).
