@@ -212,5 +212,9 @@ impl Watched {
 
 fn knows_all(sentinel: &Redis) -> bool {
     let info = sentinel.ask(&["INFO", "sentinel"]);
-    info.contains("status=ok") && info.contains("slaves=1,sentinels=3")
+    // A fail-over that began goes on when the master is back.
+    let master = sentinel.ask(&["SENTINEL", "MASTER", MASTER]);
+    info.contains("status=ok")
+        && info.contains("slaves=1,sentinels=3")
+        && !master.contains("failover_in_progress")
 }

@@ -6,7 +6,9 @@ use idp_tests::line::{Line, Way};
 use idp_tests::postgres::Postgres;
 use idp_tests::province::{Node, verify_audit};
 use idp_tests::redis::Redis;
-use idp_tests::{Answer, RelyingParty};
+use idp_tests::{Agent, Answer, RelyingParty};
+
+use serde_json::Value;
 
 use super::province::Founded;
 
@@ -68,6 +70,7 @@ impl Alone {
             assert!(follows || said[name] == word, "{what}: {said}");
         }
         assert_eq!(said[part], "failing", "{what}: {said}");
+        assert_reason(&said, &format!("{part}_unreachable"));
         let begun = Instant::now();
         let answer = self.needs(part).await;
         assert!(begun.elapsed() < LIMIT, "{what}: {:?}", begun.elapsed());
@@ -101,6 +104,12 @@ impl Alone {
         let form = [("grant_type", "client_credentials")];
         self.service.ask("token_endpoint", &form).await
     }
+}
+
+/// Why, in a word of the closed list.
+fn assert_reason(said: &Value, reason: &str) {
+    let reasons = said["reasons"].as_array().expect("reasons");
+    assert!(reasons.iter().any(|told| told == reason), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,4 +147,63 @@ async fn every_loss_is_named_answered_and_recovered_from() {
     alone.redis.freeze(false);
     alone.back("Redis frozen").await;
     verify_audit(&alone.node);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_postgres_is_named_and_loses_nothing() {
+    let Some(postgres) = Postgres::start_on_small_disk() else {
+        println!("not tried: only root may mount a small disk");
+        return;
+    };
+    let alone = Alone::on(postgres).await;
+    let party = &alone.party;
+    let mut agent = Agent::new();
+    let tokens = party
+        .sign_in(&mut agent, &alone.founded.administrator)
+        .await;
+    let mut token = tokens.text("refresh_token");
+    for round in 0..2 {
+        alone.founded.postgres.fill(true);
+        let begun = Instant::now();
+        let refused = loop {
+            let answer = party.refresh(&token).await;
+            if answer.status != 200 {
+                break answer;
+            }
+            let next = answer.json()["refresh_token"].as_str().map(str::to_owned);
+            token = next.expect("a successor");
+            assert!(begun.elapsed() < Duration::from_secs(30), "never noticed");
+        };
+        assert_eq!(refused.status, 503, "{}", refused.body);
+        assert_eq!(refused.oauth_error(), "temporarily_unavailable");
+        let said = alone.node.until(503).await;
+        assert_reason(&said, "store_full");
+        alone.founded.postgres.fill(false);
+        alone.back(&format!("PostgreSQL full, round {round}")).await;
+        // The token whose use was refused is as good as before.
+        let answer = party.refresh(&token).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let next = answer.json()["refresh_token"].as_str().map(str::to_owned);
+        token = next.expect("a successor");
+    }
+    verify_audit(&alone.node);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_only_postgres_is_named() {
+    let alone = Alone::on(Postgres::start()).await;
+    let set = |to: &str| {
+        let postgres = &alone.founded.postgres;
+        postgres.ask(&format!(
+            "ALTER SYSTEM SET default_transaction_read_only = {to}"
+        ));
+        postgres.ask("SELECT pg_reload_conf()");
+    };
+    set("on");
+    assert_reason(&alone.node.until(503).await, "store_read_only");
+    let answer = alone.needs("store").await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert_eq!(answer.oauth_error(), "temporarily_unavailable");
+    set("off");
+    alone.back("PostgreSQL read-only").await;
 }
