@@ -125,7 +125,7 @@ impl RedisTickets {
     }
 
     /// Writes a ticket to each master as flows do, as large as theirs are: a server that is nearly
-    /// full still takes less. It is gone within two minutes.
+    /// full still takes less. It is forgotten at once.
     async fn write(&self, deadline: Instant) -> Result<(), Fault> {
         let map = self.calls.topology.current().await?;
         let parts = self.one_for_each(&map);
@@ -151,7 +151,8 @@ impl RedisTickets {
                 value: vec![0; WRITTEN],
                 until: Timestamp::EPOCH + Duration::from_secs(60),
             };
-            let ops = vec![TicketOp::Forget { key }, put];
+            // In this order: Redis looks for room only before the first write of a script.
+            let ops = vec![put, TicketOp::Forget { key }];
             let is_cluster = self.calls.topology.is_cluster();
             let part = script::parts(ops, &self.calls.prefix, is_cluster).pop();
             let owned = part.and_then(|part| Some((Arc::clone(map.owner(part.slot)?), part)));
