@@ -1,5 +1,6 @@
 //! What a node says of itself, and answers, while something it needs is lost in some way.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use idp_tests::line::{Line, Way};
@@ -147,6 +148,32 @@ async fn every_loss_is_named_answered_and_recovered_from() {
     alone.redis.freeze(false);
     alone.back("Redis frozen").await;
     verify_audit(&alone.node);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_at_its_memory_limit_is_named_and_drops_nothing() {
+    let alone = Alone::on(Postgres::start()).await;
+    let party = &alone.party;
+    let mut agent = Agent::new();
+    let tokens = party
+        .sign_in(&mut agent, &alone.founded.administrator)
+        .await;
+    // Without what readiness itself writes and forgets, `idp:audit_reader:…`.
+    let kept = || alone.redis.ask(&["KEYS", "idp:[^a]*"]);
+    let before: BTreeSet<String> = kept().lines().map(str::to_owned).collect();
+    assert!(!before.is_empty());
+    alone.redis.ask(&["CONFIG", "SET", "maxmemory", "100kb"]);
+    let said = alone.node.until(503).await;
+    assert_reason(&said, "tickets_full");
+    let page = party.open(&mut agent, &party.request()).await;
+    assert_eq!(page.status, 503, "a code cannot be kept: {}", page.body);
+    // What needs no new ticket goes on.
+    let refreshed = party.refresh(&tokens.text("refresh_token")).await;
+    assert_eq!(refreshed.status, 200, "{}", refreshed.body);
+    let after: BTreeSet<String> = kept().lines().map(str::to_owned).collect();
+    assert!(before.is_subset(&after), "nothing is dropped");
+    alone.redis.ask(&["CONFIG", "SET", "maxmemory", "0"]);
+    alone.back("Redis full").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
