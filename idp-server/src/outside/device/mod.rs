@@ -3,7 +3,7 @@
 //!
 //! Nothing here is shared with keys that rest in the store: a device that is slow, frozen or gone
 //! holds up only its own keys. A call into the module cannot be broken off, so whoever waits for
-//! it stops waiting after [`PATIENCE`], and whoever comes when too many wait is told so at once.
+//! it stops waiting after two seconds, and whoever comes when too many wait is told so at once.
 
 mod door;
 mod key;
