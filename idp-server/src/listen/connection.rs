@@ -49,15 +49,21 @@ pub(super) async fn serve<I, M>(
     let begun = Arc::clone(&first);
     let service = service_fn(move |request: Request<Incoming>| {
         begun.notify_one();
-        let (mut request, late) = paced(request, limits.pace);
+        let (mut request, progress) = paced(request, limits.pace);
         mark(&mut request);
         let answering = answer(router.clone(), request, limits);
         async move {
-            tokio::select! {
+            let answered = tokio::select! {
                 biased;
-                () = late.notified() => Ok(too_slow()),
+                () = progress.late.notified() => Ok(too_slow()),
                 answered = answering => answered,
-            }
+            };
+            answered.map(
+                |response| match protocol == Protocol::Http1 && progress.is_unread() {
+                    true => last(response),
+                    false => response,
+                },
+            )
         }
     });
     let builder = builder(protocol, &limits);
@@ -109,11 +115,15 @@ async fn answer(
 /// The body came too slowly; RFC 9110 §15.5.9 asks to end the connection too.
 fn too_slow() -> Response<Body> {
     tracing::debug!("a body came too slowly");
-    let mut response = bare(StatusCode::REQUEST_TIMEOUT);
+    last(bare(StatusCode::REQUEST_TIMEOUT))
+}
+
+/// The last answer of its connection, which says so: a client that sent the next request there
+/// would not know whether it was heard.
+fn last(mut response: Response<Body>) -> Response<Body> {
     let close = http::HeaderValue::from_static("close");
-    response
-        .headers_mut()
-        .insert(http::header::CONNECTION, close);
+    let headers = response.headers_mut();
+    headers.insert(http::header::CONNECTION, close);
     response
 }
 

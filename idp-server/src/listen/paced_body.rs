@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,15 +14,30 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Pace;
 
-/// The request with a body held to `pace`, and what tells when it came too slowly. From then on
-/// the body stays silent: whoever holds the request answers 408 and drops it.
+/// What becomes known of a body while it comes.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// Told when it came too slowly. From then on the body stays silent: whoever holds the request
+    /// answers 408 and drops it.
+    pub(super) late: Notify,
+    unread: AtomicBool,
+}
+
+impl Progress {
+    /// Whether some of the body was not read: no other request can follow on that connection.
+    pub(super) fn is_unread(&self) -> bool {
+        self.unread.load(Ordering::Relaxed)
+    }
+}
+
+/// The request with a body held to `pace`, and what becomes known of it.
 pub(super) fn paced(
     request: Request<Incoming>,
     pace: Option<Pace>,
-) -> (Request<Body>, Arc<Notify>) {
-    let late = Arc::new(Notify::new());
+) -> (Request<Body>, Arc<Progress>) {
+    let progress = Arc::new(Progress::default());
     let Some(pace) = pace else {
-        return (request.map(Body::new), late);
+        return (request.map(Body::new), progress);
     };
     let began = Instant::now();
     let body = |inner| PacedBody {
@@ -30,13 +46,16 @@ pub(super) fn paced(
         began,
         received: 0,
         until: Box::pin(sleep_until(began + allowed(pace, 0))),
-        late: Arc::clone(&late),
+        progress: Arc::clone(&progress),
     };
     let request = request.map(|inner| match inner.is_end_stream() {
         true => Body::empty(),
-        false => Body::new(body(inner)),
+        false => {
+            progress.unread.store(true, Ordering::Relaxed);
+            Body::new(body(inner))
+        }
     });
-    (request, late)
+    (request, progress)
 }
 
 /// How long a body may take of which `received` octets are here.
@@ -51,7 +70,7 @@ struct PacedBody {
     began: Instant,
     received: u64,
     until: Pin<Box<Sleep>>,
-    late: Arc<Notify>,
+    progress: Arc<Progress>,
 }
 
 impl hyper::body::Body for PacedBody {
@@ -75,9 +94,12 @@ impl hyper::body::Body for PacedBody {
             Poll::Ready(_) => {}
             Poll::Pending => {
                 if self.until.as_mut().poll(context).is_ready() {
-                    self.late.notify_one();
+                    self.progress.late.notify_one();
                 }
             }
+        }
+        if matches!(polled, Poll::Ready(None)) || self.inner.is_end_stream() {
+            self.progress.unread.store(false, Ordering::Relaxed);
         }
         polled
     }

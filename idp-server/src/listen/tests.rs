@@ -150,6 +150,24 @@ async fn a_body_that_trickles_ends_in_408_and_one_that_flows_does_not() {
 }
 
 #[tokio::test]
+async fn an_answer_before_the_body_was_read_is_the_last_of_its_connection() {
+    let (_stopper, address, _task) = running(Transport::default()).await;
+    let unread = "POST /who HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n";
+    let answer = ask(address, unread).await;
+    assert!(answer.contains("connection: close"), "{answer}");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    for _ in 0..2 {
+        let read = "POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc";
+        stream.write_all(read.as_bytes()).await.unwrap();
+        let mut answer = [0; 1024];
+        let octets = stream.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..octets]).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(!answer.contains("connection: close"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn connections_beyond_the_bound_wait_and_are_served_later() {
     let (_stopper, address, _) = running(Transport::default()).await;
     let _first = TcpStream::connect(address).await.unwrap();
