@@ -82,6 +82,9 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
     decision
         .changes
         .extend(touched(signed_in, deciding).map(|s| Change::Session(Write::Put(s))));
+    // Withdrawn meanwhile, it lets nobody in.
+    let relied_on = signed_in.consent.clone().map(Change::ConsentUnchanged);
+    decision.changes.extend(relied_on);
     if signed_in.sub.is_none() {
         let issuer = deciding.policy.issuer_key.clone();
         let subject = Subject::public(issuer, signed_in.user.id, deciding.entropy);
@@ -170,6 +173,29 @@ mod tests {
             let decision = self.decide(NOW);
             written_grant(&decision).unwrap().expires_at.since(NOW)
         }
+    }
+
+    #[test]
+    fn a_consent_that_was_relied_on_must_still_be_there() {
+        let mut scene = Scene::new("openid");
+        let held = |decision: Decision<IssuedCode>| {
+            let of_consent = |change: &Change| match change {
+                Change::ConsentUnchanged(consent) => Some(consent.clone()),
+                _ => None,
+            };
+            decision.changes.iter().find_map(of_consent)
+        };
+        assert_eq!(held(scene.decide(NOW)), None);
+        let consent = crate::model::consent::Consent {
+            issuer: crate::base::issuer::IssuerKey::main(),
+            user: scene.signed_in.user.id,
+            client: scene.client.id.clone(),
+            version: Version(3),
+            scope: vec!["openid".to_owned()],
+            at: NOW,
+        };
+        scene.signed_in.consent = Some(consent.clone());
+        assert_eq!(held(scene.decide(NOW)), Some(consent));
     }
 
     #[test]

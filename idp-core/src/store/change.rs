@@ -55,6 +55,9 @@ pub enum Change {
     Grant(Write<Grant>),
     /// A consent.
     Consent(Write<Consent>),
+    /// Writes nothing, and is a conflict when the consent has another version or is gone: a grant
+    /// that rests on a consent must not outlive its withdrawal.
+    ConsentUnchanged(Consent),
     /// A key.
     Key(Write<Key>),
     /// A new subject; it never changes. A conflict when the user or the `sub` has one already.

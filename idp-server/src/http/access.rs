@@ -91,9 +91,9 @@ pub async fn withdraw(State(site): State<Shared>, caller: Caller, Form(body): Fo
 pub async fn end_session(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
     let ended = async {
         let body = own_form(&caller, &body)?;
-        let which = match body.find("session") {
-            None => Elsewhere::All,
-            Some(id) => Elsewhere::One(id.parse().map_err(|_| Reason::NotFoundHere)?),
+        let which = match body.required("session")? {
+            "all" => Elsewhere::All,
+            id => Elsewhere::One(id.parse().map_err(|_| Reason::NotFoundHere)?),
         };
         let mut context = site.context(&caller.arrival)?;
         let provider = &site.provider;

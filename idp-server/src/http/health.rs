@@ -13,6 +13,7 @@ use futures::future::{BoxFuture, Shared};
 use idp_core::base::fault::{Fault, Trouble};
 use idp_core::ports::Obstacle;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use super::site::{self, Site};
 
@@ -27,25 +28,45 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The parts, each with a word for what is in the way.
 type Verdict = [(&'static str, Option<&'static str>); 6];
 
-/// Examines the parts once at a time for all who ask meanwhile: strangers may ask, and each
-/// examination costs the stores some questions.
+/// A verdict holds this long: strangers may ask, and each examination costs the stores some
+/// questions.
+const HOLDS: Duration = Duration::from_millis(500);
+
+/// Examines the parts once at a time for all who ask meanwhile.
 #[derive(Debug, Default)]
 pub struct Examination {
-    running: Mutex<Option<Shared<BoxFuture<'static, Option<Verdict>>>>>,
+    newest: Mutex<Option<Begun>>,
+}
+
+#[derive(Debug)]
+struct Begun {
+    at: Instant,
+    verdict: Shared<BoxFuture<'static, Option<Verdict>>>,
+}
+
+impl Begun {
+    /// Whether its verdict, ready or still to come, is one about now. Whether it still runs only
+    /// those learn who wait for it; without them it would seem to run for ever.
+    fn is_about(&self, now: Instant) -> bool {
+        let age = now.saturating_duration_since(self.at);
+        age < HOLDS || self.verdict.peek().is_none() && age < PATIENCE
+    }
 }
 
 impl Examination {
-    /// The verdict of the examination that is running, else of a new one; none when it broke off.
+    /// The verdict of the examination that is running or just ended, else of a new one; none when it
+    /// broke off.
     async fn verdict(&self, site: &site::Shared) -> Option<Verdict> {
         let asked = {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*running {
-                Some(asked) if asked.peek().is_none() => asked.clone(),
+            let now = Instant::now();
+            let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*newest {
+                Some(begun) if begun.is_about(now) => begun.verdict.clone(),
                 _ => {
                     let site = site.clone();
                     let examined = tokio::spawn(async move { examine(&site).await });
-                    let asked = async move { examined.await.ok() }.boxed().shared();
-                    running.insert(asked).clone()
+                    let verdict = async move { examined.await.ok() }.boxed().shared();
+                    newest.insert(Begun { at: now, verdict }).verdict.clone()
                 }
             }
         };
@@ -94,9 +115,9 @@ async fn differs(site: &Site) -> bool {
 
 /// `GET /health/ready`: store, tickets and keys answer and take writes, the PKCS#11 device signs
 /// with those keys that sign now and rest there, the clock agrees with the shared store's, the
-/// configuration with that of the other nodes and the server is not about to stop; otherwise 503 and which part does not, with a word of a closed list
-/// ([`Trouble::name`], [`Obstacle::name`]) that says why, without details. Answers within two
-/// seconds.
+/// configuration with that of the other nodes, and the server is not about to stop; otherwise 503
+/// and which part does not, with a word of a closed list ([`Trouble::name`], [`Obstacle::name`])
+/// that says why, without details. Answers within two seconds; a verdict holds half a second.
 pub async fn ready(State(site): State<site::Shared>) -> Response {
     let Some(parts) = site.examination.verdict(&site).await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();

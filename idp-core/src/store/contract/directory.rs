@@ -185,9 +185,20 @@ async fn consents_are_kept(records: &impl Records, main: &IssuerKey) {
     assert_eq!(refusal(commit(records, put()).await), "changed consent");
     let stored = records.consent(main, an.id, &app).await.unwrap().unwrap();
     assert_eq!(stored.scope, consent.scope);
+    let holds = |consent: &Consent| vec![Change::ConsentUnchanged(consent.clone())];
+    commit(records, holds(&stored)).await.unwrap();
+    let other = Consent {
+        version: stored.version.next(),
+        ..stored.clone()
+    };
+    let lost = refusal(commit(records, holds(&other)).await);
+    assert_eq!(lost, "changed consent");
+    let withdrawn = stored.clone();
     commit(records, vec![Change::Consent(Write::Remove(stored))])
         .await
         .unwrap();
+    let lost = refusal(commit(records, holds(&withdrawn)).await);
+    assert_eq!(lost, "changed consent");
     assert_eq!(records.consent(main, an.id, &app).await.unwrap(), None);
     let other = |name: &str, user| Consent {
         client: ClientId::new(name).unwrap(),

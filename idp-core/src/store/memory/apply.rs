@@ -6,7 +6,7 @@ use crate::model::organisation_unit::OrganisationUnit;
 use crate::model::session::Session;
 use crate::model::user::User;
 use crate::model::{GrantId, Version};
-use crate::store::change::{Change, EndSession, EndSessions, Write};
+use crate::store::change::{Aggregate, Change, EndSession, EndSessions, Write};
 use crate::store::records::CommitError;
 
 type Undo = Box<dyn FnOnce(&mut State)>;
@@ -64,6 +64,13 @@ fn one(state: &mut State, undo: &mut Vec<Undo>, change: &Change) -> Result<(), C
         }
         Change::Grant(write) => grant(state, undo, write),
         Change::Consent(write) => aggregate(state, undo, write, None),
+        Change::ConsentUnchanged(consent) => {
+            let stored = state.consents.get(&consent.identity());
+            match stored.is_some_and(|stored| stored.version == consent.version) {
+                true => Ok(()),
+                false => Err(changed("consent", consent.identity())),
+            }
+        }
         Change::Key(write) => aggregate(state, undo, write, None),
         Change::ChangeSet(write) => aggregate(state, undo, write, None),
         Change::EndSessions(end) => {

@@ -1,7 +1,7 @@
 //! The way into a token: its module, its label, its PIN.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -70,8 +70,8 @@ impl Door {
         let fault = |what: &dyn std::fmt::Display| {
             Fault::lasting("device", format!("module {}: {what}", path.display()))
         };
-        check_owner(path).map_err(|what| fault(&what))?;
-        let module = Pkcs11::new(path).map_err(|e| fault(&e))?;
+        let checked = check_owner(path).map_err(|what| fault(&what))?;
+        let module = Pkcs11::new(checked).map_err(|e| fault(&e))?;
         let arguments = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
         match module.initialize(arguments) {
             Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
@@ -192,7 +192,8 @@ impl Door {
 
 /// A module's code runs in this process with the PIN and with every key that rests in the store,
 /// so nobody but root and the service's user may be able to change it or put another in its place.
-fn check_owner(path: &Path) -> Result<(), String> {
+/// Answers where it really is: links on the way are not followed a second time.
+fn check_owner(path: &Path) -> Result<PathBuf, String> {
     let real = std::fs::canonicalize(path).map_err(|e| e.to_string())?;
     let metadata = std::fs::metadata(&real).map_err(|e| e.to_string())?;
     let own = own_uid().map_err(|e| e.to_string())?;
@@ -207,10 +208,14 @@ fn check_owner(path: &Path) -> Result<(), String> {
     }
     // In a folder with the sticky bit everybody removes only what is their own.
     let open = |folder: &&Path| {
-        std::fs::metadata(folder).is_ok_and(|metadata| metadata.mode() & 0o1002 == 0o002)
+        let Ok(metadata) = std::fs::metadata(folder) else {
+            return true;
+        };
+        let foreign = metadata.uid() != 0 && metadata.uid() != own;
+        foreign || metadata.mode() & 0o022 != 0 && metadata.mode() & 0o1000 == 0
     };
-    match real.ancestors().skip(1).find(open) {
-        Some(folder) => Err(format!("everybody may write to {}", folder.display())),
-        None => Ok(()),
+    if let Some(folder) = real.ancestors().skip(1).find(open) {
+        return Err(format!("others may write to {}", folder.display()));
     }
+    Ok(real)
 }

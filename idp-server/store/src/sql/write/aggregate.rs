@@ -162,6 +162,23 @@ pub(super) fn consent(write: &Write<Consent>) -> Result<Step, Fault> {
     step(write, &CONSENT, Columns::new(key, Vec::new()))
 }
 
+/// Touches the row without changing it, so that a consent with another version stops the batch.
+pub(super) fn consent_unchanged(consent: &Consent) -> Step {
+    Step {
+        statement: Statement::new(
+            "UPDATE consents SET version = version \
+             WHERE issuer = $1 AND user_id = $2 AND client_id = $3 AND version = $4",
+            values![
+                consent.issuer.as_str(),
+                consent.user,
+                consent.client.as_str(),
+                consent.version
+            ],
+        ),
+        otherwise: Some(changed("consent", consent.identity())),
+    }
+}
+
 const KEY: Texts = Texts {
     insert: "INSERT INTO keys (issuer, kid, created_ms, version, body) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
