@@ -87,7 +87,7 @@ impl Troubles {
 
     fn judge_failure(&self, answer: &Seen) {
         // Only what a journey lost on its way may be refused; a fault is of its own moment.
-        let since = if answer.status == 400 {
+        let since = if matches!(answer.status, 400 | 403) {
             answer.journey
         } else {
             answer.began
@@ -99,6 +99,8 @@ impl Troubles {
         let clear = match answer.status {
             // The code or the page was lost, or an exchange whose answer was lost is repeated.
             400 => answer.why == "invalid_grant" || answer.why.starts_with("page"),
+            // The waiting request came back as it was before its browser got a new cookie.
+            403 => answer.why == "page at /authorize/resume",
             503 => answer.why == "temporarily_unavailable" || answer.why.starts_with("page"),
             502 | 504 => span.at_balancer,
             _ => false,

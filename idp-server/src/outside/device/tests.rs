@@ -49,7 +49,7 @@ async fn a_module_that_others_may_change_is_not_loaded() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let open = refusal(&path).await;
-    assert!(open.contains("everybody may write to"), "{open}");
+    assert!(open.contains("others may write to"), "{open}");
 }
 
 #[tokio::test]
