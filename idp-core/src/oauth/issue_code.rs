@@ -79,12 +79,8 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
     let mut decision = Decision::done(issued)
         .with_change(Change::Grant(Write::Put(grant)))
         .with_event(event);
-    decision
-        .changes
-        .extend(touched(signed_in, deciding).map(|s| Change::Session(Write::Put(s))));
-    // Withdrawn meanwhile, it lets nobody in.
-    let relied_on = signed_in.consent.clone().map(Change::ConsentUnchanged);
-    decision.changes.extend(relied_on);
+    decision.changes.extend(touched(signed_in, deciding));
+    decision.changes.extend(relied_on(signed_in));
     if signed_in.sub.is_none() {
         let issuer = deciding.policy.issuer_key.clone();
         let subject = Subject::public(issuer, signed_in.user.id, deciding.entropy);
@@ -100,12 +96,19 @@ fn lifetime(client: &Client, offline: bool, policy: &Policy) -> Duration {
     }
 }
 
-fn touched(signed_in: &SignedIn, deciding: &Deciding<'_>) -> Option<Session> {
+/// The consent that lets the client in: withdrawn meanwhile, it lets nobody in.
+fn relied_on(signed_in: &SignedIn) -> Option<Change> {
+    signed_in.consent.clone().map(Change::ConsentUnchanged)
+}
+
+fn touched(signed_in: &SignedIn, deciding: &Deciding<'_>) -> Option<Change> {
     let session = &signed_in.session;
     let now = deciding.now();
-    (now.since(session.last_seen_at) >= TOUCH).then(|| Session {
-        last_seen_at: now,
-        ..session.clone()
+    (now.since(session.last_seen_at) >= TOUCH).then(|| {
+        Change::Session(Write::Put(Session {
+            last_seen_at: now,
+            ..session.clone()
+        }))
     })
 }
 

@@ -1,6 +1,7 @@
 //! Applying changes one by one, each remembering how to take it back.
 
 use super::state::{Kept, Leased, Reserved, State};
+use crate::model::consent::Consent;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::organisation_unit::OrganisationUnit;
 use crate::model::session::Session;
@@ -64,13 +65,7 @@ fn one(state: &mut State, undo: &mut Vec<Undo>, change: &Change) -> Result<(), C
         }
         Change::Grant(write) => grant(state, undo, write),
         Change::Consent(write) => aggregate(state, undo, write, None),
-        Change::ConsentUnchanged(consent) => {
-            let stored = state.consents.get(&consent.identity());
-            match stored.is_some_and(|stored| stored.version == consent.version) {
-                true => Ok(()),
-                false => Err(changed("consent", consent.identity())),
-            }
-        }
+        Change::ConsentUnchanged(consent) => consent_unchanged(state, consent),
         Change::Key(write) => aggregate(state, undo, write, None),
         Change::ChangeSet(write) => aggregate(state, undo, write, None),
         Change::EndSessions(end) => {
@@ -86,6 +81,14 @@ fn one(state: &mut State, undo: &mut Vec<Undo>, change: &Change) -> Result<(), C
             Ok(())
         }
         added => add(state, undo, added),
+    }
+}
+
+fn consent_unchanged(state: &State, consent: &Consent) -> Result<(), CommitError> {
+    let stored = state.consents.get(&consent.identity());
+    match stored.is_some_and(|stored| stored.version == consent.version) {
+        true => Ok(()),
+        false => Err(changed("consent", consent.identity())),
     }
 }
 

@@ -157,17 +157,16 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Vec<Finding> {
         )),
     }
     let device = device::examine(settings, &mut findings).await;
-    if running {
+    findings.push(match running {
+        true => wire::reachable(settings).await,
+        false => Finding::warn("server", "none is running", "start it with `idp serve`"),
+    });
+    // A database is shared; an embedded store has one user.
+    if running && settings.store.postgres.is_none() {
         let detail =
             "a server is running and holds it: keys, integrity, audit and clock not checked";
         findings.push(Finding::ok("store", detail));
-        findings.push(wire::reachable(settings).await);
     } else {
-        findings.push(Finding::warn(
-            "server",
-            "none is running",
-            "start it with `idp serve`",
-        ));
         let master = master.as_ref().ok();
         let means = master.map(|master| store::Means { master, device });
         findings.extend(store::examine(settings, means, clock).await);

@@ -55,21 +55,18 @@ pub(super) async fn examine(
     let records = store.records();
     let mut findings = vec![integrity(&store).await];
     let looked = look(settings, &records, means, clock).await;
-    findings.extend(looked.unwrap_or_else(|fault| {
-        vec![Finding::fail(
-            "store",
-            fault.detail,
-            "restore the store from a backup",
-        )]
-    }));
+    findings
+        .extend(looked.unwrap_or_else(|fault| vec![Finding::fail("store", fault.detail, MEND)]));
     store.close().await;
     findings
 }
 
+const MEND: &str = "mend what it names; when the data are damaged, restore a backup";
+
 async fn integrity(store: &Store) -> Finding {
     match store.check().await {
         Ok(sound) => Finding::ok("store", sound),
-        Err(fault) => Finding::fail("store", fault.detail, "restore the store from a backup"),
+        Err(fault) => Finding::fail("store", fault.detail, MEND),
     }
 }
 
