@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use idp_tests::small_disk::SmallDisk;
 use idp_tests::{Agent, Answer, Installation, RelyingParty};
 
+use super::verdict_over;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn health(installation: &Installation, path: &str) -> Answer {
@@ -72,6 +74,7 @@ async fn a_full_disk_refuses_clearly_loses_nothing_and_heals_by_itself() {
             refused.body
         );
 
+        verdict_over().await;
         let ready = health(installation, "/health/ready").await;
         assert_eq!(ready.status, 503, "{}", ready.body);
         assert_eq!(ready.json()["store"], "failing", "{}", ready.body);

@@ -12,3 +12,8 @@ pub(super) fn count(name: &str, default: usize) -> usize {
         .and_then(|text| text.parse().ok())
         .unwrap_or(default)
 }
+
+/// Waits until the next question for readiness is examined anew: a verdict holds half a second.
+async fn verdict_over() {
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+}

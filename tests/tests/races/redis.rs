@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use idp_tests::redis::Redis;
 use idp_tests::{Agent, Installation, RelyingParty};
 
+use super::verdict_over;
+
 /// An installation whose tickets rest there.
 fn installation_on(redis: &Redis) -> Installation {
     let installation = Installation::init();
@@ -39,6 +41,7 @@ async fn an_installation_outlives_its_redis() {
     let lost = ours.redeem("no-code", &"v".repeat(43)).await;
     assert_eq!(lost.status, 503, "{}", lost.body);
     assert!(begun.elapsed() < Duration::from_secs(3));
+    verdict_over().await;
     let state = Agent::new().fetch(&ready).await;
     assert_eq!(
         (state.status, &state.json()["tickets"]),
@@ -50,6 +53,7 @@ async fn an_installation_outlives_its_redis() {
 
     redis.restart();
     ours.sign_in(&mut Agent::new(), &administrator).await;
+    verdict_over().await;
     assert_eq!(Agent::new().fetch(&ready).await.status, 200);
     serving.terminate();
 }
