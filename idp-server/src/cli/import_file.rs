@@ -4,8 +4,6 @@ use idp_admin_api::user::AccountKind;
 use idp_admin_api::user_import::{MAX_ROWS, UserImportRow};
 use idp_core::base::text::search_key;
 
-use super::language::Said;
-
 /// What is wrong with a file before any of its rows can be judged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileProblem {
@@ -41,28 +39,6 @@ pub enum FileProblem {
         /// What stands there.
         kind: String,
     },
-}
-
-impl From<FileProblem> for Said {
-    fn from(problem: FileProblem) -> Self {
-        let english = problem.to_string();
-        let vietnamese = match problem {
-            FileProblem::NotUtf8 => "tệp không phải UTF-8; hãy lưu dạng \"CSV UTF-8\"".to_owned(),
-            FileProblem::Empty => "tệp rỗng".to_owned(),
-            FileProblem::UnknownColumn(name) => {
-                format!("không biết cột \"{name}\"; xem `idp help user import`")
-            }
-            FileProblem::RepeatedColumn(name) => format!("cột \"{name}\" xuất hiện hai lần"),
-            FileProblem::NoName => "thiếu cột họ và tên (name)".to_owned(),
-            FileProblem::NoRows => "dưới hàng tên cột không có dòng nào".to_owned(),
-            FileProblem::TooManyRows => format!("tệp có hơn {MAX_ROWS} dòng; hãy chia nhỏ"),
-            FileProblem::Uneven(line) => format!("dòng {line}: số ô không khớp với các cột"),
-            FileProblem::UnknownKind { line, kind } => {
-                format!("dòng {line}: không biết loại tài khoản \"{kind}\"")
-            }
-        };
-        Self::new(vietnamese, english)
-    }
 }
 
 /// What a column means.

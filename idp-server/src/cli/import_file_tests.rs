@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cli::language::Language;
+use crate::cli::language::{Language, Said};
 
 #[test]
 fn files_are_read_however_they_were_saved() {

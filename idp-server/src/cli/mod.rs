@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod failure;
 pub mod file;
 pub mod import_file;
+mod import_texts;
 pub mod init;
 pub mod language;
 pub mod nouns;
