@@ -126,6 +126,7 @@ async fn seed(installation: &Installation) -> Result<String, Box<dyn Error>> {
         policy_uri: None,
         tos_uri: None,
         access_token_seconds: None,
+        features: Box::default(),
         created_at: now,
     };
     let mut changes: Vec<Change> = keys

@@ -1,5 +1,6 @@
 //! Clients: registered, edited, disabled, enabled, given new secrets.
 
+mod features;
 mod metadata;
 
 use super::acting::Act;
@@ -58,6 +59,8 @@ pub struct ClientMetadata {
     pub tos_uri: Option<Option<String>>,
     /// Its own access-token lifetime in seconds.
     pub access_token_seconds: Option<Option<u32>>,
+    /// A JSON merge patch of its features (RFC 7396).
+    pub features: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// A new client.
@@ -306,6 +309,9 @@ fn apply(act: &Act<'_>, client: &mut Client, given: &ClientMetadata) -> Result<(
         &mut client.access_token_seconds,
         &given.access_token_seconds,
     );
+    if let Some(patch) = &given.features {
+        *client.features = features::patched(&client.features, patch)?;
+    }
     Ok(())
 }
 
@@ -369,6 +375,7 @@ fn changed_fields(a: &Client, b: &Client) -> Vec<String> {
     .into_iter()
     .filter(|(_, differs)| *differs)
     .map(|(field, _)| field.to_owned())
+    .chain(features::changed(&a.features, &b.features))
     .collect()
 }
 

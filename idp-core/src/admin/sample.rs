@@ -179,6 +179,7 @@ pub(crate) fn client(kind: ClientKind, redirect_uris: &[&str]) -> Client {
         policy_uri: None,
         tos_uri: None,
         access_token_seconds: None,
+        features: Box::default(),
         created_at: NOW,
     }
 }

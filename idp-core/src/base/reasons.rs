@@ -151,6 +151,8 @@ reasons! {
     ClientAlgorithmUnsupported Unprocessable "OpenID Connect Registration §2" "ID Tokens are signed with ES256, RS256, PS256 or EdDSA." "Choose one of them."
     ClientAlgorithmWithoutKey Unprocessable "OpenID Connect Registration §2" "No key of this issuer signs with the algorithm chosen for ID Tokens." "Make one first with `idp key rotate --algorithm NAME`."
     ClientLifetimeInvalid Unprocessable "house" "The access-token lifetime is not between 30 seconds and the installation's." "Choose a shorter one."
+    ClientFeatureInvalid Unprocessable "RFC 7591 §2" "A feature of the client is not known, or its value is none of those it takes." "See the list with `idp client add --help`."
+    ClientFeatureUnsupported Unprocessable "RFC 7591 §2" "A feature of the client is known, but does not work here yet." "Leave it out; docs/integrators/supported.md tells what works."
     ClientHasNoSecret Conflict "house" "The client does not authenticate by a secret." "Edit its authentication method first."
     KeyMissing Conflict "house" "There is no key of this purpose and algorithm to rotate, and no algorithm was named." "Name the algorithm."
     ConfigurationNotShared Conflict "house" "One process has the store for itself, so there is no other node to compare configurations with." "Nothing; nodes share a PostgreSQL, see docs/operators/nodes.md."

@@ -17,6 +17,7 @@
 
 pub mod algorithm;
 pub mod base64url;
+pub mod encryption;
 pub mod error;
 pub mod header;
 pub mod json;
@@ -35,6 +36,7 @@ mod properties;
 mod sample;
 
 pub use algorithm::SigningAlgorithm;
+pub use encryption::{ContentEncryption, KeyManagement};
 pub use error::JoseError;
 pub use header::{EncodedHeader, Header};
 pub use jwk::{Jwk, PublicKeyUse};

@@ -202,6 +202,8 @@ fn check_method(proof: &Proof, client: &Client) -> Result<(), Refusal> {
         Method::ClientSecretBasic => matches!(proof, Proof::Basic(_)),
         Method::ClientSecretPost => matches!(proof, Proof::Post(_)),
         Method::PrivateKeyJwt => matches!(proof, Proof::Assertion(_)),
+        // Not offered, so no client is registered with them.
+        Method::ClientSecretJwt | Method::TlsClientAuth | Method::SelfSignedTlsClientAuth => false,
     };
     match (fits, proof) {
         (true, _) => Ok(()),

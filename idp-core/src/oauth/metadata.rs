@@ -10,8 +10,8 @@ use crate::policy::Policy;
 /// The metadata document of an issuer; `signing` are the algorithms of its published keys.
 pub fn document(policy: &Policy, signing: &[&str]) -> Value {
     let at = |path: &str| policy.issuer.endpoint(path);
-    let methods: Vec<_> = Method::ALL.iter().map(|m| m.as_str()).collect();
-    let confidential: Vec<_> = Method::ALL
+    let methods: Vec<_> = Method::OFFERED.iter().map(|m| m.as_str()).collect();
+    let confidential: Vec<_> = Method::OFFERED
         .iter()
         .filter(|m| **m != Method::None)
         .map(|m| m.as_str())
@@ -29,7 +29,7 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "scopes_supported": STANDARD,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
+        "grant_types_supported": GrantType::OFFERED.iter().map(|g| g.as_str()).collect::<Vec<_>>(),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": signing,
         "token_endpoint_auth_methods_supported": methods,

@@ -69,7 +69,7 @@ fn scheme_fits(kind: ClientKind, url: &Url) -> bool {
     match kind {
         ClientKind::Web | ClientKind::Spa => http,
         ClientKind::Native => http || is_private_use(url),
-        ClientKind::Service => false,
+        ClientKind::Service | ClientKind::Device => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::client_features::ClientFeatures;
 use crate::text::{Clearable, LocalText, clearable};
 use crate::unit::UnitReference;
 
@@ -19,6 +20,8 @@ pub enum ClientKind {
     Native,
     /// A system that acts for itself.
     Service,
+    /// A program on a device without browser or keyboard; public (RFC 8628).
+    Device,
 }
 
 /// How a client proves itself at the token endpoint (RFC 7591 §2).
@@ -31,8 +34,14 @@ pub enum ClientAuthenticationMethod {
     ClientSecretBasic,
     /// RFC 6749 §2.3.1, body.
     ClientSecretPost,
+    /// RFC 7523 §2.2 with the shared secret as HMAC key.
+    ClientSecretJwt,
     /// RFC 7523 §2.2 with a registered key.
     PrivateKeyJwt,
+    /// RFC 8705 §2.1: a certificate of a trusted authority.
+    TlsClientAuth,
+    /// RFC 8705 §2.2: a certificate over a registered key.
+    SelfSignedTlsClientAuth,
 }
 
 /// A way to obtain tokens.
@@ -41,10 +50,21 @@ pub enum ClientAuthenticationMethod {
 pub enum GrantType {
     /// RFC 6749 §4.1.
     AuthorizationCode,
+    /// Tokens straight from the authorization endpoint (OpenID Connect Core §3.2, §3.3).
+    Implicit,
     /// RFC 6749 §6.
     RefreshToken,
     /// RFC 6749 §4.4.
     ClientCredentials,
+    /// RFC 8628 §3.4.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// RFC 8693 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
+    /// RFC 7523 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
+    JwtBearer,
 }
 
 /// Which position a client is told.
@@ -136,6 +156,9 @@ pub struct Client {
     /// Its own access-token lifetime in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_seconds: Option<u32>,
+    /// What is registered beyond the plain code flow.
+    #[serde(default, skip_serializing_if = "ClientFeatures::are_plain")]
+    pub features: ClientFeatures,
     /// Made.
     pub created_at: String,
 }
@@ -206,6 +229,9 @@ pub struct ClientNew {
     /// Its own access-token lifetime in seconds, within the installation's bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_seconds: Option<u32>,
+    /// What is registered beyond the plain code flow.
+    #[serde(default, skip_serializing_if = "ClientFeatures::are_plain")]
+    pub features: ClientFeatures,
 }
 
 /// What changes about a client. Lists are replaced whole; `client_id` and `kind` never change.
@@ -306,6 +332,11 @@ pub struct ClientEdit {
     )]
     #[schema(value_type = Option<u32>)]
     pub access_token_seconds: Clearable<u32>,
+    /// A JSON merge patch of its features (RFC 7396): what is named is set, `null` takes a feature
+    /// back to its default, the rest stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ClientFeatures>)]
+    pub features: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// A client with the secret that was just made for it. The secret is answered this once and rests

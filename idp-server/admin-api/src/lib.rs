@@ -18,6 +18,7 @@ pub mod address;
 pub mod audit;
 pub mod change_set;
 pub mod client;
+pub mod client_features;
 pub mod headers;
 pub mod key;
 pub mod node;

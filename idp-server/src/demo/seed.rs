@@ -331,6 +331,7 @@ impl Seeding<'_> {
             policy_uri: None,
             tos_uri: None,
             access_token_seconds: None,
+            features: Box::default(),
             created_at: self.now,
         };
         self.changes.push(Change::Client(Write::Put(client)));

@@ -57,13 +57,17 @@ pub(super) fn defaults(act: &Act<'_>, id: ClientId, kind: ClientKind) -> Client 
         policy_uri: None,
         tos_uri: None,
         access_token_seconds: None,
+        features: Box::default(),
         created_at: act.now(),
     }
 }
 
 /// Programs that anybody can take apart keep no secret.
 const fn is_public(kind: ClientKind) -> bool {
-    matches!(kind, ClientKind::Spa | ClientKind::Native)
+    matches!(
+        kind,
+        ClientKind::Spa | ClientKind::Native | ClientKind::Device
+    )
 }
 
 /// Checks a client as a whole, rule by rule.
@@ -78,13 +82,16 @@ pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
     addresses(client)?;
     scopes(client)?;
     algorithm(client)?;
-    lifetime(act, client)
+    lifetime(act, client)?;
+    super::features::check(client)
 }
 
 /// RFC 6749 §2.1: public kinds do not authenticate, the others do.
 fn authentication(client: &Client) -> Result<(), Reason> {
     let public = client.authentication == Method::None;
-    let fits = public == is_public(client.kind) && !(public && client.introspects);
+    let fits = Method::OFFERED.contains(&client.authentication)
+        && public == is_public(client.kind)
+        && !(public && client.introspects);
     fits.then_some(()).ok_or(Reason::ClientAuthenticationUnfit)
 }
 
@@ -113,19 +120,21 @@ fn grant_types(client: &Client) -> Result<(), Reason> {
     let once = |t: &GrantType| types.iter().filter(|other| *other == t).count() == 1;
     let fits = match client.kind {
         ClientKind::Service => types.as_slice() == [GrantType::ClientCredentials],
+        ClientKind::Device => types.contains(&GrantType::DeviceCode),
         kind => {
             types.contains(&GrantType::AuthorizationCode)
                 && !(is_public(kind) && types.contains(&GrantType::ClientCredentials))
         }
     };
-    (fits && types.iter().all(once))
+    let offered = |t: &GrantType| GrantType::OFFERED.contains(t);
+    (fits && types.iter().all(|t| once(t) && offered(t)))
         .then_some(())
         .ok_or(Reason::ClientGrantTypeUnfit)
 }
 
 fn redirect_uris(client: &Client) -> Result<(), Reason> {
     let refused = Err(Reason::ClientRedirectInvalid);
-    let needed = client.kind != ClientKind::Service;
+    let needed = !matches!(client.kind, ClientKind::Service | ClientKind::Device);
     if needed == client.redirect_uris.is_empty() {
         return refused;
     }

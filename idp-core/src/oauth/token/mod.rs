@@ -66,6 +66,10 @@ impl TokenRequest {
                 scope,
             },
             GrantType::ClientCredentials => Self::ClientCredentials { scope },
+            GrantType::Implicit
+            | GrantType::DeviceCode
+            | GrantType::TokenExchange
+            | GrantType::JwtBearer => return Err(Reason::GrantTypeUnsupported.into()),
         })
     }
 

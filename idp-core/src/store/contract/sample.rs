@@ -150,6 +150,7 @@ pub fn client(issuer: &IssuerKey, name: &str) -> Client {
         policy_uri: None,
         tos_uri: None,
         access_token_seconds: None,
+        features: Box::default(),
         created_at: at(1),
     }
 }

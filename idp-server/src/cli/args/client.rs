@@ -26,7 +26,7 @@ pub enum ClientCommand {
         #[arg(long, value_name = "NAME")]
         name_en: Option<String>,
         /// What kind of program it is
-        #[arg(long, default_value = "web", value_parser = wire::<ClientKind>(&["web", "spa", "native", "service"]))]
+        #[arg(long, default_value = "web", value_parser = wire::<ClientKind>(&["web", "spa", "native", "service", "device"]))]
         kind: ClientKind,
         /// The rest
         #[command(flatten)]
@@ -97,7 +97,8 @@ pub enum ClientCommand {
 pub struct ClientFields {
     /// How it proves itself [default: by its kind]
     #[arg(long, value_name = "METHOD", value_parser = wire::<ClientAuthenticationMethod>(&[
-        "client_secret_basic", "client_secret_post", "private_key_jwt", "none",
+        "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt",
+        "tls_client_auth", "self_signed_tls_client_auth", "none",
     ]))]
     pub auth_method: Option<ClientAuthenticationMethod>,
     /// Where codes may be sent (repeatable)
@@ -117,7 +118,10 @@ pub struct ClientFields {
     pub jwks_uri: Option<String>,
     /// A grant type it may use (repeatable) [default: by its kind]
     #[arg(long, value_name = "TYPE", value_parser = wire::<GrantType>(&[
-        "authorization_code", "refresh_token", "client_credentials",
+        "authorization_code", "implicit", "refresh_token", "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
     ]))]
     pub grant_type: Option<Vec<GrantType>>,
     /// A scope it may ask for (repeatable) [default: by its kind]
@@ -150,4 +154,11 @@ pub struct ClientFields {
     /// Its own access-token lifetime in seconds
     #[arg(long, value_name = "N")]
     pub access_token_seconds: Option<u32>,
+    /// A feature by its registered name (repeatable; an empty value takes it back)
+    ///
+    /// Names and values are those of the OAuth client metadata registry, such as
+    /// `default_max_age=3600` or `dpop_bound_access_tokens=true`; a name given more than once makes
+    /// a list.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
 }

@@ -6,8 +6,9 @@ use idp_admin_api::LocalText;
 use idp_admin_api::client::{
     Client, ClientEdit, ClientKind, ClientNew, ClientQuery, ClientWithSecret, SecretRotation,
 };
+use idp_admin_api::client_features::ClientFeatures;
 
-use super::wire_name;
+use super::{client_features, wire_name};
 use crate::cli::args::{ClientCommand, ClientFields, Format, Paging};
 use crate::cli::context::{Context, clearable, retold};
 use crate::cli::failure::Failure;
@@ -102,6 +103,9 @@ const WHOLE: &[Column<Client>] = &[
     ),
     column("unit", text("Đơn vị phụ trách", "Unit"), |c, _| {
         c.unit.as_ref().map(|u| u.code.clone()).unwrap_or_default()
+    }),
+    column("features", text("Tính năng", "Features"), |c, s| {
+        s.several(client_features::shown(&c.features))
     }),
     column("created_at", text("Tạo lúc", "Made"), |c, s| {
         s.time(&c.created_at)
@@ -250,7 +254,15 @@ fn new_client(
         policy_uri: fields.policy_uri,
         tos_uri: fields.tos_uri,
         access_token_seconds: fields.access_token_seconds,
+        features: new_features(&fields.set)?,
     })
+}
+
+/// Of a new client nothing can be taken back.
+fn new_features(set: &[String]) -> Result<ClientFeatures, Failure> {
+    let mut features = client_features::patch(set)?;
+    features.retain(|_, value| !value.is_null());
+    serde_json::from_value(features.into()).map_err(Failure::failed)
 }
 
 fn client_edit(name: Option<LocalText>, fields: ClientFields) -> Result<ClientEdit, Failure> {
@@ -277,5 +289,9 @@ fn client_edit(name: Option<LocalText>, fields: ClientFields) -> Result<ClientEd
         policy_uri: clearable(fields.policy_uri),
         tos_uri: clearable(fields.tos_uri),
         access_token_seconds: fields.access_token_seconds.map(Some),
+        features: match fields.set.as_slice() {
+            [] => None,
+            set => Some(client_features::patch(set)?),
+        },
     })
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod change_set;
 mod client;
+mod client_features;
 mod key;
 mod node;
 mod outbox;

@@ -45,6 +45,7 @@ fn shown(tree: &UnitTree, c: &model::client::Client) -> Result<Client, Reason> {
         policy_uri: c.policy_uri.clone(),
         tos_uri: c.tos_uri.clone(),
         access_token_seconds: c.access_token_seconds,
+        features: same(&c.features)?,
         created_at: time(c.created_at),
     })
 }
@@ -84,6 +85,7 @@ fn new_metadata(new: ClientNew) -> Result<ClientMetadata, Reason> {
         policy_uri: Some(new.policy_uri),
         tos_uri: Some(new.tos_uri),
         access_token_seconds: Some(new.access_token_seconds),
+        features: Some(same(new.features)?),
     })
 }
 
@@ -107,6 +109,7 @@ fn edit_metadata(edit: ClientEdit) -> Result<ClientMetadata, Reason> {
         policy_uri: edit.policy_uri,
         tos_uri: edit.tos_uri,
         access_token_seconds: edit.access_token_seconds,
+        features: edit.features,
     })
 }
 

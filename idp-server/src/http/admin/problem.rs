@@ -210,6 +210,7 @@ pub(super) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::ClientRedirectInvalid => "redirect_uris",
         Reason::ClientScopeMalformed => "scopes",
         Reason::ClientAlgorithmUnsupported => "id_token_signed_response_alg",
+        Reason::ClientFeatureInvalid | Reason::ClientFeatureUnsupported => "features",
         Reason::ClientLifetimeInvalid => "access_token_seconds",
         Reason::KeyAlgorithmUnsupported | Reason::KeyMissing => "algorithm",
         Reason::KeyDeviceMissing | Reason::KeyPlaceUnfit => "place",

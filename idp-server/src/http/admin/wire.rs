@@ -103,6 +103,28 @@ mod tests {
         }};
     }
 
+    /// What serde says it would have taken instead of a name that nobody uses.
+    fn known_names<T: serde::de::DeserializeOwned>() -> String {
+        let refused = serde_json::from_value::<T>(serde_json::json!({ "unheard_of": 1 }));
+        let told = refused.err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(told.contains("`profile`"), "{told}");
+        told
+    }
+
+    #[test]
+    fn the_features_of_clients_are_the_same_on_both_sides() {
+        assert_eq!(
+            known_names::<api::client_features::ClientFeatures>(),
+            known_names::<model::client::ClientFeatures>()
+        );
+        alike!(api::client_features::ClientProfile, model::client::ClientProfile:
+            Web Spa Native Device Service Fapi2Security Fapi2MessageSigning Legacy);
+        alike!(api::client_features::SubjectType, model::client::SubjectType: Public Pairwise);
+        alike!(api::client_features::Sector, model::client::Sector: Host Agency);
+        alike!(api::client_features::AccessTokenFormat, model::client::AccessTokenFormat:
+            Jwt Opaque);
+    }
+
     #[test]
     fn closed_lists_are_the_same_on_both_sides() {
         alike!(api::user::AccountKind, model::user::AccountKind:
@@ -110,14 +132,15 @@ mod tests {
         alike!(api::user::IdentifierKind, model::identifier::IdentifierKind:
             UserName Mail PersonalId Mobile EmployeeCode TaxCode);
         alike!(api::unit::UnitState, model::organisation_unit::UnitState: Active Disabled);
-        alike!(api::client::ClientKind, model::client::ClientKind: Web Spa Native Service);
+        alike!(api::client::ClientKind, model::client::ClientKind: Web Spa Native Service Device);
         alike!(
             api::client::ClientAuthenticationMethod,
             model::client::ClientAuthenticationMethod:
-            None ClientSecretBasic ClientSecretPost PrivateKeyJwt
+            None ClientSecretBasic ClientSecretPost ClientSecretJwt PrivateKeyJwt TlsClientAuth
+            SelfSignedTlsClientAuth
         );
         alike!(api::client::GrantType, model::client::GrantType:
-            AuthorizationCode RefreshToken ClientCredentials);
+            AuthorizationCode Implicit RefreshToken ClientCredentials DeviceCode TokenExchange JwtBearer);
         alike!(api::client::PositionChoice, model::client::PositionChoice: Main Ask);
         alike!(api::client::ConsentRule, model::client::ConsentRule: Never Ask);
         alike!(api::key::KeyPurpose, model::key::KeyPurpose: Token Audit Refresh);

@@ -1,8 +1,17 @@
 //! Applications that may ask for tokens.
 
+mod features;
+mod response_type;
+
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
+
+pub use features::{
+    AccessTokenFormat, AssertionAlgorithm, ClientFeatures, ClientProfile, RequestObjectAlgorithm,
+    Sector, SubjectType,
+};
+pub use response_type::ResponseType;
 
 use super::{LocalText, UnitId, Version};
 use crate::base::issuer::IssuerKey;
@@ -53,6 +62,8 @@ pub enum ClientKind {
     Native,
     /// A system that acts for itself.
     Service,
+    /// A program on a device without browser or keyboard; public, RFC 8628.
+    Device,
 }
 
 /// How a client proves itself at the token endpoint (RFC 7591 §2).
@@ -65,13 +76,19 @@ pub enum ClientAuthenticationMethod {
     ClientSecretBasic,
     /// RFC 6749 §2.3.1, body.
     ClientSecretPost,
+    /// RFC 7523 §2.2 with the shared secret as HMAC key.
+    ClientSecretJwt,
     /// RFC 7523 §2.2 with a registered key.
     PrivateKeyJwt,
+    /// RFC 8705 §2.1: a certificate of a trusted authority.
+    TlsClientAuth,
+    /// RFC 8705 §2.2: a certificate over a registered key.
+    SelfSignedTlsClientAuth,
 }
 
 impl ClientAuthenticationMethod {
-    /// The methods offered.
-    pub const ALL: [Self; 4] = [
+    /// The methods that work here. Only these can be registered and are advertised.
+    pub const OFFERED: &[Self] = &[
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
         Self::PrivateKeyJwt,
@@ -84,7 +101,10 @@ impl ClientAuthenticationMethod {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
         }
     }
 }
@@ -95,15 +115,26 @@ impl ClientAuthenticationMethod {
 pub enum GrantType {
     /// RFC 6749 §4.1.
     AuthorizationCode,
+    /// Tokens straight from the authorization endpoint (OpenID Connect Core §3.2, §3.3).
+    Implicit,
     /// RFC 6749 §6.
     RefreshToken,
     /// RFC 6749 §4.4.
     ClientCredentials,
+    /// RFC 8628 §3.4.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// RFC 8693 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
+    /// RFC 7523 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
+    JwtBearer,
 }
 
 impl GrantType {
-    /// The grant types offered.
-    pub const ALL: [Self; 3] = [
+    /// The grant types that work here. Only these can be registered and are advertised.
+    pub const OFFERED: &[Self] = &[
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
@@ -113,14 +144,18 @@ impl GrantType {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
+            Self::Implicit => "implicit",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
         }
     }
 
-    /// The grant type of that name.
+    /// The offered grant type of that name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|g| g.as_str() == text)
+        Self::OFFERED.iter().copied().find(|g| g.as_str() == text)
     }
 }
 
@@ -226,6 +261,9 @@ pub struct Client {
     /// Its own access-token lifetime in seconds, within the policy's bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_seconds: Option<u32>,
+    /// What is registered beyond the plain code flow; boxed, because it is large and mostly empty.
+    #[serde(default, skip_serializing_if = "ClientFeatures::are_plain")]
+    pub features: Box<ClientFeatures>,
     /// Made.
     pub created_at: Timestamp,
 }
