@@ -14,5 +14,6 @@ mod devices;
 mod house;
 mod journeys;
 mod nodes;
+mod openid;
 mod races;
 mod strangers;

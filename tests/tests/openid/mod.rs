@@ -1,0 +1,3 @@
+//! The provider's protocol features, a file each, asserted against the running binary.
+
+mod metadata;
