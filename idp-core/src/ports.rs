@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use crate::base::fault::Fault;
 use crate::base::issuer::IssuerKey;
 use crate::base::secret::SecretText;
-use crate::jose::SigningAlgorithm;
-use crate::model::key::{KeyPlace, KeyPurpose};
+use crate::jose::{CompactJwe, JoseError, SigningAlgorithm};
+use crate::model::key::{KeyAlgorithm, KeyPlace, KeyPurpose};
 
 /// Which key signs next: its `kid` and JWA algorithm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,21 @@ pub trait Signer: Send + Sync {
         purpose: KeyPurpose,
         message: &[u8],
     ) -> Result<Vec<[u8; 32]>, Fault>;
+
+    /// Decrypts what was encrypted to one of the provider's keys of [`KeyPurpose::Encryption`]: to
+    /// the one that the header names, or, where it names none, to any. The inner result refuses
+    /// with [`JoseError::JweNoMatchingKey`], also where there is no such key at all, or with what
+    /// [`CompactJwe::decrypt`] refuses.
+    ///
+    /// # Errors
+    /// When keys cannot be read.
+    async fn decrypt(
+        &self,
+        _issuer: &IssuerKey,
+        _jwe: &CompactJwe,
+    ) -> Result<Result<Vec<u8>, JoseError>, Fault> {
+        Ok(Err(JoseError::JweNoMatchingKey))
+    }
 
     /// What keeps a key that should sign now, and rests in a device, from signing. None as well
     /// when no active key rests in a device, and when the keys cannot be read, which
@@ -176,8 +191,8 @@ pub struct KeyToMake {
     pub kid: String,
     /// What for.
     pub purpose: KeyPurpose,
-    /// What it signs with; none for a key of HMAC-SHA-256, which is kept in the store only.
-    pub algorithm: Option<SigningAlgorithm>,
+    /// What it computes. Only keys that sign can be kept elsewhere than in the store.
+    pub algorithm: KeyAlgorithm,
     /// Where its private part is to be kept.
     pub place: KeyPlace,
 }

@@ -5,7 +5,7 @@ use idp_core::base::fault::Fault;
 use idp_core::base::issuer::IssuerKey;
 use idp_core::base::time::Timestamp;
 use idp_core::jose::SigningAlgorithm;
-use idp_core::model::key::{Key, KeyPlace, KeyPurpose};
+use idp_core::model::key::{Key, KeyAlgorithm, KeyPlace, KeyPurpose};
 use idp_core::model::role::{Role, RoleName};
 use idp_core::model::{LocalText, Version};
 use idp_core::ports::{KeyMaker, KeyToMake};
@@ -54,7 +54,7 @@ pub async fn keys_of(
                 issuer: issuer.clone(),
                 kid,
                 purpose,
-                algorithm,
+                algorithm: algorithm.map_or(KeyAlgorithm::Mac, KeyAlgorithm::Signing),
                 place: KeyPlace::Store,
             };
             let made = maker.make(&wanted).await?;
@@ -63,7 +63,7 @@ pub async fn keys_of(
                 version: Version::NEW,
                 issuer: issuer.clone(),
                 purpose,
-                algorithm: algorithm.map_or("HS256", SigningAlgorithm::name).to_owned(),
+                algorithm: wanted.algorithm.name().to_owned(),
                 created_at: now,
                 active_from: now,
                 active_until: None,

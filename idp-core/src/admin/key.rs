@@ -6,15 +6,17 @@ use crate::base::issuer::IssuerKey;
 use crate::base::refusal::Reason;
 use crate::base::time::Timestamp;
 use crate::event::What;
-use crate::jose::SigningAlgorithm;
 use crate::model::Version;
-use crate::model::key::{Key, KeyPlace, KeyPurpose};
+use crate::model::key::{Key, KeyAlgorithm, KeyPlace, KeyPurpose};
 use crate::ports::{KeyToMake, MadeKey};
 use crate::store::change::{Change, Write};
 use crate::store::decision::Decision;
 
 /// The JWA names of the algorithms for which keys are made.
 pub const OFFERED: [&str; 4] = ["ES256", "RS256", "PS256", "EdDSA"];
+
+/// The JWA names of the algorithms for which keys for encryption are made.
+pub const OFFERED_FOR_ENCRYPTION: [&str; 2] = ["ECDH-ES", "RSA-OAEP-256"];
 
 /// The name of the algorithm of refresh-token keys.
 pub const REFRESH_ALGORITHM: &str = "HS256";
@@ -46,8 +48,8 @@ pub struct PlannedKey {
     pub kid: String,
     /// What for.
     pub purpose: KeyPurpose,
-    /// The JWA name.
-    pub algorithm: String,
+    /// What it computes.
+    pub algorithm: KeyAlgorithm,
     /// Where its private part is to be kept.
     pub place: KeyPlace,
     /// The key that must have no successor yet.
@@ -61,8 +63,7 @@ impl PlannedKey {
             issuer: issuer.clone(),
             kid: self.kid.clone(),
             purpose: self.purpose,
-            // None for keys that authenticate refresh tokens.
-            algorithm: SigningAlgorithm::parse(&self.algorithm).ok(),
+            algorithm: self.algorithm,
             place: self.place,
         }
     }
@@ -95,17 +96,23 @@ pub fn plan(
         let fits = match wanted.purpose {
             KeyPurpose::Refresh => algorithm == REFRESH_ALGORITHM,
             KeyPurpose::Token | KeyPurpose::Audit => is_offered(&algorithm),
+            KeyPurpose::Encryption => OFFERED_FOR_ENCRYPTION.contains(&algorithm.as_str()),
         };
         if !fits {
             return Err(Reason::KeyAlgorithmUnsupported);
         }
-        match place(act, wanted, &algorithm, keys) {
+        let signs = matches!(wanted.purpose, KeyPurpose::Token | KeyPurpose::Audit);
+        let place = match place(act, wanted, &algorithm, keys) {
             // A tag is checked at every use of a refresh token, and forges nothing without the
-            // grants in the store: not worth a round trip to the device each time.
-            KeyPlace::Device if wanted.purpose == KeyPurpose::Refresh => Err(Reason::KeyPlaceUnfit),
-            KeyPlace::Device if !has_device => Err(Reason::KeyDeviceMissing),
-            place => Ok((algorithm, place)),
-        }
+            // grants in the store: not worth a round trip to the device each time. And devices are
+            // only asked to sign.
+            KeyPlace::Device if !signs => return Err(Reason::KeyPlaceUnfit),
+            KeyPlace::Device if !has_device => return Err(Reason::KeyDeviceMissing),
+            place => place,
+        };
+        let algorithm =
+            KeyAlgorithm::parse(&algorithm).map_err(|_| Reason::KeyAlgorithmUnsupported)?;
+        Ok((algorithm, place))
     };
     match check() {
         Ok((algorithm, place)) => Decision::done(PlannedKey {
@@ -157,6 +164,8 @@ fn place(act: &Act<'_>, wanted: &KeyRotation, algorithm: &str, keys: &[Key]) -> 
 /// key signs until then and stays published until its last token has expired: the longest token
 /// lifetime and the tolerated clock difference later. Audit keys stay known for ever, because
 /// their blocks are verified for ever.
+/// A key for encryption leaves the published set when its successor takes over, and decrypts for as
+/// long as an old client secret is accepted.
 ///
 /// Refuses with `outside_scope`, and with `changed_meanwhile` when the key that was to be
 /// succeeded has a successor already: whoever made it was faster.
@@ -178,7 +187,7 @@ pub fn rotate(
         return Decision::refused(Reason::ChangedMeanwhile);
     }
     let now = act.now();
-    let gives_way = |k: &&Key| gives_way(now, k, planned.purpose, &planned.algorithm);
+    let gives_way = |k: &&Key| gives_way(now, k, planned.purpose, planned.algorithm.name());
     let replaced: Vec<&Key> = keys.iter().filter(gives_way).collect();
     let waits = !at_once && replaced.iter().any(|k| k.is_active(now));
     let from = if waits {
@@ -215,8 +224,8 @@ pub fn rotate(
 
 /// Whether a key signs now or would sign later, where a new one is to sign.
 fn gives_way(now: Timestamp, key: &Key, purpose: KeyPurpose, algorithm: &str) -> bool {
-    let same =
-        key.purpose == purpose && (key.algorithm == algorithm || purpose != KeyPurpose::Token);
+    let per_algorithm = matches!(purpose, KeyPurpose::Token | KeyPurpose::Encryption);
+    let same = key.purpose == purpose && (key.algorithm == algorithm || !per_algorithm);
     let replaced = key
         .active_until
         .is_some_and(|end| end <= now || end <= key.active_from);
@@ -231,7 +240,7 @@ fn new_key(act: &Act<'_>, planned: &PlannedKey, made: MadeKey, from: Timestamp) 
         version: Version::NEW,
         issuer: act.here.issuer.clone(),
         purpose: planned.purpose,
-        algorithm: planned.algorithm.clone(),
+        algorithm: planned.algorithm.name().to_owned(),
         created_at: act.now(),
         active_from: from,
         active_until: None,
@@ -251,6 +260,8 @@ fn retired(act: &Act<'_>, key: &Key, from: Timestamp, at_once: bool) -> Key {
         KeyPurpose::Token => lifetimes.access_token.max(lifetimes.id_token),
         KeyPurpose::Refresh => lifetimes.refresh_token.max(lifetimes.refresh_token_native),
         KeyPurpose::Audit => return key,
+        // Clients encrypt to the key that they fetched last.
+        KeyPurpose::Encryption => lifetimes.secret_overlap,
     };
     let expired = end + in_use + act.policy.skew;
     key.published_until = Some(if at_once { act.now() } else { expired });
@@ -308,7 +319,7 @@ mod tests {
 
     #[test]
     fn keys_are_planned_by_rule() {
-        use KeyPurpose::{Audit, Refresh, Token};
+        use KeyPurpose::{Audit, Encryption, Refresh, Token};
         let keys = [key("a", Token, "ES256")];
         let (province, health) = (Stage::province(), Stage::health());
         for (stage, wanted, answer) in [
@@ -333,11 +344,34 @@ mod tests {
                 Err(Reason::KeyAlgorithmUnsupported),
             ),
             (&province, wanted(Audit, None), Err(Reason::KeyMissing)),
+            (&province, wanted(Encryption, None), Err(Reason::KeyMissing)),
+            (
+                &province,
+                wanted(Encryption, Some("ECDH-ES")),
+                Ok("ECDH-ES"),
+            ),
+            (
+                &province,
+                wanted(Encryption, Some("RSA-OAEP-256")),
+                Ok("RSA-OAEP-256"),
+            ),
+            (
+                &province,
+                wanted(Encryption, Some("ES256")),
+                Err(Reason::KeyAlgorithmUnsupported),
+            ),
+            (
+                &province,
+                wanted(Token, Some("ECDH-ES")),
+                Err(Reason::KeyAlgorithmUnsupported),
+            ),
             (&health, wanted(Token, None), Err(Reason::OutsideScope)),
         ] {
             let decision = plan(&stage.act(), &wanted, &keys, false, &mut sample::entropy());
             match answer {
-                Ok(algorithm) => assert_eq!(done(decision).algorithm, algorithm, "{wanted:?}"),
+                Ok(algorithm) => {
+                    assert_eq!(done(decision).algorithm.name(), algorithm, "{wanted:?}");
+                }
                 Err(expected) => assert_eq!(reason(&decision), Some(expected), "{wanted:?}"),
             }
         }
@@ -346,7 +380,7 @@ mod tests {
     #[test]
     fn a_successor_is_made_where_its_predecessor_is_unless_another_place_is_named() {
         use KeyPlace::{Device, Store};
-        use KeyPurpose::{Audit, Refresh, Token};
+        use KeyPurpose::{Audit, Encryption, Refresh, Token};
         let in_device = |kid, purpose, algorithm| Key {
             sealed: Key::mark(Device, "x"),
             active_from: Timestamp::EPOCH + Duration::from_secs(1),
@@ -369,6 +403,13 @@ mod tests {
             (Token, "PS256", None, true, Ok(Store)),
             (Audit, "EdDSA", None, true, Ok(Device)),
             (Refresh, "HS256", None, true, Ok(Store)),
+            (
+                Encryption,
+                "ECDH-ES",
+                Some(Device),
+                true,
+                Err(Reason::KeyPlaceUnfit),
+            ),
             (Token, "ES256", None, false, missing),
             (Token, "ES256", Some(Store), false, Ok(Store)),
             (

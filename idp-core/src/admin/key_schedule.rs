@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::key::{KeyRotation, is_offered};
+use super::key::{KeyRotation, OFFERED_FOR_ENCRYPTION, is_offered};
 use crate::base::time::Timestamp;
 use crate::model::key::{Key, KeyPurpose};
 
-/// The rotations that are due at `now`: of keys of tokens and of the audit that have no end yet
-/// and will have signed for `every` when a successor takes over that is made now and announced for
+/// The rotations that are due at `now`: of keys of tokens, of the audit and for encryption that have
+/// no end yet and will have worked for `every` when a successor takes over that is made now and announced for
 /// `announcement`. One for each algorithm that signs tokens, and one for the audit; each names the
 /// key it succeeds, and its successor's place is its own. Keys of refresh tokens, and of algorithms
 /// that are no longer offered, are left to people.
@@ -35,14 +35,19 @@ pub fn due(
 }
 
 fn is_scheduled(key: &Key) -> bool {
-    let purpose = matches!(key.purpose, KeyPurpose::Token | KeyPurpose::Audit);
-    purpose && key.active_until.is_none() && is_offered(&key.algorithm)
+    let offered = match key.purpose {
+        KeyPurpose::Token | KeyPurpose::Audit => is_offered(&key.algorithm),
+        KeyPurpose::Encryption => OFFERED_FOR_ENCRYPTION.contains(&key.algorithm.as_str()),
+        KeyPurpose::Refresh => false,
+    };
+    offered && key.active_until.is_none()
 }
 
-/// One key signs in each: tokens of an algorithm, or the audit.
+/// One key works in each: for tokens of an algorithm, for encryption of an algorithm, or the audit.
+/// The names of the algorithms of tokens and of encryption differ.
 fn slot(key: &Key) -> (bool, &str) {
     match key.purpose {
-        KeyPurpose::Token => (true, &key.algorithm),
+        KeyPurpose::Token | KeyPurpose::Encryption => (true, &key.algorithm),
         KeyPurpose::Audit | KeyPurpose::Refresh => (false, ""),
     }
 }
@@ -81,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_successor_is_due_an_announcement_before_its_time() {
-        use KeyPurpose::{Audit, Refresh, Token};
+        use KeyPurpose::{Audit, Encryption, Refresh, Token};
         let turn = NOW + DAY * 90 - HOUR;
         for (purpose, algorithm, at, expected) in [
             (Token, "ES256", turn - Duration::from_millis(1), false),
@@ -89,6 +94,7 @@ mod tests {
             (Token, "ES256", turn + DAY * 1000, true),
             (Audit, "EdDSA", turn, true),
             (Refresh, "HS256", turn, false),
+            (Encryption, "ECDH-ES", turn, true),
             (Token, "ES384", turn, false),
         ] {
             let keys = [key("a", purpose, algorithm, 0)];

@@ -14,23 +14,50 @@ pub enum KeyManagement {
     /// Ephemeral-static Diffie-Hellman, the agreed key used directly (RFC 7518 §4.6).
     #[serde(rename = "ECDH-ES")]
     EcdhEs,
+    /// The same, the agreed key wrapping a fresh one by AES Key Wrap with 128 bits (RFC 7518 §4.6).
+    #[serde(rename = "ECDH-ES+A128KW")]
+    EcdhEsA128Kw,
+    /// The same with 256 bits.
+    #[serde(rename = "ECDH-ES+A256KW")]
+    EcdhEsA256Kw,
 }
 
 impl KeyManagement {
     /// Every supported algorithm once, in the order of preference.
-    pub const ALL: &[Self] = &[Self::EcdhEs, Self::RsaOaep256];
+    pub const ALL: &[Self] = &[
+        Self::EcdhEs,
+        Self::EcdhEsA256Kw,
+        Self::EcdhEsA128Kw,
+        Self::RsaOaep256,
+    ];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::RsaOaep256 => "RSA-OAEP-256",
             Self::EcdhEs => "ECDH-ES",
+            Self::EcdhEsA128Kw => "ECDH-ES+A128KW",
+            Self::EcdhEsA256Kw => "ECDH-ES+A256KW",
         }
     }
 
     /// The algorithm of that name, letter case included.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|alg| alg.name() == name)
+    }
+
+    /// Whether both sides agree on a key, with elliptic curves, rather than one sending it.
+    pub const fn is_agreement(self) -> bool {
+        !matches!(self, Self::RsaOaep256)
+    }
+
+    /// Octets of the agreed key where that wraps another one.
+    pub const fn wrapping_key_len(self) -> Option<usize> {
+        match self {
+            Self::EcdhEsA128Kw => Some(16),
+            Self::EcdhEsA256Kw => Some(32),
+            Self::EcdhEs | Self::RsaOaep256 => None,
+        }
     }
 }
 
@@ -49,17 +76,30 @@ pub enum ContentEncryption {
     /// AES-GCM with a 256-bit key (RFC 7518 §5.3).
     #[serde(rename = "A256GCM")]
     A256Gcm,
+    /// AES-CBC with HMAC-SHA-256, 128 bits each (RFC 7518 §5.2.3): what OpenID Connect Registration
+    /// §2 means when only the key's algorithm is registered.
+    #[serde(rename = "A128CBC-HS256")]
+    A128CbcHs256,
 }
 
 impl ContentEncryption {
     /// Every supported algorithm once, in the order of preference.
-    pub const ALL: &[Self] = &[Self::A256Gcm, Self::A128Gcm];
+    pub const ALL: &[Self] = &[Self::A256Gcm, Self::A128Gcm, Self::A128CbcHs256];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::A128Gcm => "A128GCM",
             Self::A256Gcm => "A256GCM",
+            Self::A128CbcHs256 => "A128CBC-HS256",
+        }
+    }
+
+    /// Octets of its key.
+    pub const fn key_len(self) -> usize {
+        match self {
+            Self::A128Gcm => 16,
+            Self::A256Gcm | Self::A128CbcHs256 => 32,
         }
     }
 

@@ -72,6 +72,55 @@ violated_rules! {
     /// No candidate key verifies the signature.
     JwsSignatureInvalid, "jws_signature_invalid", "the signature does not verify";
 
+    /// The caller's size bound, checked before anything is decoded.
+    JweTooLarge, "jwe_too_large", "the JWE is larger than allowed";
+    /// RFC 7516 §7.1: exactly five parts, separated by four dots.
+    JwePartCount, "jwe_part_count", "a compact JWE has exactly five parts";
+    /// RFC 7515 §2: base64url without padding, without stray bits, for the header.
+    JweHeaderBase64, "jwe_header_base64", "the JWE header is not strict base64url";
+    /// The same for any other part.
+    JwePartBase64, "jwe_part_base64", "a part of the JWE is not strict base64url";
+    /// RFC 7516 §4: the header is one JSON object.
+    JweHeaderJson, "jwe_header_json", "the JWE header is not a JSON object";
+    /// RFC 7516 §4: header parameter names are unique; at any depth here.
+    JweHeaderDuplicateMember, "jwe_header_duplicate_member", "the JWE header repeats a member";
+    /// RFC 7516 §4.1: `alg`, `enc`, `kid`, `typ`, `cty`, `apu` and `apv` are strings.
+    JweHeaderMemberType, "jwe_header_member_type", "a member of the JWE header has the wrong JSON type";
+    /// RFC 7516 §4.1.1: `alg` is present.
+    JweAlgorithmMissing, "jwe_algorithm_missing", "the JWE header names no algorithm for the key";
+    /// RFC 8725 §3.2: RSA with PKCS #1 v1.5 padding lets a sender ask questions of the private key.
+    JweAlgorithmRsa15, "jwe_algorithm_rsa1_5", "RSA1_5 is not accepted";
+    /// A key that both sides hold, used directly or for wrapping; clients' secrets rest as digests.
+    JweAlgorithmSymmetric, "jwe_algorithm_symmetric", "keys under a shared secret are not accepted";
+    /// PBES2: the header would choose how much work (`p2c`) we do.
+    JweAlgorithmPassword, "jwe_algorithm_password", "keys derived from passwords are not accepted";
+    /// A name outside RSA-OAEP-256 and the ECDH-ES family; RSA-OAEP with SHA-1 is among them.
+    JweAlgorithmUnsupported, "jwe_algorithm_unsupported", "the algorithm for the key is not supported";
+    /// A name outside A128GCM, A256GCM and A128CBC-HS256.
+    JweEncryptionUnsupported, "jwe_encryption_unsupported", "the algorithm for the content is not supported";
+    /// RFC 7516 §4.1.2: `enc` is present.
+    JweEncryptionMissing, "jwe_encryption_missing", "the JWE header names no algorithm for the content";
+    /// RFC 7516 §4.1.13: no extension is understood here, so no `crit` can be satisfied.
+    JweCritical, "jwe_critical", "the JWE header marks extensions as critical and none is supported";
+    /// RFC 8725 §3.6: compression tells of the content, and a small message could unpack into a large one.
+    JweCompressed, "jwe_compressed", "compressed content is not accepted";
+    /// RFC 7518 §4.6.1.1: key agreement needs the sender's ephemeral key, on P-256 or P-384.
+    JweEphemeralKey, "jwe_ephemeral_key", "the ephemeral key is missing or on no supported curve";
+    /// RFC 7518 §4.6.1.2, §4.6.1.3: `apu` and `apv` are base64url.
+    JwePartyBase64, "jwe_party_base64", "apu or apv is not strict base64url";
+    /// The key's type cannot be used with the header's `alg`.
+    JweKeyTypeMismatch, "jwe_key_type_mismatch", "the key's type does not fit the way of encryption";
+    /// The key's `use`, `key_ops` or `alg` reserves it for something else (RFC 7517 §4.2 to §4.4).
+    JweKeyNotForEncryption, "jwe_key_not_for_encryption", "the key is not for encryption";
+    /// None of our keys fits the header's `alg` and `kid`.
+    JweNoMatchingKey, "jwe_no_matching_key", "no key of ours fits the JWE header";
+    /// RFC 7516 §11.5: whatever is wrong once a private key is at work, in one word.
+    JweDecryptionFailed, "jwe_decryption_failed", "the JWE does not decrypt";
+    /// Encrypting failed inside the cryptographic library.
+    JweEncryptionFailed, "jwe_encryption_failed", "the JWE could not be made";
+    /// The private key for decryption is malformed, of another type than the algorithm, or out of range.
+    DecryptionKeyRejected, "decryption_key_rejected", "the private key cannot be used for decryption";
+
     /// RFC 7517 §4: a JWK is one JSON object.
     JwkJson, "jwk_json", "the JWK is not a JSON object";
     /// RFC 7517 §4: member names are unique; at any depth here.

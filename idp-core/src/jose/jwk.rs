@@ -1,7 +1,7 @@
 //! Public keys as JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2).
 
 use super::json::{ObjectError, UniqueObject, object_without_duplicates};
-use super::{EcCurve, Header, JoseError, PublicKey, SigningAlgorithm, base64url};
+use super::{EcCurve, Header, JoseError, KeyManagement, PublicKey, SigningAlgorithm, base64url};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -79,6 +79,26 @@ impl Jwk {
             kid: Some(kid.to_owned()),
             alg: Some(algorithm.name().to_owned()),
             key_use: Some(PublicKeyUse::Signature),
+            key_ops: None,
+        })
+    }
+
+    /// A key as a recipient publishes it: identified, for encryption to it only.
+    ///
+    /// Refuses an algorithm of another key type ([`JoseError::JwkAlgorithmMismatch`]).
+    pub fn for_encryption(
+        key: PublicKey,
+        algorithm: KeyManagement,
+        kid: &str,
+    ) -> Result<Self, JoseError> {
+        if !key.encrypts(algorithm) {
+            return Err(JoseError::JwkAlgorithmMismatch);
+        }
+        Ok(Self {
+            key,
+            kid: Some(kid.to_owned()),
+            alg: Some(algorithm.name().to_owned()),
+            key_use: Some(PublicKeyUse::Encryption),
             key_ops: None,
         })
     }
@@ -165,6 +185,35 @@ impl Jwk {
                 .is_some_and(|listed| !verifies(listed))
         {
             return Err(JoseError::JwsKeyNotForVerification);
+        }
+        Ok(())
+    }
+
+    /// Whether a message may be encrypted to this key in this way.
+    ///
+    /// Refuses a key of another type ([`JoseError::JweKeyTypeMismatch`]), and one whose `use`,
+    /// `key_ops` or `alg` reserves it for something else ([`JoseError::JweKeyNotForEncryption`]). An
+    /// `alg` of the same family is no hindrance: ECDH-ES keys serve with and without key wrapping.
+    pub fn check_encrypts(&self, algorithm: KeyManagement) -> Result<(), JoseError> {
+        const OPERATIONS: [&str; 4] = ["encrypt", "wrapKey", "deriveKey", "deriveBits"];
+        if !self.key.encrypts(algorithm) {
+            return Err(JoseError::JweKeyTypeMismatch);
+        }
+        let of_family = |name: &str| {
+            KeyManagement::parse(name)
+                .is_some_and(|own| own.is_agreement() == algorithm.is_agreement())
+        };
+        let other_use = self
+            .key_use()
+            .is_some_and(|of| *of != PublicKeyUse::Encryption);
+        let encrypts =
+            |listed: &Vec<String>| listed.iter().any(|one| OPERATIONS.contains(&one.as_str()));
+        let other_operations = self
+            .key_ops
+            .as_ref()
+            .is_some_and(|listed| !encrypts(listed));
+        if other_use || other_operations || self.alg().is_some_and(|name| !of_family(name)) {
+            return Err(JoseError::JweKeyNotForEncryption);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Sets of public keys (RFC 7517 §5).
 
 use super::json::{ObjectError, UniqueObject, object_without_duplicates};
-use super::{Header, JoseError, Jwk};
+use super::{Header, JoseError, Jwk, KeyManagement, PublicKeyUse};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::{Map, Value};
@@ -92,6 +92,19 @@ impl JwkSet {
         self.keys
             .iter()
             .filter(move |key| key.check_fits(header).is_ok())
+    }
+}
+
+impl JwkSet {
+    /// The key to which a message for the owner is encrypted, by the rules of
+    /// [`Jwk::check_encrypts`]: the first one marked for encryption, else the first that fits
+    /// (OpenID Connect Core §10.2).
+    pub fn recipient(&self, algorithm: KeyManagement) -> Option<&Jwk> {
+        let fits = |key: &&Jwk| key.check_encrypts(algorithm).is_ok();
+        let marked = |key: &&Jwk| key.key_use() == Some(&PublicKeyUse::Encryption);
+        let mut fitting = self.keys.iter().filter(fits);
+        let first = fitting.clone().next();
+        fitting.find(marked).or(first)
     }
 }
 

@@ -9,6 +9,7 @@
 //! | RFC 7515 JSON Web Signature, compact serialisation only | [`jws`], [`header`] |
 //! | RFC 7517 JSON Web Key, public keys only; RFC 7638 thumbprint | [`jwk`], [`jwk_set`] |
 //! | RFC 7518 algorithms ES256, ES384, RS256, PS256; RFC 8037 EdDSA with Ed25519 | [`algorithm`] |
+//! | RFC 7516 JSON Web Encryption, compact serialisation only | [`jwe`] |
 //! | RFC 7519 JSON Web Token; RFC 8725 best current practices | [`jwt`] |
 //!
 //! The rules that hold throughout: strict base64url, no duplicate JSON members, no `none`, no
@@ -21,6 +22,7 @@ pub mod encryption;
 pub mod error;
 pub mod header;
 pub mod json;
+pub mod jwe;
 pub mod jwk;
 pub mod jwk_set;
 pub mod jws;
@@ -39,6 +41,7 @@ pub use algorithm::SigningAlgorithm;
 pub use encryption::{ContentEncryption, KeyManagement};
 pub use error::JoseError;
 pub use header::{EncodedHeader, Header};
+pub use jwe::{CompactJwe, DecryptionKey, JweHeader};
 pub use jwk::{Jwk, PublicKeyUse};
 pub use jwk_set::{JwkSet, SkippedKey};
 pub use jws::{CompactJws, VerificationKeys, VerifiedJws};

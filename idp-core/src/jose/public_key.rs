@@ -1,6 +1,6 @@
 //! The public half of a signing key: its form is checked once, then it only verifies.
 
-use super::{JoseError, SigningAlgorithm, base64url};
+use super::{JoseError, KeyManagement, SigningAlgorithm, base64url};
 use aws_lc_rs::signature::ParsedPublicKey;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use std::fmt;
@@ -28,7 +28,7 @@ impl EcCurve {
     }
 
     /// Octets of one coordinate.
-    const fn coordinate_len(self) -> usize {
+    pub(crate) const fn coordinate_len(self) -> usize {
         match self {
             EcCurve::P256 => 32,
             EcCurve::P384 => 48,
@@ -129,6 +129,32 @@ impl PublicKey {
             } => algorithm == SigningAlgorithm::ES384,
             Material::Rsa { .. } => algorithm.is_rsa(),
             Material::Ed25519(_) => algorithm == SigningAlgorithm::EdDSA,
+        }
+    }
+
+    /// Whether content keys can reach the owner in this way: RSA keys for RSA-OAEP-256, EC keys for
+    /// the ECDH-ES family.
+    pub fn encrypts(&self, algorithm: KeyManagement) -> bool {
+        match &self.0 {
+            Material::Ec { .. } => algorithm.is_agreement(),
+            Material::Rsa { .. } => !algorithm.is_agreement(),
+            Material::Ed25519(_) => false,
+        }
+    }
+
+    /// Curve and uncompressed point of an EC key.
+    pub(crate) fn ec_point(&self) -> Option<(EcCurve, &[u8])> {
+        match &self.0 {
+            Material::Ec { curve, point, .. } => Some((*curve, point)),
+            Material::Rsa { .. } | Material::Ed25519(_) => None,
+        }
+    }
+
+    /// Modulus and exponent of an RSA key.
+    pub(crate) fn rsa_components(&self) -> Option<(&[u8], &[u8])> {
+        match &self.0 {
+            Material::Rsa { modulus, exponent } => Some((modulus, exponent)),
+            Material::Ec { .. } | Material::Ed25519(_) => None,
         }
     }
 

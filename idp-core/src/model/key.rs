@@ -7,6 +7,7 @@ use crate::base::entropy::Entropy;
 use crate::base::id::Id;
 use crate::base::issuer::IssuerKey;
 use crate::base::time::Timestamp;
+use crate::jose::{JoseError, KeyManagement, SigningAlgorithm};
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,6 +19,43 @@ pub enum KeyPurpose {
     Audit,
     /// Authenticates refresh tokens (HMAC-SHA-256, never published).
     Refresh,
+    /// Decrypts what clients encrypt to the provider; its public half is in the JWKS. There is none
+    /// until an administrator makes one.
+    Encryption,
+}
+
+/// What a key computes, as its JWA name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyAlgorithm {
+    /// Makes signatures.
+    Signing(SigningAlgorithm),
+    /// Opens content keys that were encrypted to it.
+    Decryption(KeyManagement),
+    /// Authenticates with HMAC-SHA-256, between nodes of this provider only.
+    Mac,
+}
+
+impl KeyAlgorithm {
+    /// Parses the JWA name under which a key rests.
+    ///
+    /// # Errors
+    /// What [`SigningAlgorithm::parse`] refuses, for a name of neither kind.
+    pub fn parse(name: &str) -> Result<Self, JoseError> {
+        match (name, KeyManagement::parse(name)) {
+            ("HS256", _) => Ok(Self::Mac),
+            (_, Some(algorithm)) => Ok(Self::Decryption(algorithm)),
+            (_, None) => SigningAlgorithm::parse(name).map(Self::Signing),
+        }
+    }
+
+    /// The JWA name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Signing(algorithm) => algorithm.name(),
+            Self::Decryption(algorithm) => algorithm.name(),
+            Self::Mac => "HS256",
+        }
+    }
 }
 
 /// Where the private part of a key is kept.
@@ -57,7 +95,7 @@ pub struct Key {
     pub issuer: IssuerKey,
     /// What for.
     pub purpose: KeyPurpose,
-    /// The JWA name (`ES256`, …, `HS256` for refresh tokens).
+    /// The JWA name (`ES256`, …, `HS256` for refresh tokens, `ECDH-ES` for encryption).
     pub algorithm: String,
     /// Made, and from then on published.
     pub created_at: Timestamp,
@@ -66,7 +104,8 @@ pub struct Key {
     /// Signs until here; open for the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_until: Option<Timestamp>,
-    /// Published until here: when the last token it signed has expired.
+    /// Published until here: when the last token it signed has expired. A key for encryption leaves
+    /// the JWKS when its successor takes over, and decrypts until here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published_until: Option<Timestamp>,
     /// The public JWK as JSON; absent for symmetric keys.
@@ -115,9 +154,12 @@ impl Key {
 
     /// Whether its public half is offered at `now`.
     pub fn is_published(&self, now: Timestamp) -> bool {
-        self.public_jwk.is_some()
-            && self.purpose == KeyPurpose::Token
-            && self.published_until.is_none_or(|end| now < end)
+        let end = match self.purpose {
+            KeyPurpose::Token => self.published_until,
+            KeyPurpose::Encryption => self.active_until,
+            KeyPurpose::Audit | KeyPurpose::Refresh => return false,
+        };
+        self.public_jwk.is_some() && end.is_none_or(|end| now < end)
     }
 }
 

@@ -13,6 +13,8 @@ pub enum KeyPurpose {
     Audit,
     /// Authenticates refresh tokens; never published.
     Refresh,
+    /// Decrypts what clients encrypt to the provider; its public half is in the JWKS.
+    Encryption,
 }
 
 /// Where the private part of a key is kept.
@@ -74,11 +76,12 @@ pub struct Key {
 pub struct KeyRotation {
     /// What for.
     pub purpose: KeyPurpose,
-    /// `ES256`, `RS256`, `PS256` or `EdDSA`; that of the present key when absent.
+    /// `ES256`, `RS256`, `PS256` or `EdDSA`; for encryption `ECDH-ES` or `RSA-OAEP-256`. That of the
+    /// present key when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<String>,
     /// Where the new key's private part is to be kept; where that of the present key is when
-    /// absent. Keys of refresh tokens are kept in the store only.
+    /// absent. Keys of refresh tokens and for encryption are kept in the store only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<KeyPlace>,
     /// `true`: the new key signs at once and the present one is no longer published, as after a

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use idp_core::base::fault::{Fault, Trouble};
+use idp_core::jose::{Jwk, PublicKeyUse};
 use idp_core::ports::Obstacle;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -150,8 +151,9 @@ pub async fn ready(State(site): State<site::Shared>) -> Response {
 async fn keys(site: &Site) -> Result<(), Fault> {
     let issuer = &site.provider.policy.issuer_key;
     let published = site.provider.signer.published(issuer).await?;
-    if published.keys().is_empty() {
-        return Err(Fault::lasting("keys", "no key is published"));
+    let signs = |key: &Jwk| key.key_use() == Some(&PublicKeyUse::Signature);
+    if !published.keys().iter().any(signs) {
+        return Err(Fault::lasting("keys", "no key for signatures is published"));
     }
     Ok(())
 }

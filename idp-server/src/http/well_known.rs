@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use idp_core::flow::Failure;
+use idp_core::jose::{Jwk, PublicKeyUse};
 use idp_core::oauth::metadata::document;
 use serde_json::Value;
 
@@ -16,7 +17,9 @@ pub async fn metadata(State(site): State<Shared>, arrival: Arrival) -> Response 
     let answer = async {
         let policy = &site.provider.policy;
         let keys = site.provider.signer.published(&policy.issuer_key).await?;
-        let mut algorithms: Vec<&str> = keys.keys().iter().filter_map(|key| key.alg()).collect();
+        let signs = |key: &&Jwk| key.key_use() == Some(&PublicKeyUse::Signature);
+        let signing = keys.keys().iter().filter(signs);
+        let mut algorithms: Vec<&str> = signing.filter_map(Jwk::alg).collect();
         algorithms.sort_unstable();
         algorithms.dedup();
         Ok::<_, Failure>(document(policy, &algorithms))

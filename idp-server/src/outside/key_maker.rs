@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use idp_core::base::fault::Fault;
 use idp_core::base::seal::SealingKey;
-use idp_core::jose::{Jwk, SigningAlgorithm, SigningKey};
-use idp_core::model::key::{Key, KeyPlace};
+use idp_core::jose::{DecryptionKey, Jwk, KeyManagement, SigningAlgorithm, SigningKey};
+use idp_core::model::key::{Key, KeyAlgorithm, KeyPlace};
 use idp_core::ports::{KeyMaker, KeyToMake, MadeKey, Obstacle};
 use zeroize::Zeroizing;
 
@@ -38,8 +38,9 @@ impl SealedKeyMaker {
 
     fn make_here(&self, wanted: &KeyToMake) -> Result<MadeKey, Fault> {
         let (private, public_jwk) = match wanted.algorithm {
-            Some(algorithm) => self.signing_parts(&wanted.kid, algorithm)?,
-            None => {
+            KeyAlgorithm::Signing(algorithm) => self.signing_parts(&wanted.kid, algorithm)?,
+            KeyAlgorithm::Decryption(algorithm) => self.decryption_parts(&wanted.kid, algorithm)?,
+            KeyAlgorithm::Mac => {
                 let random = self.generator.entropy()?.bytes::<32>();
                 (Zeroizing::new(random.to_vec()), None)
             }
@@ -57,12 +58,22 @@ impl SealedKeyMaker {
         Ok((private, Some(serde_json::Value::Object(public))))
     }
 
+    fn decryption_parts(&self, kid: &str, algorithm: KeyManagement) -> Result<Parts, Fault> {
+        let trouble = |e| Fault::lasting(PLACE, e);
+        let rng = self.generator.secure_random();
+        let der = DecryptionKey::generate(algorithm, rng).map_err(trouble)?;
+        let key = DecryptionKey::from_pkcs8(algorithm, der.as_bytes()).map_err(trouble)?;
+        let public = key.public_jwk(kid).map_err(trouble)?.to_object();
+        let private = Zeroizing::new(der.as_bytes().to_vec());
+        Ok((private, Some(serde_json::Value::Object(public))))
+    }
+
     /// Has the device make a key, and seals its public half: what is published is thereby bound
     /// to the key that the device made, whoever else may write to the store.
     async fn make_in_device(&self, wanted: &KeyToMake) -> Result<MadeKey, Fault> {
-        let algorithm = wanted.algorithm;
-        let algorithm =
-            algorithm.ok_or_else(|| Fault::lasting(PLACE, "a device makes signing keys only"))?;
+        let KeyAlgorithm::Signing(algorithm) = wanted.algorithm else {
+            return Err(Fault::lasting(PLACE, "a device makes signing keys only"));
+        };
         let public = self.device()?.make(&wanted.kid, algorithm).await?;
         let public = Jwk::for_signatures(public, algorithm, &wanted.kid);
         let public = public.map_err(|e| Fault::lasting(PLACE, e))?.to_object();
@@ -92,7 +103,7 @@ impl SealedKeyMaker {
     }
 }
 
-/// The private octets, and the public JWK of a signing key.
+/// The private octets, and the public JWK where there is a public half.
 type Parts = (Zeroizing<Vec<u8>>, Option<serde_json::Value>);
 
 #[async_trait]

@@ -7,8 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use idp_core::base::fault::Fault;
 use idp_core::base::seal::SealingKey;
 use idp_core::base::time::Timestamp;
-use idp_core::jose::{Jwk, JwkSet, SigningAlgorithm, SigningKey};
-use idp_core::model::key::{Key, KeyPlace, KeyPurpose};
+use idp_core::jose::{
+    CompactJwe, DecryptionKey, JoseError, Jwk, JwkSet, SigningAlgorithm, SigningKey,
+};
+use idp_core::model::key::{Key, KeyAlgorithm, KeyPlace, KeyPurpose};
 use idp_core::ports::SigningKeyRef;
 use ring::hmac;
 
@@ -42,6 +44,7 @@ pub(super) struct PrivateKey {
 
 enum Material {
     Signing(SigningKey),
+    Decryption(DecryptionKey),
     Device(DeviceKey),
     Mac(hmac::Key),
 }
@@ -110,6 +113,21 @@ impl KeyRing {
             .cloned()
     }
 
+    /// The keys that may open a message, newest first: the one that its header names, or, where it
+    /// names none, those that fit.
+    pub(super) fn decrypting(&self, jwe: &CompactJwe, now: Timestamp) -> Vec<Arc<PrivateKey>> {
+        let named = |kid: &str| jwe.header().kid().is_none_or(|named| named == kid);
+        let mut fitting: Vec<_> = self
+            .private
+            .iter()
+            .filter(|private| named(&private.key.kid) && is_needed(&private.key, now))
+            .filter(|private| private.opens(jwe))
+            .cloned()
+            .collect();
+        fitting.sort_by_key(|private| -private.key.active_from.millis());
+        fitting
+    }
+
     /// The keys in a device that sign at `now` or later, and whether they sign now.
     pub(super) fn in_device(&self, now: Timestamp) -> Vec<(Arc<PrivateKey>, bool)> {
         let device = self
@@ -134,7 +152,7 @@ impl KeyRing {
             .filter(|private| private.key.purpose == purpose && is_needed(&private.key, now))
             .filter_map(|private| match &private.material {
                 Material::Mac(mac) => Some((&private.key, mac)),
-                Material::Signing(_) | Material::Device(_) => None,
+                Material::Signing(_) | Material::Decryption(_) | Material::Device(_) => None,
             })
             .collect();
         usable.sort_by_key(|(key, _)| (!key.is_active(now), -key.active_from.millis()));
@@ -158,23 +176,27 @@ impl PrivateKey {
         let name = Key::seal_name(&key.issuer, &key.kid, place);
         let plain = opener.sealing.open(&name, &sealed);
         let plain = plain.map_err(|e| trouble(&e))?;
-        if key.algorithm == "HS256" && place == KeyPlace::Store {
-            return Ok(Self {
-                key: key.clone(),
-                material: Material::Mac(hmac::Key::new(hmac::HMAC_SHA256, &plain)),
-            });
-        }
-        let algorithm = SigningAlgorithm::parse(&key.algorithm).map_err(|e| trouble(&e))?;
-        let material = match place {
-            KeyPlace::Store => {
+        let algorithm = KeyAlgorithm::parse(&key.algorithm).map_err(|e| trouble(&e))?;
+        let material = match (algorithm, place) {
+            (KeyAlgorithm::Mac, KeyPlace::Store) => {
+                Material::Mac(hmac::Key::new(hmac::HMAC_SHA256, &plain))
+            }
+            (KeyAlgorithm::Decryption(algorithm), KeyPlace::Store) => {
+                let opened = DecryptionKey::from_pkcs8(algorithm, &plain);
+                Material::Decryption(opened.map_err(|e| trouble(&e))?)
+            }
+            (KeyAlgorithm::Signing(algorithm), KeyPlace::Store) => {
                 let rng = opener.generator.secure_random();
                 let opened = SigningKey::from_pkcs8(algorithm, &plain, rng);
                 Material::Signing(opened.map_err(|e| trouble(&e))?)
             }
-            KeyPlace::Device => {
+            (KeyAlgorithm::Signing(algorithm), KeyPlace::Device) => {
                 let public = Jwk::parse(&plain).map_err(|e| trouble(&e))?;
                 let device = opener.device.clone();
                 Material::Device(DeviceKey::new(&key.kid, algorithm, public, device))
+            }
+            (KeyAlgorithm::Mac | KeyAlgorithm::Decryption(_), KeyPlace::Device) => {
+                return Err(trouble(&"a device holds signing keys only"));
             }
         };
         Ok(Self {
@@ -183,12 +205,12 @@ impl PrivateKey {
         })
     }
 
-    /// What it signs with; none for a MAC key.
+    /// What it signs with; none for a key that signs nothing.
     fn algorithm(&self) -> Option<SigningAlgorithm> {
         match &self.material {
             Material::Signing(key) => Some(key.algorithm()),
             Material::Device(key) => Some(key.algorithm()),
-            Material::Mac(_) => None,
+            Material::Decryption(_) | Material::Mac(_) => None,
         }
     }
 
@@ -196,7 +218,24 @@ impl PrivateKey {
     pub(super) fn in_device(&self) -> Option<&DeviceKey> {
         match &self.material {
             Material::Device(key) => Some(key),
-            Material::Signing(_) | Material::Mac(_) => None,
+            Material::Signing(_) | Material::Decryption(_) | Material::Mac(_) => None,
+        }
+    }
+
+    fn opens(&self, jwe: &CompactJwe) -> bool {
+        match &self.material {
+            Material::Decryption(key) => key.opens(jwe.header().algorithm()),
+            Material::Signing(_) | Material::Device(_) | Material::Mac(_) => false,
+        }
+    }
+
+    /// Decrypts; some tenths of a millisecond on elliptic curves, more than one for RSA.
+    pub(super) fn decrypt(&self, jwe: &CompactJwe) -> Result<Vec<u8>, JoseError> {
+        match &self.material {
+            Material::Decryption(key) => jwe.decrypt(key),
+            Material::Signing(_) | Material::Device(_) | Material::Mac(_) => {
+                Err(JoseError::JweNoMatchingKey)
+            }
         }
     }
 
@@ -207,7 +246,9 @@ impl PrivateKey {
                 .sign(message, generator.secure_random())
                 .map_err(|e| Fault::lasting(PLACE, e)),
             Material::Device(_) => Err(Fault::lasting(PLACE, "the device signs with this key")),
-            Material::Mac(_) => Err(Fault::lasting(PLACE, "a MAC key signs nothing")),
+            Material::Decryption(_) | Material::Mac(_) => {
+                Err(Fault::lasting(PLACE, "this key signs nothing"))
+            }
         }
     }
 }
@@ -215,7 +256,7 @@ impl PrivateKey {
 /// Whether the private half may be used at `now` or later.
 fn is_needed(key: &Key, now: Timestamp) -> bool {
     let end = match key.purpose {
-        KeyPurpose::Refresh => key.published_until,
+        KeyPurpose::Refresh | KeyPurpose::Encryption => key.published_until,
         KeyPurpose::Token | KeyPurpose::Audit => key.active_until,
     };
     end.is_none_or(|end| now < end)
@@ -229,6 +270,7 @@ fn own_public_half(key: &Key, opener: &Opener) -> Result<Jwk, Fault> {
     };
     let own = match PrivateKey::open(key, opener)?.material {
         Material::Signing(signing) => signing.public_jwk(&key.kid).map_err(|e| trouble(&e))?,
+        Material::Decryption(own) => own.public_jwk(&key.kid).map_err(|e| trouble(&e))?,
         Material::Device(device) => device.public().clone(),
         Material::Mac(_) => return Err(trouble(&"a MAC key has no public half")),
     };

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use idp_core::base::fault::Fault;
 use idp_core::base::issuer::IssuerKey;
 use idp_core::base::time::Timestamp;
-use idp_core::jose::{JwkSet, SigningAlgorithm};
+use idp_core::jose::{CompactJwe, JoseError, JwkSet, SigningAlgorithm};
 use idp_core::model::key::KeyPurpose;
 use idp_core::ports::{Obstacle, Signer, SigningKeyRef};
 use idp_core::store::Records;
@@ -193,6 +193,27 @@ impl Signer for RingSigner {
             return Err(Fault::lasting(PLACE, detail));
         }
         Ok(tags)
+    }
+
+    async fn decrypt(
+        &self,
+        issuer: &IssuerKey,
+        jwe: &CompactJwe,
+    ) -> Result<Result<Vec<u8>, JoseError>, Fault> {
+        let fitting = self.ring(issuer).await?.decrypting(jwe, self.clock.now());
+        if fitting.is_empty() {
+            return Ok(Err(JoseError::JweNoMatchingKey));
+        }
+        let jwe = jwe.clone();
+        // Too long for a thread that serves others, as RSA signatures are.
+        let decrypted = tokio::task::spawn_blocking(move || {
+            let mut opened = fitting.iter().map(|key| key.decrypt(&jwe));
+            let first = opened.find(Result::is_ok);
+            first.unwrap_or(Err(JoseError::JweDecryptionFailed))
+        });
+        decrypted
+            .await
+            .map_err(|_| Fault::lasting(PLACE, "decrypting broke off"))
     }
 
     async fn obstacle(&self, issuer: &IssuerKey) -> Option<Obstacle> {

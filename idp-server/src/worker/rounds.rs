@@ -97,6 +97,7 @@ pub(super) async fn renew_keys(
             KeyPurpose::Token => "token",
             KeyPurpose::Audit => "audit",
             KeyPurpose::Refresh => "refresh",
+            KeyPurpose::Encryption => "encryption",
         };
         metrics::counter!("idp_key_rotations_total", "purpose" => purpose).increment(1);
         let (kid, algorithm) = (&added.kid, &added.algorithm);

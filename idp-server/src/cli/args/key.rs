@@ -20,13 +20,14 @@ pub enum KeyCommand {
     /// The new key is announced first, the old one stays published until the last token it
     /// signed has expired: nobody notices. --at-once is for a key that was stolen.
     #[command(
-        after_help = "Examples:\n  idp key rotate\n  idp key rotate --algorithm RS256\n  idp key rotate --place device\n  idp key rotate --at-once"
+        after_help = "Examples:\n  idp key rotate\n  idp key rotate --algorithm RS256\n  idp key rotate --place device\n  idp key rotate --purpose encryption --algorithm ECDH-ES\n  idp key rotate --at-once"
     )]
     Rotate {
         /// What the key is for
-        #[arg(long, default_value = "token", value_parser = wire::<KeyPurpose>(&["token", "audit", "refresh"]))]
+        #[arg(long, default_value = "token", value_parser = wire::<KeyPurpose>(&["token", "audit", "refresh", "encryption"]))]
         purpose: KeyPurpose,
-        /// ES256, RS256, PS256 or EdDSA; that of the present key when absent
+        /// ES256, RS256, PS256 or EdDSA, for encryption ECDH-ES or RSA-OAEP-256; that of the present
+        /// key when absent
         #[arg(long, value_name = "ALG")]
         algorithm: Option<String>,
         /// Where its private part is kept: store, or device (PKCS#11); as the present key's when

@@ -143,7 +143,7 @@ mod tests {
             AuthorizationCode Implicit RefreshToken ClientCredentials DeviceCode TokenExchange JwtBearer);
         alike!(api::client::PositionChoice, model::client::PositionChoice: Main Ask);
         alike!(api::client::ConsentRule, model::client::ConsentRule: Never Ask);
-        alike!(api::key::KeyPurpose, model::key::KeyPurpose: Token Audit Refresh);
+        alike!(api::key::KeyPurpose, model::key::KeyPurpose: Token Audit Refresh Encryption);
         alike!(api::key::KeyPlace, model::key::KeyPlace: Store Device);
         alike!(api::session::SessionEnd, model::session::SessionEnd:
             SignedOut Replaced ByAdministrator AccountDisabled CredentialReset;

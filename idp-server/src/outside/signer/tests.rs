@@ -8,9 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use idp_core::base::issuer::IssuerKey;
 use idp_core::base::time::Timestamp;
 use idp_core::jose::SigningAlgorithm::{ES256, RS256};
-use idp_core::jose::{Jwk, SigningAlgorithm};
+use idp_core::jose::{
+    CompactJwe, ContentEncryption, JoseError, JweHeader, Jwk, KeyManagement, SigningAlgorithm, jwe,
+};
 use idp_core::model::Version;
-use idp_core::model::key::{Key, KeyPlace, KeyPurpose};
+use idp_core::model::key::{Key, KeyAlgorithm, KeyPlace, KeyPurpose};
 use idp_core::ports::{KeyMaker, KeyToMake, Obstacle, Signer};
 use idp_core::store::memory::MemoryRecords;
 use idp_core::store::{Batch, Change, Records, Write};
@@ -52,13 +54,18 @@ impl World {
     }
 
     async fn key(&self, kid: &str, purpose: KeyPurpose, alg: Option<SigningAlgorithm>) -> Key {
+        let algorithm = alg.map_or(KeyAlgorithm::Mac, KeyAlgorithm::Signing);
+        self.key_of(kid, purpose, algorithm).await
+    }
+
+    async fn key_of(&self, kid: &str, purpose: KeyPurpose, algorithm: KeyAlgorithm) -> Key {
         let sealing = Arc::new(self.master.sealing_key("keys").unwrap());
         let maker = SealedKeyMaker::new(sealing, Generator::system(), None);
         let wanted = KeyToMake {
             issuer: self.issuer.clone(),
             kid: kid.to_owned(),
             purpose,
-            algorithm: alg,
+            algorithm,
             place: KeyPlace::Store,
         };
         let made = maker.make(&wanted).await.unwrap();
@@ -67,7 +74,7 @@ impl World {
             version: Version::NEW,
             issuer: self.issuer.clone(),
             purpose,
-            algorithm: alg.map_or("HS256", SigningAlgorithm::name).to_owned(),
+            algorithm: algorithm.name().to_owned(),
             created_at: START,
             active_from: START,
             active_until: None,
@@ -314,4 +321,61 @@ async fn a_planted_public_half_is_never_published_and_stops_the_audit() {
             "{purpose:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_encrypted_to_a_published_key_is_decrypted_until_the_key_is_over() {
+    let world = World::new();
+    let signer = world.signer();
+    let mut entropy = Generator::system().entropy().unwrap();
+    let mut sealed = |recipient: &Jwk, kid: Option<&str>| {
+        let header = JweHeader::new(KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
+        let header = kid.map_or(header.clone(), |kid| header.with_kid(kid));
+        let text = jwe::encrypt(&header, recipient, b"m", &mut entropy).unwrap();
+        CompactJwe::parse(&text, jwe::DEFAULT_MAX_BYTES).unwrap()
+    };
+    let own = KeyAlgorithm::Decryption(KeyManagement::EcdhEs);
+    let mut key = world.key_of("enc", KeyPurpose::Encryption, own).await;
+    let public = Jwk::parse(key.public_jwk.as_ref().unwrap().to_string().as_bytes()).unwrap();
+    let unnamed = sealed(&public, None);
+    let before = signer.decrypt(&world.issuer, &unnamed).await.unwrap();
+    assert_eq!(
+        before,
+        Err(JoseError::JweNoMatchingKey),
+        "there is no key yet"
+    );
+
+    world.put(key.clone()).await;
+    signer.refresh(&world.issuer).await.unwrap();
+    let published = signer.published(&world.issuer).await.unwrap();
+    assert_eq!(published.recipient(KeyManagement::EcdhEs), Some(&public));
+    for (kid, expected) in [
+        (None, Ok(b"m".to_vec())),
+        (Some("enc"), Ok(b"m".to_vec())),
+        (Some("other"), Err(JoseError::JweNoMatchingKey)),
+    ] {
+        let opened = signer.decrypt(&world.issuer, &sealed(&public, kid)).await;
+        assert_eq!(opened.unwrap(), expected, "{kid:?}");
+    }
+
+    // Its successor took over: no longer published, it decrypts what is still on its way.
+    key.version = Version(1);
+    key.active_until = Some(START);
+    key.published_until = Some(START + Duration::from_secs(60));
+    world.put(key).await;
+    signer.refresh(&world.issuer).await.unwrap();
+    assert!(
+        signer
+            .published(&world.issuer)
+            .await
+            .unwrap()
+            .keys()
+            .is_empty()
+    );
+    let late = signer.decrypt(&world.issuer, &unnamed).await.unwrap();
+    assert_eq!(late, Ok(b"m".to_vec()));
+    world.clock.set(START + Duration::from_secs(60));
+    signer.refresh(&world.issuer).await.unwrap();
+    let over = signer.decrypt(&world.issuer, &unnamed).await.unwrap();
+    assert_eq!(over, Err(JoseError::JweNoMatchingKey));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::base::time::Timestamp;
 use crate::flow::admin::key::{Renewed, renew};
-use crate::model::key::Key;
+use crate::model::key::{Key, KeyAlgorithm};
 use sample::NOW;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -173,7 +173,9 @@ impl KeyMaker for Broken {
     }
     async fn make(&self, wanted: &KeyToMake) -> Result<MadeKey, Fault> {
         match wanted.algorithm {
-            Some(SigningAlgorithm::ES256) => Err(Fault::transient("device", "pulled out")),
+            KeyAlgorithm::Signing(SigningAlgorithm::ES256) => {
+                Err(Fault::transient("device", "pulled out"))
+            }
             _ => Closed.make(wanted).await,
         }
     }
