@@ -119,6 +119,16 @@ impl Default for ThrottleRules {
     }
 }
 
+/// Whether DPoP proofs must hold a nonce that the server chose (RFC 9449 §8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DpopNonce {
+    /// No: their `jti` is used once, and they count for a minute.
+    #[default]
+    Off,
+    /// Yes, all of them.
+    Required,
+}
+
 /// Everything a decision may need to know about the installation's rules.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -136,6 +146,8 @@ pub struct Policy {
     pub throttle: ThrottleRules,
     /// Clock difference tolerated in assertions of others.
     pub skew: Duration,
+    /// Whether DPoP proofs must hold a nonce of ours.
+    pub dpop_nonce: DpopNonce,
     /// The JWA name of the algorithm that signs access tokens and new clients' ID Tokens.
     pub default_alg: String,
     /// How long a key signs before a successor is made by itself; none when only people rotate.
@@ -155,6 +167,7 @@ impl Policy {
             password_cost: PasswordCost::default(),
             throttle: ThrottleRules::default(),
             skew: Duration::from_secs(30),
+            dpop_nonce: DpopNonce::default(),
             default_alg: "ES256".to_owned(),
             key_rotation: Some(Duration::from_secs(90 * 86_400)),
             levels: vec![Level::One],

@@ -17,6 +17,7 @@
 pub mod agent;
 pub mod browser;
 pub mod device;
+pub mod dpop;
 pub mod form;
 pub mod installation;
 pub mod jwt;

@@ -16,6 +16,7 @@ use crate::model::client::{
     Client, ClientAuthenticationMethod, ClientId, ClientKind, ConsentRule, GrantType,
     PositionChoice,
 };
+use crate::model::confirmation::Confirmation;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::identifier::{AgencyCode, Identifier, IdentifierKind};
 use crate::model::organisation_unit::{OrganisationUnit, UnitState};
@@ -225,6 +226,7 @@ pub(crate) fn grant(session: &Session, client: &Client) -> Grant {
         offline: false,
         generation: 0,
         rotated_at: NOW,
+        refresh_confirmation: Confirmation::default(),
         created_at: NOW,
         expires_at: NOW + std::time::Duration::from_secs(3600),
     }

@@ -287,6 +287,7 @@ impl Provider {
             client: request.client.clone(),
             redirect_uri: request.redirect_uri.clone(),
             challenge: request.challenge.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
             expires_at: now + self.policy.lifetimes.code,
         };
         let key = TicketKey::of(TicketKind::Code, issued.code.expose());

@@ -8,6 +8,7 @@ use crate::model::key::KeyPurpose;
 use crate::oauth::access_token;
 use crate::oauth::introspect::{KnownToken, TokenFacts, answer, check_caller};
 use crate::oauth::params::Parameters;
+use crate::oauth::sender::Sender;
 use crate::oauth::token::refresh_token::Presented;
 
 impl Provider {
@@ -17,13 +18,11 @@ impl Provider {
     /// The client's refusal, [`crate::base::refusal::Reason::ParameterMissing`], or a fault.
     pub async fn introspect(
         &self,
-        authorization: Option<&str>,
+        sender: impl Into<Sender<'_>>,
         body: &Parameters,
         context: &RequestContext,
     ) -> Result<Map<String, Value>, Failure> {
-        let client = self
-            .authenticate_client(authorization, body, context)
-            .await?;
+        let client = self.authenticate_client(sender, body, context).await?;
         check_caller(&client)?;
         let token = SecretText::new(body.required("token")?.to_owned());
         let known = self.recognise(&token, context).await?;

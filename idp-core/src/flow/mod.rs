@@ -22,6 +22,7 @@ pub mod position;
 pub mod receivers;
 pub mod revoke;
 pub mod seal_audit;
+pub mod sender;
 mod session_end;
 pub mod sign_in;
 pub mod sign_out;

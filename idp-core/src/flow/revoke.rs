@@ -6,6 +6,7 @@ use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
 use crate::base::secret::SecretText;
 use crate::oauth::params::Parameters;
 use crate::oauth::revoke::decide;
+use crate::oauth::sender::Sender;
 use crate::store::decision::Outcome;
 use crate::store::tickets::TicketOp;
 
@@ -16,13 +17,11 @@ impl Provider {
     /// The client's refusal, [`crate::base::refusal::Reason::ParameterMissing`], or a fault.
     pub async fn revoke(
         &self,
-        authorization: Option<&str>,
+        sender: impl Into<Sender<'_>>,
         body: &Parameters,
         context: &mut RequestContext,
     ) -> Result<(), Failure> {
-        let client = self
-            .authenticate_client(authorization, body, context)
-            .await?;
+        let client = self.authenticate_client(sender, body, context).await?;
         let token = SecretText::new(body.required("token")?.to_owned());
         let known = self.recognise(&token, context).await?;
         for _ in 0..ATTEMPTS {

@@ -7,103 +7,44 @@ use super::authorize::deciding;
 use super::person::scope_of;
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
 use crate::base::fault::Fault;
-use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
-use crate::jose::{Header, JwkSet, SigningAlgorithm, jws};
+use crate::jose::{Header, SigningAlgorithm, jws};
 use crate::model::key::KeyPurpose;
 use crate::oauth::access_token;
-use crate::oauth::client_auth::{AuthenticatedClient, ClientFacts, Presented, authenticate};
+use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::code::CodeTicket;
 use crate::oauth::params::Parameters;
+use crate::oauth::sender::{Sender, check_demands};
 use crate::oauth::token::authorization_code::{self, Redemption};
 use crate::oauth::token::refresh_token::{self, RefreshToken};
 use crate::oauth::token::{IssueFacts, TokenPlan, TokenRequest, client_credentials};
 use crate::oidc::id_token::at_hash;
-use crate::store::decision::{Asks, Decision, Outcome};
+use crate::store::decision::{Decision, Outcome};
 use crate::store::records::GrantFacts;
 use crate::store::sealed::Taken;
-use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
+use crate::store::tickets::{TicketKey, TicketKind};
 
 /// The loaded facts of a grant: itself, and the unit paths that its scope needs.
 type Loaded = Option<(GrantFacts, Vec<crate::oidc::claims::UnitPath>)>;
 
 impl Provider {
-    /// Authenticates a client, including the single use of its assertion.
-    ///
-    /// # Errors
-    /// The client's refusal, or a fault.
-    pub async fn authenticate_client(
-        &self,
-        authorization: Option<&str>,
-        body: &Parameters,
-        context: &RequestContext,
-    ) -> Result<AuthenticatedClient, Failure> {
-        let presented = Presented::parse(authorization, body)?;
-        let client = self
-            .records
-            .client(&self.policy.issuer_key, &presented.client)
-            .await?;
-        let mut facts = ClientFacts {
-            client,
-            ..ClientFacts::default()
-        };
-        for _ in 0..3 {
-            let decision = authenticate(&presented, &facts, context.here.now, &self.policy);
-            match decision.outcome {
-                Outcome::Done(client) => {
-                    self.mark_assertion(&client, context.here.now).await?;
-                    return Ok(client);
-                }
-                Outcome::Refused(refusal) => return Err(refusal.into()),
-                Outcome::Need(Asks::ClientKeys { uri, fresh }) => {
-                    let keys = self.client_keys(&uri, fresh, context.here.now).await?;
-                    facts.keys = Some(JwkSet::clone(&keys));
-                    facts.keys_cached = !fresh;
-                }
-                Outcome::Need(_) => return Err(endless()),
-            }
-        }
-        Err(endless())
-    }
-
-    async fn mark_assertion(
-        &self,
-        client: &AuthenticatedClient,
-        now: Timestamp,
-    ) -> Result<(), Failure> {
-        let Some((key, until)) = client.replay_mark() else {
-            return Ok(());
-        };
-        let answers = self.tickets.apply(
-            vec![TicketOp::Put {
-                key,
-                value: Vec::new(),
-                until,
-            }],
-            now,
-        );
-        match answers.await?.first() {
-            Some(TicketAnswer::Done) => Ok(()),
-            _ => Err(Reason::ClientAssertionReplayed.into()),
-        }
-    }
-
     /// Answers a token request with the members of its JSON object.
     ///
     /// # Errors
     /// The refusal, or a fault.
     pub async fn token(
         &self,
-        authorization: Option<&str>,
+        sender: impl Into<Sender<'_>>,
         body: &Parameters,
         context: &mut RequestContext,
     ) -> Result<Map<String, Value>, Failure> {
         let client = self
-            .authenticate_client(authorization, body, context)
+            .authenticate_sender(&sender.into(), body, context)
             .await?;
         let request = TokenRequest::parse(body)?;
         request.check_allowed(client.client())?;
+        check_demands(&client)?;
         match &request {
             TokenRequest::ClientCredentials { scope } => {
                 let decision = client_credentials::decide(
@@ -111,7 +52,7 @@ impl Provider {
                     scope.as_ref(),
                     &mut deciding(self, context),
                 );
-                self.finish(decision).await?.ok_or_else(contended)
+                self.finish(&client, decision).await?.ok_or_else(contended)
             }
             TokenRequest::AuthorizationCode {
                 code,
@@ -162,7 +103,7 @@ impl Provider {
                 facts.as_ref(),
                 &mut deciding(self, context),
             );
-            if let Some(answer) = self.finish(decision).await? {
+            if let Some(answer) = self.finish(client, decision).await? {
                 return Ok(answer);
             }
         }
@@ -181,7 +122,7 @@ impl Provider {
             let facts = issue_facts(&loaded);
             let deciding = &mut deciding(self, context);
             let decision = refresh_token::decide(client, token, wanted, facts.as_ref(), deciding);
-            if let Some(answer) = self.finish(decision).await? {
+            if let Some(answer) = self.finish(client, decision).await? {
                 return Ok(answer);
             }
         }
@@ -205,6 +146,7 @@ impl Provider {
     /// changes are committed too; when they lose the race, the winner's state decides next.
     async fn finish(
         &self,
+        client: &AuthenticatedClient,
         decision: Decision<TokenPlan>,
     ) -> Result<Option<Map<String, Value>>, Failure> {
         let (outcome, batch) = decision.into_parts();
@@ -215,7 +157,7 @@ impl Provider {
                 Committed::Again => Ok(None),
             },
             Outcome::Done(plan) => {
-                let answer = self.render(&plan).await?;
+                let answer = self.render(&plan.bound_to(client)).await?;
                 let committed = self.commit(batch).await? == Committed::Yes;
                 Ok(committed.then_some(answer))
             }
@@ -251,7 +193,8 @@ impl Provider {
             answer.insert("refresh_token".to_owned(), token.expose().into());
         }
         answer.insert("access_token".to_owned(), access.into());
-        answer.insert("token_type".to_owned(), "Bearer".into());
+        let token_type = plan.access.cnf.token_type();
+        answer.insert("token_type".to_owned(), token_type.into());
         answer.insert("expires_in".to_owned(), json!(plan.expires_in));
         answer.insert("scope".to_owned(), plan.access.scope.clone().into());
         Ok(answer)

@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use super::sender::UsableToken;
 use super::{Failure, Provider, RequestContext};
-use crate::oauth::access_token::{self, AccessTokenClaims};
+use crate::oauth::access_token::AccessTokenClaims;
 use crate::oauth::params::Parameters;
 use crate::oauth::scope::Scope;
-use crate::oidc::userinfo::{bearer, decide};
+use crate::oauth::sender::Sender;
+use crate::oidc::userinfo::decide;
 use crate::store::tickets::{TicketAnswer, TicketOp};
 
 impl Provider {
@@ -16,19 +18,18 @@ impl Provider {
     /// The refusal of RFC 6750, or a fault.
     pub async fn userinfo(
         &self,
-        authorization: Option<&str>,
+        sender: impl Into<Sender<'_>>,
         body: &Parameters,
         context: &RequestContext,
     ) -> Result<Map<String, Value>, Failure> {
         let now = context.here.now;
-        let token = bearer(authorization, body)?;
-        let keys = self.signer.published(&self.policy.issuer_key).await?;
-        let claims = access_token::verify(&token, &keys, now, &self.policy)?;
+        let sender = sender.into();
+        let usable = self.usable_token(&sender, body, context);
+        let UsableToken { claims, revoked } = usable.await?;
         let facts = match claims.grant() {
             Some(grant) => self.grant_here(grant).await?,
             None => None,
         };
-        let revoked = self.is_revoked(&claims, context).await?;
         let paths = match &facts {
             Some(facts) => {
                 self.paths(facts, &Scope::parse(&claims.scope)?, now)

@@ -46,5 +46,7 @@ pub use jwk::{Jwk, PublicKeyUse};
 pub use jwk_set::{JwkSet, SkippedKey};
 pub use jws::{CompactJws, VerificationKeys, VerifiedJws};
 pub use jwt::{ExpectedTyp, ExpiryRule, JwtRules, RegisteredClaims, VerifiedJwt};
+#[cfg(test)]
+pub(crate) use public_key::VERIFICATIONS;
 pub use public_key::{EcCurve, PublicKey};
 pub use signing_key::{PrivateKeyDer, RsaKeySize, SigningKey};

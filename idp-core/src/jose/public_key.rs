@@ -36,6 +36,12 @@ impl EcCurve {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many signatures this thread verified.
+    pub(crate) static VERIFICATIONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Material {
     Ec {
@@ -169,6 +175,8 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), JoseError> {
+        #[cfg(test)]
+        VERIFICATIONS.with(|count| count.set(count.get() + 1));
         let verified = match (&self.0, algorithm) {
             (
                 Material::Ec {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authentication::Authentication;
 use super::client::ClientId;
+use super::confirmation::Confirmation;
 use super::user::PositionId;
 use super::{GrantId, SessionId, UserId, Version};
 use crate::base::issuer::IssuerKey;
@@ -58,6 +59,10 @@ pub struct Grant {
     /// When the newest refresh token was issued.
     #[serde(default)]
     pub rotated_at: Timestamp,
+    /// The key that a refresh must show. Of clients that authenticate nothing is asked here: their
+    /// refresh tokens are bound to the client (RFC 9449 §5, RFC 8705 §4).
+    #[serde(default, skip_serializing_if = "Confirmation::is_none")]
+    pub refresh_confirmation: Confirmation,
     /// Given at.
     pub created_at: Timestamp,
     /// Over at: no refresh beyond.

@@ -5,6 +5,7 @@ pub mod authentication;
 pub mod change_set;
 pub mod client;
 pub mod configuration;
+pub mod confirmation;
 pub mod consent;
 pub mod credential;
 pub mod grant;

@@ -9,6 +9,7 @@ use crate::jose::{
     CompactJws, ExpectedTyp, ExpiryRule, JoseError, JwkSet, JwtRules, SigningAlgorithm, VerifiedJwt,
 };
 use crate::model::GrantId;
+use crate::model::confirmation::Confirmation;
 use crate::policy::Policy;
 use crate::store::tickets::{TicketKey, TicketKind};
 
@@ -42,6 +43,9 @@ pub struct AccessTokenClaims {
     /// How strongly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+    /// The key that its user must show (RFC 7800 §3.1).
+    #[serde(default, skip_serializing_if = "Confirmation::is_none")]
+    pub cnf: Confirmation,
 }
 
 impl AccessTokenClaims {
@@ -135,6 +139,7 @@ mod tests {
             scope: "openid profile".into(),
             auth_time: None,
             acr: None,
+            cnf: Confirmation::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::dpop;
 use super::params::Parameters;
 use super::pkce::CodeChallenge;
 use super::redirect_uri::ValidRedirect;
@@ -50,6 +51,9 @@ pub struct AuthorizationRequest {
     pub nonce: Option<String>,
     /// PKCE.
     pub challenge: CodeChallenge,
+    /// The thumbprint of the DPoP key that alone may redeem the code (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
     /// Whether and what to ask.
     pub prompt: Prompt,
     /// The sign-in may be this old, in seconds.
@@ -154,6 +158,7 @@ fn check_rest(
         state: parameters.find("state").map(str::to_owned),
         nonce: parameters.find("nonce").map(str::to_owned),
         challenge,
+        dpop_jkt: dpop::bound_key(parameters, None)?,
         prompt: prompt(parameters)?,
         max_age: max_age(parameters)?,
         login_hint: parameters.find("login_hint").map(str::to_owned),

@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::dpop::VerifiedProof;
 use super::params::{Parameters, decode};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::SecretText;
@@ -13,6 +14,7 @@ use crate::jose::{
     SigningAlgorithm, VerifiedJwt,
 };
 use crate::model::client::{Client, ClientAuthenticationMethod as Method, ClientId};
+use crate::model::confirmation::Confirmation;
 use crate::policy::Policy;
 use crate::store::decision::{Asks, Decision};
 use crate::store::tickets::{TicketKey, TicketKind};
@@ -126,6 +128,7 @@ impl Presented {
 pub struct AuthenticatedClient {
     client: Client,
     replay: Option<(TicketKey, Timestamp)>,
+    confirmation: Confirmation,
 }
 
 impl AuthenticatedClient {
@@ -138,6 +141,28 @@ impl AuthenticatedClient {
     /// `jti` of an assertion.
     pub fn replay_mark(&self) -> Option<(TicketKey, Timestamp)> {
         self.replay
+    }
+
+    /// The same client, after it showed the key of a DPoP proof with this request.
+    #[must_use]
+    pub fn proved_by(mut self, proof: Option<&VerifiedProof>) -> Self {
+        self.confirmation.jkt = proof.map(|proof| proof.jkt().to_owned());
+        self
+    }
+
+    /// The keys that it showed with this request; its access tokens are bound to them.
+    pub const fn confirmation(&self) -> &Confirmation {
+        &self.confirmation
+    }
+
+    /// What its refresh tokens are bound to beyond the client: the keys it showed, when it shows
+    /// nothing else (RFC 9449 §5, RFC 8705 §4).
+    pub fn refresh_confirmation(&self) -> Confirmation {
+        if self.is_confidential() {
+            Confirmation::default()
+        } else {
+            self.confirmation.clone()
+        }
     }
 
     /// Whether the client proved itself by anything: public clients did not.
@@ -191,6 +216,7 @@ fn proved(
     Decision::done(AuthenticatedClient {
         client: client.clone(),
         replay,
+        confirmation: Confirmation::default(),
     })
 }
 

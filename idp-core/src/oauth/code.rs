@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::client_auth::AuthenticatedClient;
 use super::pkce::CodeChallenge;
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
 use crate::model::GrantId;
-use crate::model::client::{Client, ClientId};
+use crate::model::client::ClientId;
 
 /// What a code stands for. It rests sealed; the code itself is only known by its digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub struct CodeTicket {
     pub redirect_uri: String,
     /// The challenge that its redeemer must answer.
     pub challenge: CodeChallenge,
+    /// The thumbprint of the DPoP key that its redeemer must show (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
     /// Redeemable until. The ticket itself is remembered longer, so that a replay is seen.
     pub expires_at: Timestamp,
 }
@@ -29,15 +33,16 @@ impl CodeTicket {
     ///
     /// # Errors
     /// [`Reason::CodeOfAnotherClient`], [`Reason::CodeExpired`],
-    /// [`Reason::CodeRedirectUriWrong`], or what [`CodeChallenge::verify`] refuses.
+    /// [`Reason::CodeRedirectUriWrong`], [`Reason::CodeKeyWrong`], or what
+    /// [`CodeChallenge::verify`] refuses.
     pub fn check(
         &self,
-        client: &Client,
+        client: &AuthenticatedClient,
         redirect_uri: Option<&str>,
         verifier: Option<&str>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        if self.client != client.id {
+        if self.client != client.client().id {
             return Err(Reason::CodeOfAnotherClient.into());
         }
         if now >= self.expires_at {
@@ -46,6 +51,9 @@ impl CodeTicket {
         if redirect_uri != Some(self.redirect_uri.as_str()) {
             return Err(Reason::CodeRedirectUriWrong.into());
         }
+        if self.dpop_jkt.is_some() && self.dpop_jkt != client.confirmation().jkt {
+            return Err(Reason::CodeKeyWrong.into());
+        }
         self.challenge.verify(verifier)
     }
 }
@@ -53,7 +61,9 @@ impl CodeTicket {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::sample::{CHALLENGE, NOW, REDIRECT, VERIFIER, after, named, parameters, web};
+    use crate::oauth::sample::{
+        CHALLENGE, NOW, REDIRECT, VERIFIER, after, authenticated, named, parameters, proved_by, web,
+    };
 
     #[test]
     fn each_rule_has_its_refusal_in_order() {
@@ -66,9 +76,10 @@ mod tests {
             client: web().id,
             redirect_uri: REDIRECT.into(),
             challenge: CodeChallenge::parse(&challenge).unwrap(),
+            dpop_jkt: None,
             expires_at: after(60),
         };
-        let (own, other) = (web(), named("other"));
+        let (own, other) = (authenticated(&web()), authenticated(&named("other")));
         let wrong = VERIFIER.replace('d', "e");
         for (client, address, verifier, now, expected) in [
             (&own, Some(REDIRECT), Some(VERIFIER), NOW, None),
@@ -124,5 +135,33 @@ mod tests {
                 "{address:?} {now:?}"
             );
         }
+    }
+    #[test]
+    fn a_code_that_is_bound_to_a_key_is_redeemed_with_that_key_alone() {
+        use crate::oauth::dpop::sample::ProofKey;
+        let challenge = parameters(&[
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]);
+        let (key, stolen) = (ProofKey::new(), ProofKey::new());
+        let mut ticket = CodeTicket {
+            grant: GrantId::from_u128(1),
+            client: web().id,
+            redirect_uri: REDIRECT.into(),
+            challenge: CodeChallenge::parse(&challenge).unwrap(),
+            dpop_jkt: Some(key.jkt()),
+            expires_at: after(60),
+        };
+        let plain = authenticated(&web());
+        let check = |ticket: &CodeTicket, client: &AuthenticatedClient| {
+            let answer = ticket.check(client, Some(REDIRECT), Some(VERIFIER), NOW);
+            answer.err().map(|refusal| refusal.reason)
+        };
+        let wrong = Some(Reason::CodeKeyWrong);
+        assert_eq!(check(&ticket, &proved_by(&plain, &key)), None);
+        assert_eq!(check(&ticket, &proved_by(&plain, &stolen)), wrong);
+        assert_eq!(check(&ticket, &plain), wrong);
+        ticket.dpop_jkt = None;
+        assert_eq!(check(&ticket, &proved_by(&plain, &key)), None);
     }
 }

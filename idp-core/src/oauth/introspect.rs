@@ -11,6 +11,10 @@ use crate::oidc::userinfo::is_live;
 use crate::store::records::GrantFacts;
 
 /// A token that was found to be ours.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one at a time, for a moment; boxing would cost an allocation each"
+)]
 #[derive(Clone, Debug)]
 pub enum KnownToken {
     /// An access token.
@@ -81,7 +85,7 @@ fn access(
     }
     let mut answer = object(serde_json::to_value(claims).ok()?);
     answer.insert("active".to_owned(), true.into());
-    answer.insert("token_type".to_owned(), "Bearer".into());
+    answer.insert("token_type".to_owned(), claims.cnf.token_type().into());
     Some(answer)
 }
 
@@ -112,6 +116,7 @@ fn object(value: Value) -> Map<String, Value> {
 mod tests {
     use super::*;
     use crate::model::client::Client;
+    use crate::model::confirmation::Confirmation;
     use crate::model::grant::GrantState;
     use crate::model::session::SessionEnd;
     use crate::model::user::AccountState;
@@ -132,6 +137,7 @@ mod tests {
             scope: "openid".into(),
             auth_time: None,
             acr: None,
+            cnf: Confirmation::default(),
         })
     }
 

@@ -8,6 +8,7 @@ use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::event::{Actor, What};
 use crate::model::client::{Client, ClientKind, GrantType};
+use crate::model::confirmation::Confirmation;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::session::Session;
 use crate::model::subject::Subject;
@@ -60,6 +61,7 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
         offline,
         generation: 0,
         rotated_at: now,
+        refresh_confirmation: Confirmation::default(),
         created_at: now,
         expires_at: now + lifetime(facts.client, offline, deciding.policy),
     };

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::dpop;
 use super::scope::STANDARD;
 use crate::model::client::{ClientAuthenticationMethod as Method, GrantType};
 use crate::policy::Policy;
@@ -39,6 +40,7 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
         "acr_values_supported": policy.levels.iter().map(|l| l.acr()).collect::<Vec<_>>(),
         "claim_types_supported": ["normal"],
         "claims_supported": [
@@ -87,6 +89,10 @@ mod tests {
             json!(["S256"])
         );
         assert_eq!(document["response_types_supported"], json!(["code"]));
+        assert_eq!(
+            document["dpop_signing_alg_values_supported"],
+            json!(["ES256", "EdDSA", "PS256"])
+        );
         let confidential = &document["introspection_endpoint_auth_methods_supported"];
         assert!(!confidential.as_array().unwrap().contains(&json!("none")));
         for name in ["scopes_supported", "claims_supported"] {

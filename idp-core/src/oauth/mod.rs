@@ -5,15 +5,18 @@ pub mod authorize;
 pub mod client_auth;
 pub mod code;
 pub mod consent;
+pub mod dpop;
 pub mod interaction;
 pub mod introspect;
 pub mod issue_code;
 pub mod metadata;
 pub mod params;
 pub mod pkce;
+pub mod presented_token;
 pub mod redirect_uri;
 pub mod revoke;
 pub mod scope;
+pub mod sender;
 pub mod token;
 
 #[cfg(test)]

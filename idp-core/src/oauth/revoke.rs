@@ -59,7 +59,7 @@ mod tests {
     use crate::model::client::Client;
     use crate::oauth::access_token::AccessTokenClaims;
     use crate::oauth::sample::{
-        NOW, Stage, after, authenticated, grant_facts, named, revoked_grant, web,
+        NOW, Stage, access_claims, after, authenticated, grant_facts, named, revoked_grant, web,
     };
     use crate::oauth::token::refresh_token::RefreshToken;
 
@@ -73,18 +73,7 @@ mod tests {
     }
 
     fn access_token() -> AccessTokenClaims {
-        AccessTokenClaims {
-            iss: String::new(),
-            sub: "sub-an".into(),
-            aud: String::new(),
-            client_id: "app".into(),
-            exp: after(600).seconds(),
-            iat: NOW.seconds(),
-            jti: "one".into(),
-            scope: "openid".into(),
-            auth_time: None,
-            acr: None,
-        }
+        access_claims()
     }
 
     fn refresh(generation: u32) -> KnownToken {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use super::access_token::AccessTokenClaims;
 use super::client_auth::{AuthenticatedClient, ClientFacts, Presented, Proof, authenticate};
+use super::dpop;
+use super::dpop::sample::ProofKey;
 use super::params::Parameters;
 use crate::admin::sample;
 pub(crate) use crate::admin::sample::NOW;
@@ -14,6 +17,7 @@ use crate::event::Circumstances;
 use crate::model::client::{
     Client, ClientAuthenticationMethod, ClientKind, ClientSecret, GrantType,
 };
+use crate::model::confirmation::Confirmation;
 use crate::model::subject::Subject;
 use crate::policy::Policy;
 use crate::store::change::{Change, Write};
@@ -114,6 +118,37 @@ pub(crate) fn authenticated(client: &Client) -> AuthenticatedClient {
         ..ClientFacts::default()
     };
     sample::done(authenticate(&presented, &facts, NOW, &policy()))
+}
+
+/// The claims of an access token for `app` under no grant.
+pub(crate) fn access_claims() -> AccessTokenClaims {
+    AccessTokenClaims {
+        iss: ISSUER.into(),
+        sub: "sub-an".into(),
+        aud: ISSUER.into(),
+        client_id: "app".into(),
+        exp: after(600).seconds(),
+        iat: NOW.seconds(),
+        jti: "one".into(),
+        scope: "openid".into(),
+        auth_time: None,
+        acr: None,
+        cnf: Confirmation::default(),
+    }
+}
+
+/// The same client, with the proof that it holds a DPoP key.
+pub(crate) fn proved_by(client: &AuthenticatedClient, key: &ProofKey) -> AuthenticatedClient {
+    let address = format!("{ISSUER}/token");
+    let proof = key.proof(("POST", &address), "one", NOW, &serde_json::json!({}));
+    let request = dpop::Request {
+        method: "POST",
+        addresses: &[address],
+        access_token: None,
+        nonces: None,
+    };
+    let proof = dpop::verify(&[proof], &request, NOW, Duration::ZERO).unwrap();
+    client.clone().proved_by(proof.as_ref())
 }
 
 /// An active grant of `an` to the client, in a live session.

@@ -8,29 +8,8 @@ use crate::base::time::Timestamp;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::user::Position;
 use crate::oauth::access_token::AccessTokenClaims;
-use crate::oauth::params::Parameters;
 use crate::oauth::scope::{OPENID, Scope};
 use crate::store::records::GrantFacts;
-
-/// Finds the one access token of a request: in the header, or in a form body, not both
-/// (RFC 6750 §2). A token in the query is not looked at.
-///
-/// # Errors
-/// [`Reason::TokenMissing`], [`Reason::TokenSentTwice`], [`Reason::TokenMalformed`].
-pub fn bearer(authorization: Option<&str>, body: &Parameters) -> Result<String, Refusal> {
-    let posted = body.find("access_token");
-    match (authorization, posted) {
-        (None, None) => Err(Reason::TokenMissing.into()),
-        (Some(_), Some(_)) => Err(Reason::TokenSentTwice.into()),
-        (None, Some(token)) => Ok(token.to_owned()),
-        (Some(header), None) => match header.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-                Ok(token.trim().to_owned())
-            }
-            _ => Err(Reason::TokenMalformed.into()),
-        },
-    }
-}
 
 /// Whether what was issued under a grant still counts: the grant lives, its user is active, and
 /// its session has not ended early unless the grant outlives it.
@@ -88,40 +67,12 @@ mod tests {
     use crate::admin::sample;
     use crate::model::session::SessionEnd;
     use crate::model::user::AccountState;
-    use crate::oauth::sample::{NOW, after, grant_facts, web};
-
-    #[test]
-    fn a_token_comes_one_way_only() {
-        let none = Parameters::default();
-        let body = Parameters::parse(b"access_token=t").unwrap();
-        assert_eq!(
-            bearer(None, &none).unwrap_err().reason,
-            Reason::TokenMissing
-        );
-        assert_eq!(
-            bearer(Some("Bearer t"), &body).unwrap_err().reason,
-            Reason::TokenSentTwice
-        );
-        assert_eq!(
-            bearer(Some("Basic t"), &none).unwrap_err().reason,
-            Reason::TokenMalformed
-        );
-        assert_eq!(bearer(Some("bearer t"), &none).as_deref(), Ok("t"));
-        assert_eq!(bearer(None, &body).as_deref(), Ok("t"));
-    }
+    use crate::oauth::sample::{NOW, access_claims, grant_facts, web};
 
     fn token(scope: &str) -> AccessTokenClaims {
         AccessTokenClaims {
-            iss: String::new(),
-            sub: "sub-an".into(),
-            aud: String::new(),
-            client_id: "app".into(),
-            exp: after(600).seconds(),
-            iat: NOW.seconds(),
-            jti: "one".into(),
             scope: scope.into(),
-            auth_time: None,
-            acr: None,
+            ..access_claims()
         }
     }
 

@@ -29,7 +29,7 @@ pub enum Write<T> {
 }
 
 /// One write as data, grouped by aggregate.
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "a batch holds a few changes for a moment; boxing would cost an allocation each"
 )]

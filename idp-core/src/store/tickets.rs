@@ -17,6 +17,8 @@ pub enum TicketKind {
     PendingSignOut,
     /// The `jti` of a client assertion that was seen.
     AssertionSeen,
+    /// The `jti` of a DPoP proof that was seen.
+    DpopSeen,
     /// The `jti` of an access token that was revoked by itself.
     TokenRevoked,
     /// Wrong passwords for one account from one source.
@@ -37,11 +39,12 @@ pub enum TicketKind {
 
 impl TicketKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Code,
         Self::PendingAuthorization,
         Self::PendingSignOut,
         Self::AssertionSeen,
+        Self::DpopSeen,
         Self::TokenRevoked,
         Self::ThrottleAccount,
         Self::ThrottleSource,
@@ -59,6 +62,7 @@ impl TicketKind {
             Self::PendingAuthorization => "pending_authorization",
             Self::PendingSignOut => "pending_sign_out",
             Self::AssertionSeen => "assertion_seen",
+            Self::DpopSeen => "dpop_seen",
             Self::TokenRevoked => "token_revoked",
             Self::ThrottleAccount => "throttle_account",
             Self::ThrottleSource => "throttle_source",
@@ -72,7 +76,7 @@ impl TicketKind {
 
     /// Whether it may be read without being taken. Single-use secrets may not.
     pub const fn peekable(self) -> bool {
-        !matches!(self, Self::Code | Self::AssertionSeen)
+        !matches!(self, Self::Code | Self::AssertionSeen | Self::DpopSeen)
     }
 
     /// Whether it must survive a crash of an embedded store: replay and throttle marks and
@@ -80,7 +84,11 @@ impl TicketKind {
     pub const fn durable(self) -> bool {
         matches!(
             self,
-            Self::AssertionSeen | Self::TokenRevoked | Self::ThrottleAccount | Self::ThrottleSource
+            Self::AssertionSeen
+                | Self::DpopSeen
+                | Self::TokenRevoked
+                | Self::ThrottleAccount
+                | Self::ThrottleSource
         )
     }
 }

@@ -23,6 +23,7 @@ mod store;
 mod telemetry;
 mod throttle;
 mod tickets;
+mod tokens;
 mod value;
 
 #[cfg(test)]
@@ -32,7 +33,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use idp_core::model::configuration::SharedConfiguration;
-use idp_core::policy::{Lifetimes, Policy, ThrottleRules};
+use idp_core::policy::{DpopNonce, Lifetimes, Policy, ThrottleRules};
 
 use crate::outside::fetch::FetchRules;
 use crate::outside::master_key::MasterKeySource;
@@ -76,6 +77,7 @@ const SECTIONS: &[&[Key]] = &[
     keys::KEYS,
     province::KEYS,
     lifetimes::KEYS,
+    tokens::KEYS,
     passwords::KEYS,
     throttle::KEYS,
     outgoing::KEYS,
@@ -135,6 +137,8 @@ pub struct Settings {
     pub province: ProvinceSettings,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// Whether DPoP proofs must hold a nonce of ours.
+    pub dpop_nonce: DpopNonce,
     /// Passwords.
     pub passwords: PasswordSettings,
     /// Slowing down of guesses.
@@ -203,6 +207,7 @@ impl Settings {
         let key_rotation = keys::read_rotation(reader);
         let province = province::read(reader);
         let lifetimes = lifetimes::read(reader);
+        let dpop_nonce = tokens::read(reader);
         let passwords = passwords::read(reader);
         let throttle = throttle::read(reader);
         let outgoing = outgoing::read(reader);
@@ -222,6 +227,7 @@ impl Settings {
             key_rotation,
             province: province?,
             lifetimes,
+            dpop_nonce,
             passwords,
             throttle,
             outgoing,
@@ -242,6 +248,7 @@ impl Settings {
             password_cost: self.passwords.cost,
             throttle: self.throttle.clone(),
             skew: self.issuer.clock_skew,
+            dpop_nonce: self.dpop_nonce,
             default_alg: self.issuer.default_algorithm.name().to_owned(),
             key_rotation: self.key_rotation,
             ..Policy::new(self.issuer.key.clone(), self.issuer.url.clone())

@@ -3,6 +3,8 @@
 pub mod access;
 pub mod account;
 pub mod admin;
+pub mod browser_clients;
+pub mod challenge;
 pub mod context;
 pub mod cookies;
 pub mod guard;

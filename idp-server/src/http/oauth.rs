@@ -5,27 +5,32 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use idp_core::base::fault::Fault;
 use idp_core::base::secret::SecretText;
 use idp_core::flow::authorize::AuthorizeReply;
 use idp_core::flow::{Failure, RequestContext};
 use idp_core::oauth::interaction::Interaction;
+use idp_core::oauth::sender::Sender;
 use serde_json::{Map, Value};
 
+use super::browser_clients::proofs;
+use super::challenge::resource_error;
 use super::context::{Arrival, Caller, text};
 use super::guard;
 use super::site::Shared;
 use super::wire::{
-    Form, OptionalForm, as_get, bearer_error, failure_page, json_answer, oauth_error, path_with,
-    redirect,
+    Form, OptionalForm, as_get, failure_page, json_answer, oauth_error, path_with, redirect,
 };
 
 /// How a client reached a protocol endpoint, and what it says of itself in the header.
 pub struct Presented {
     arrival: Arrival,
+    method: Method,
+    path: String,
     authorization: Option<String>,
+    dpop: Vec<String>,
 }
 
 impl FromRequestParts<Shared> for Presented {
@@ -34,15 +39,25 @@ impl FromRequestParts<Shared> for Presented {
     async fn from_request_parts(parts: &mut Parts, site: &Shared) -> Result<Self, Infallible> {
         Ok(Self {
             arrival: Arrival::from_request_parts(parts, site).await?,
+            method: parts.method.clone(),
+            // Routed by it, and without the issuer's own path.
+            path: parts.uri.path().to_owned(),
             authorization: text(&parts.headers, &header::AUTHORIZATION),
+            dpop: proofs(&parts.headers),
         })
     }
 }
 
 impl Presented {
     /// What every endpoint of the core is given besides the body.
-    fn with<'a>(&'a self, site: &Shared) -> Result<(Option<&'a str>, RequestContext), Fault> {
-        Ok((self.authorization.as_deref(), site.context(&self.arrival)?))
+    fn with(&self, site: &Shared) -> Result<(Sender<'_>, RequestContext), Fault> {
+        let sender = Sender {
+            method: self.method.as_str(),
+            path: &self.path,
+            authorization: self.authorization.as_deref(),
+            dpop: &self.dpop,
+        };
+        Ok((sender, site.context(&self.arrival)?))
     }
 
     /// The answer of an endpoint that an OAuth client asked.
@@ -57,12 +72,9 @@ impl Presented {
 /// `POST /token`.
 pub async fn token(State(site): State<Shared>, by: Presented, Form(body): Form) -> Response {
     let answer = async {
-        let (authorization, mut context) = by.with(&site)?;
+        let (sender, mut context) = by.with(&site)?;
         let body = body?;
-        let answer = site
-            .provider
-            .token(authorization, &body, &mut context)
-            .await?;
+        let answer = site.provider.token(sender, &body, &mut context).await?;
         let grant_type = body.find("grant_type").unwrap_or_default().to_owned();
         metrics::counter!("idp_tokens_issued_total", "grant_type" => grant_type).increment(1);
         Ok(answer)
@@ -77,13 +89,11 @@ pub async fn userinfo(
     OptionalForm(body): OptionalForm,
 ) -> Response {
     let answer = async {
-        let (authorization, context) = by.with(&site)?;
-        site.provider
-            .userinfo(authorization, &body?, &context)
-            .await
+        let (sender, context) = by.with(&site)?;
+        site.provider.userinfo(sender, &body?, &context).await
     };
     match answer.await {
-        Err(failure) => bearer_error(&site, &by.arrival, &failure),
+        Err(failure) => resource_error(&site, &by.arrival, by.authorization.as_deref(), &failure),
         claims => by.answer(&site, claims),
     }
 }
@@ -91,10 +101,8 @@ pub async fn userinfo(
 /// `POST /introspect`.
 pub async fn introspect(State(site): State<Shared>, by: Presented, Form(body): Form) -> Response {
     let answer = async {
-        let (authorization, context) = by.with(&site)?;
-        site.provider
-            .introspect(authorization, &body?, &context)
-            .await
+        let (sender, context) = by.with(&site)?;
+        site.provider.introspect(sender, &body?, &context).await
     };
     by.answer(&site, answer.await)
 }
@@ -102,10 +110,8 @@ pub async fn introspect(State(site): State<Shared>, by: Presented, Form(body): F
 /// `POST /revoke`.
 pub async fn revoke(State(site): State<Shared>, by: Presented, Form(body): Form) -> Response {
     let answer = async {
-        let (authorization, mut context) = by.with(&site)?;
-        site.provider
-            .revoke(authorization, &body?, &mut context)
-            .await
+        let (sender, mut context) = by.with(&site)?;
+        site.provider.revoke(sender, &body?, &mut context).await
     };
     match answer.await {
         Ok(()) => ([(header::CACHE_CONTROL, "no-store")], StatusCode::OK).into_response(),

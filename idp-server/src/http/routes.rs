@@ -10,6 +10,7 @@ use idp_core::base::refusal::Reason;
 use idp_core::flow::Failure;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::browser_clients::{cors, next_nonce};
 use super::context::{Caller, arrive};
 use super::site::Shared;
 use super::{
@@ -18,7 +19,7 @@ use super::{
 
 /// Every route of the public server, below the issuer's path.
 pub fn router(site: &Shared) -> Router {
-    let all = pages().merge(protocol()).fallback(missing);
+    let all = pages().merge(protocol(site)).fallback(missing);
     let nested = match site.provider.policy.issuer.path() {
         "" => all,
         // RFC 8414 §3.1 puts the document of an issuer with a path below the host's root.
@@ -65,14 +66,33 @@ fn pages() -> Router<Shared> {
 }
 
 /// What applications use.
-fn protocol() -> Router<Shared> {
+fn protocol(site: &Shared) -> Router<Shared> {
+    let nonces = middleware::from_fn_with_state(site.clone(), next_nonce);
+    Router::new()
+        .merge(for_pages().layer(middleware::from_fn(cors)))
+        .merge(for_servers())
+        .layer(nonces)
+        .merge(for_browsers())
+}
+
+/// Endpoints that pages of other origins may ask as well.
+fn for_pages() -> Router<Shared> {
+    Router::new()
+        .route("/token", post(oauth::token))
+        .route("/userinfo", get(oauth::userinfo).post(oauth::userinfo))
+        .route("/revoke", post(oauth::revoke))
+}
+
+/// Endpoints of clients that keep a secret.
+fn for_servers() -> Router<Shared> {
+    Router::new().route("/introspect", post(oauth::introspect))
+}
+
+/// Where browsers are sent, and public documents.
+fn for_browsers() -> Router<Shared> {
     Router::new()
         .route("/authorize", get(oauth::authorize).post(oauth::authorize))
         .route("/authorize/resume", get(oauth::resume))
-        .route("/token", post(oauth::token))
-        .route("/userinfo", get(oauth::userinfo).post(oauth::userinfo))
-        .route("/introspect", post(oauth::introspect))
-        .route("/revoke", post(oauth::revoke))
         .route("/jwks", get(well_known::jwks))
         .route(
             "/.well-known/openid-configuration",

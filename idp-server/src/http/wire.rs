@@ -138,31 +138,6 @@ fn oauth_fault(site: &Shared, arrival: &Arrival, fault: &Fault) -> Response {
     response
 }
 
-/// A failure of a protected resource (RFC 6750 §3).
-pub fn bearer_error(site: &Shared, arrival: &Arrival, failure: &Failure) -> Response {
-    let Failure::Refused(refusal) = failure else {
-        return oauth_error(site, arrival, failure);
-    };
-    let mut response = oauth_error(site, arrival, failure);
-    // RFC 6750 §3.1: without any token the challenge carries no error code.
-    let challenge = if refusal.reason == Reason::TokenMissing {
-        *response.status_mut() = StatusCode::UNAUTHORIZED;
-        "Bearer realm=\"userinfo\"".to_owned()
-    } else {
-        format!(
-            "Bearer realm=\"userinfo\", error=\"{}\", error_description=\"{}\"",
-            refusal.code().as_str(),
-            refusal.reason.name()
-        )
-    };
-    if let Ok(value) = challenge.parse() {
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, value);
-    }
-    response
-}
-
 fn fault_code(fault: &Fault) -> ErrorCode {
     if fault.transient {
         ErrorCode::TemporarilyUnavailable

@@ -4,6 +4,7 @@ mod authorization;
 mod clients;
 mod cross_site;
 mod delegation;
+mod dpop;
 mod guessing;
 mod heads;
 mod installation;

@@ -1,3 +1,4 @@
 //! The provider's protocol features, a file each, asserted against the running binary.
 
+mod dpop;
 mod metadata;

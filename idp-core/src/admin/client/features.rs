@@ -7,7 +7,13 @@ use crate::model::client::{Client, ClientFeatures};
 
 /// The features that work here, by name. One that does not is refused when it is registered:
 /// ignored, it would promise what nobody keeps.
-const OFFERED: &[&str] = &["profile", "contacts", "software_id", "software_version"];
+const OFFERED: &[&str] = &[
+    "profile",
+    "contacts",
+    "software_id",
+    "software_version",
+    "dpop_bound_access_tokens",
+];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.
 ///

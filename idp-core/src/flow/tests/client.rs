@@ -32,7 +32,7 @@ async fn only_what_a_client_may_use_is_answered() {
     let context = &mut world.context();
     let unknown = world
         .provider
-        .token(Some(&basic("x", "y")), &parameters(&[]), context)
+        .token(Some(basic("x", "y").as_str()), &parameters(&[]), context)
         .await;
     assert_eq!(refused(unknown), Reason::ClientUnknown);
 }
@@ -51,7 +51,7 @@ async fn a_services_token_speaks_of_no_person() {
     let context = &mut world.context();
     let tokens = world
         .provider
-        .token(Some(&basic("service", SECRET)), &body, context)
+        .token(Some(basic("service", SECRET).as_str()), &body, context)
         .await
         .unwrap();
     assert!(!tokens.contains_key("refresh_token") && !tokens.contains_key("id_token"));

@@ -140,11 +140,14 @@ type Broken = fn(&TicketOp) -> bool;
 pub(super) struct Yielding {
     tickets: MemoryTickets,
     pub(super) broken: Mutex<Option<Broken>>,
+    /// How often it was asked anything.
+    pub(super) asked: AtomicU64,
 }
 
 #[async_trait]
 impl Tickets for Yielding {
     async fn apply(&self, ops: Vec<TicketOp>, now: Timestamp) -> Result<Vec<TicketAnswer>, Fault> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
         let broken = *self.broken.lock().unwrap();
         if broken.is_some_and(|broken| ops.iter().any(broken)) {

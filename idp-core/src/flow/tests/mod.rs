@@ -5,6 +5,7 @@ mod authorize;
 mod client;
 mod deliver;
 mod doors;
+mod dpop;
 mod password;
 mod questions;
 mod refresh;
@@ -44,6 +45,7 @@ use crate::oauth::sample::{CHALLENGE, REDIRECT, SECRET, VERIFIER, after, paramet
 use crate::ports::{Fetch, Notices, Passwords};
 use crate::store::change::{Batch, Change, Write};
 use crate::store::memory::MemoryRecords;
+use crate::store::records::Records;
 use crate::store::tickets::Tickets;
 
 const PASSWORD: &str = "bốn con trâu qua sông";
@@ -54,6 +56,7 @@ struct World {
     provider: Provider,
     passwords: Arc<PlainPasswords>,
     outside: Arc<Outside>,
+    records: Arc<MemoryRecords>,
     tickets: Arc<Yielding>,
     heard: Arc<Heard>,
     seconds: Arc<AtomicI64>,
@@ -64,11 +67,12 @@ impl World {
     async fn new() -> Self {
         let passwords = Arc::new(PlainPasswords::default());
         let outside = Arc::new(Outside::default());
+        let records = Arc::new(MemoryRecords::new());
         let tickets = Arc::new(Yielding::default());
         let heard = Arc::new(Heard::default());
         let sealing = |purpose| Arc::new(SealingKey::derive(&[1; 32], purpose).unwrap());
         let provider = Provider {
-            records: Arc::new(MemoryRecords::new()),
+            records: Arc::clone(&records) as Arc<dyn Records>,
             tickets: Arc::clone(&tickets) as Arc<dyn Tickets>,
             signer: Arc::new(OneKey(signing_key())),
             passwords: Arc::clone(&passwords) as Arc<dyn Passwords>,
@@ -86,6 +90,7 @@ impl World {
             provider,
             passwords,
             outside,
+            records,
             tickets,
             heard,
             seconds,
@@ -357,7 +362,7 @@ impl World {
     async fn token(&self, body: &[(&str, &str)]) -> Result<Map<String, Value>, Failure> {
         let basic = basic("app", SECRET);
         self.provider
-            .token(Some(&basic), &parameters(body), &mut self.context())
+            .token(Some(basic.as_str()), &parameters(body), &mut self.context())
             .await
     }
 
@@ -387,7 +392,7 @@ impl World {
         let header = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
         let body = parameters(&[]);
         self.provider
-            .userinfo(Some(&header), &body, &self.context())
+            .userinfo(Some(header.as_str()), &body, &self.context())
             .await
     }
 
@@ -396,7 +401,7 @@ impl World {
         let body = parameters(&[("token", token.as_str().unwrap())]);
         let basic = basic(client, SECRET);
         self.provider
-            .introspect(Some(&basic), &body, &self.context())
+            .introspect(Some(basic.as_str()), &body, &self.context())
             .await
             .unwrap()
             .into()
@@ -406,7 +411,7 @@ impl World {
         let body = parameters(&[("token", token.as_str().unwrap())]);
         let basic = basic(client, SECRET);
         self.provider
-            .revoke(Some(&basic), &body, &mut self.context())
+            .revoke(Some(basic.as_str()), &body, &mut self.context())
             .await
             .unwrap();
     }

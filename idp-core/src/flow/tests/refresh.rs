@@ -76,7 +76,7 @@ async fn a_refresh_token_that_was_touched_is_nobodys() {
     let context = &mut world.context();
     let answer = world
         .provider
-        .token(Some(&basic("other", SECRET)), &body, context)
+        .token(Some(basic("other", SECRET).as_str()), &body, context)
         .await;
     assert_eq!(refused(answer), Reason::RefreshTokenOfAnotherClient);
     world.refresh(&tokens["refresh_token"]).await.unwrap();

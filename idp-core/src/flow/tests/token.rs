@@ -104,14 +104,14 @@ async fn a_wrong_verifier_burns_the_code_and_a_wrong_client_secret_does_not() {
     let wrong = basic("app", "sai");
     let answer = world
         .provider
-        .token(Some(&wrong), &body(VERIFIER), context)
+        .token(Some(wrong.as_str()), &body(VERIFIER), context)
         .await;
     assert_eq!(refused(answer), Reason::ClientSecretWrong);
     let right = basic("app", SECRET);
     let other = "một verifier khác";
     let answer = world
         .provider
-        .token(Some(&right), &body(other), context)
+        .token(Some(right.as_str()), &body(other), context)
         .await;
     assert_eq!(refused(answer), Reason::PkceVerifierMalformed);
     assert_eq!(refused(world.redeem(&code).await), Reason::CodeReused);
@@ -151,7 +151,7 @@ async fn another_clients_code_is_refused_and_spent() {
     let context = &mut world.context();
     let answer = world
         .provider
-        .token(Some(&basic("other", SECRET)), &body, context)
+        .token(Some(basic("other", SECRET).as_str()), &body, context)
         .await;
     assert_eq!(refused(answer), Reason::CodeOfAnotherClient);
     assert_eq!(refused(world.redeem(&code).await), Reason::CodeReused);

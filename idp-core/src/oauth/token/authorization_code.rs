@@ -33,14 +33,13 @@ pub fn decide(
     facts: Option<&IssueFacts<'_>>,
     deciding: &mut Deciding<'_>,
 ) -> Decision<TokenPlan> {
-    let client = client.client();
     let (ticket, first) = match taken {
         Taken::Unknown => return Decision::refused(Reason::CodeUnknown),
         Taken::Again(ticket) => (ticket, false),
         Taken::First(ticket) => (ticket, true),
     };
     if !first {
-        return burned(client, Reason::CodeReused, facts, deciding);
+        return burned(client.client(), Reason::CodeReused, facts, deciding);
     }
     let checks = ticket.check(
         client,
@@ -49,12 +48,13 @@ pub fn decide(
         deciding.now(),
     );
     if let Err(refusal) = checks {
-        return burned(client, refusal.reason, facts, deciding);
+        return burned(client.client(), refusal.reason, facts, deciding);
     }
     match facts {
         None => Decision::refused(Reason::GrantEnded),
-        Some(facts) => issue(client, facts, deciding)
-            .unwrap_or_else(|refusal| burned(client, refusal.reason, Some(facts), deciding)),
+        Some(facts) => issue(client, facts, deciding).unwrap_or_else(|refusal| {
+            burned(client.client(), refusal.reason, Some(facts), deciding)
+        }),
     }
 }
 
@@ -86,17 +86,19 @@ fn burned(
 }
 
 fn issue(
-    client: &Client,
+    authenticated: &AuthenticatedClient,
     facts: &IssueFacts<'_>,
     deciding: &mut Deciding<'_>,
 ) -> Result<Decision<TokenPlan>, Refusal> {
     let now = deciding.now();
     check_grant(facts, now)?;
+    let client = authenticated.client();
     let refreshes = client.may_use(GrantType::RefreshToken);
     let grant = Grant {
         state: GrantState::Active,
         generation: u32::from(refreshes),
         rotated_at: now,
+        refresh_confirmation: authenticated.refresh_confirmation(),
         ..facts.grant.grant.clone()
     };
     let scope = Scope::of(&grant.scope);
@@ -168,6 +170,7 @@ mod tests {
             client: web().id,
             redirect_uri: REDIRECT.into(),
             challenge: CodeChallenge::parse(&parameters(&challenge)).unwrap(),
+            dpop_jkt: None,
             expires_at: after(60),
         }
     }

@@ -4,6 +4,7 @@ use super::{TokenPlan, access_lifetime};
 use crate::base::refusal::Reason;
 use crate::event::{Actor, What};
 use crate::model::client::GrantType;
+use crate::model::confirmation::Confirmation;
 use crate::oauth::access_token::AccessTokenClaims;
 use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::scope::{self, Scope};
@@ -45,6 +46,7 @@ pub fn decide(
         scope: scope.to_string(),
         auth_time: None,
         acr: None,
+        cnf: Confirmation::default(),
     };
     let event = deciding.event(
         Actor::Client(client.id.clone()),

@@ -7,12 +7,14 @@ pub mod refresh_token;
 use serde_json::{Map, Value};
 
 use super::access_token::AccessTokenClaims;
+use super::client_auth::AuthenticatedClient;
 use super::params::Parameters;
 use super::scope::{self, Scope};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::SecretText;
 use crate::model::GrantId;
 use crate::model::client::{Client, GrantType};
+use crate::model::confirmation::Confirmation;
 use crate::oidc::claims::{Person, UnitPath};
 use crate::oidc::{id_token, userinfo};
 use crate::store::decision::Deciding;
@@ -107,6 +109,16 @@ pub struct TokenPlan {
     pub expires_in: u64,
 }
 
+impl TokenPlan {
+    /// The same with an access token that only the holder of the keys can use that the client
+    /// showed with its request.
+    #[must_use]
+    pub fn bound_to(mut self, client: &AuthenticatedClient) -> Self {
+        self.access.cnf = client.confirmation().clone();
+        self
+    }
+}
+
 /// A grant with what its tokens say.
 #[derive(Clone, Debug)]
 pub struct IssueFacts<'a> {
@@ -138,6 +150,7 @@ fn plan(
         scope: scope.to_string(),
         auth_time: Some(grant.authentication.at.seconds()),
         acr: Some(grant.authentication.level.acr().to_owned()),
+        cnf: Confirmation::default(),
     };
     let person = Person {
         user: &facts.grant.user,

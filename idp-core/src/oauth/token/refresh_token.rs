@@ -95,13 +95,13 @@ impl Presented {
 
 /// Decides a refresh.
 pub fn decide(
-    client: &AuthenticatedClient,
+    authenticated: &AuthenticatedClient,
     token: RefreshToken,
     wanted: Option<&Scope>,
     facts: Option<&IssueFacts<'_>>,
     deciding: &mut Deciding<'_>,
 ) -> Decision<TokenPlan> {
-    let client = client.client();
+    let client = authenticated.client();
     let Some(facts) = facts else {
         return Decision::refused(Reason::GrantEnded);
     };
@@ -112,6 +112,12 @@ pub fn decide(
     if grant.state != GrantState::Active {
         return Decision::refused(Reason::GrantEnded);
     }
+    if !grant
+        .refresh_confirmation
+        .is_met_by(authenticated.confirmation())
+    {
+        return Decision::refused(Reason::RefreshTokenKeyWrong);
+    }
     match standing(
         token,
         grant,
@@ -119,7 +125,7 @@ pub fn decide(
     ) {
         Standing::Old => reused(client, grant, deciding),
         standing => check(facts, wanted, deciding.now())
-            .and_then(|scope| issue(client, facts, (&scope, standing), deciding))
+            .and_then(|scope| issue(authenticated, facts, (&scope, standing), deciding))
             .unwrap_or_else(Decision::refused),
     }
 }
@@ -181,16 +187,19 @@ fn check(facts: &IssueFacts<'_>, wanted: Option<&Scope>, now: Timestamp) -> Resu
 }
 
 fn issue(
-    client: &Client,
+    authenticated: &AuthenticatedClient,
     facts: &IssueFacts<'_>,
     (scope, standing): (&Scope, Standing),
     deciding: &mut Deciding<'_>,
 ) -> Result<Decision<TokenPlan>, Refusal> {
+    let client = authenticated.client();
     let mut issued = facts.grant.clone();
     let mut changes = Vec::new();
     if standing == Standing::Newest {
         issued.grant.generation = issued.grant.generation.saturating_add(1);
         issued.grant.rotated_at = deciding.now();
+        // A key that was shown once is asked for from then on; a key asked for was shown here.
+        issued.grant.refresh_confirmation = authenticated.refresh_confirmation();
         changes.push(Change::Grant(Write::Put(issued.grant.clone())));
     }
     let mut plan = plan(

@@ -12,6 +12,7 @@ use crate::model::client::{
     Client, ClientAuthenticationMethod, ClientId, ClientKind, ConsentRule, GrantType,
     PositionChoice,
 };
+use crate::model::confirmation::Confirmation;
 use crate::model::credential::{ActivationLink, Credential, CredentialSecret, PasswordCredential};
 use crate::model::grant::{Grant, GrantState};
 use crate::model::identifier::{AgencyCode, Identifier, IdentifierKind};
@@ -198,6 +199,7 @@ pub fn grant(number: u128, session: &Session) -> Grant {
         offline: false,
         generation: 0,
         rotated_at: at(0),
+        refresh_confirmation: Confirmation::default(),
         created_at: at(1),
         expires_at: at(1_000),
     }

@@ -38,6 +38,9 @@ use crate::store::records::{CommitError, GrantFacts, Records, SessionFacts, User
 #[derive(Debug, Default)]
 pub struct MemoryRecords {
     state: Mutex<State>,
+    /// How often it was asked anything: what would be a round trip elsewhere.
+    #[cfg(test)]
+    pub(crate) asked: std::sync::atomic::AtomicUsize,
 }
 
 impl MemoryRecords {
@@ -47,6 +50,8 @@ impl MemoryRecords {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
+        #[cfg(test)]
+        self.asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
