@@ -2,6 +2,7 @@
 
 mod features;
 mod metadata;
+mod resource;
 
 use super::acting::Act;
 use super::unit::local;

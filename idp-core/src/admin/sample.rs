@@ -220,6 +220,7 @@ pub(crate) fn grant(session: &Session, client: &Client) -> Grant {
         session: session.id,
         state: GrantState::Active,
         scope: vec!["openid".into()],
+        resources: Vec::new(),
         position: None,
         nonce: None,
         authentication: authentication(),

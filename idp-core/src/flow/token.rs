@@ -18,7 +18,7 @@ use crate::oauth::params::Parameters;
 use crate::oauth::sender::{Sender, check_demands};
 use crate::oauth::token::authorization_code::{self, Redemption};
 use crate::oauth::token::refresh_token::{self, RefreshToken};
-use crate::oauth::token::{IssueFacts, TokenPlan, TokenRequest, client_credentials};
+use crate::oauth::token::{IssueFacts, TokenPlan, TokenRequest, Wanted, client_credentials};
 use crate::oidc::id_token::at_hash;
 use crate::store::decision::{Decision, Outcome};
 use crate::store::records::GrantFacts;
@@ -46,26 +46,25 @@ impl Provider {
         request.check_allowed(client.client())?;
         check_demands(&client)?;
         match &request {
-            TokenRequest::ClientCredentials { scope } => {
-                let decision = client_credentials::decide(
-                    &client,
-                    scope.as_ref(),
-                    &mut deciding(self, context),
-                );
+            TokenRequest::ClientCredentials { wanted } => {
+                let decision =
+                    client_credentials::decide(&client, wanted, &mut deciding(self, context));
                 self.finish(&client, decision).await?.ok_or_else(contended)
             }
             TokenRequest::AuthorizationCode {
                 code,
                 redirect_uri,
                 verifier,
+                resources,
             } => {
                 let redemption = Redemption {
                     redirect_uri: redirect_uri.as_deref(),
                     verifier: verifier.as_ref().map(SecretText::expose),
+                    resources,
                 };
                 self.redeem(&client, code, redemption, context).await
             }
-            TokenRequest::RefreshToken { token, scope } => {
+            TokenRequest::RefreshToken { token, wanted } => {
                 let presented = refresh_token::Presented::parse(token)?;
                 let issuer = &self.policy.issuer_key;
                 let tags = self
@@ -73,7 +72,7 @@ impl Provider {
                     .mac(issuer, KeyPurpose::Refresh, &presented.message())
                     .await?;
                 let token = presented.verify(&tags)?;
-                self.refresh(&client, token, scope.as_ref(), context).await
+                self.refresh(&client, token, wanted, context).await
             }
         }
     }
@@ -114,7 +113,7 @@ impl Provider {
         &self,
         client: &AuthenticatedClient,
         token: RefreshToken,
-        wanted: Option<&crate::oauth::scope::Scope>,
+        wanted: &Wanted,
         context: &mut RequestContext,
     ) -> Result<Map<String, Value>, Failure> {
         for _ in 0..ATTEMPTS {

@@ -26,6 +26,7 @@ impl Provider {
         let sender = sender.into();
         let usable = self.usable_token(&sender, body, context);
         let UsableToken { claims, revoked } = usable.await?;
+        claims.check_for(self.policy.issuer.as_str())?;
         let facts = match claims.grant() {
             Some(grant) => self.grant_here(grant).await?,
             None => None,

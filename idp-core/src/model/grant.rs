@@ -42,6 +42,9 @@ pub struct Grant {
     pub state: GrantState,
     /// The scopes granted, sorted, each once.
     pub scope: Vec<String>,
+    /// The APIs that tokens under it are for (RFC 8707); the provider itself when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
     /// The position chosen for this client; the main one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<PositionId>,

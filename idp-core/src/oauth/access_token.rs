@@ -1,6 +1,6 @@
 //! Access tokens as JWTs (RFC 9068): their claims, and what a token presented here must satisfy.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::base::entropy::Entropy;
 use crate::base::refusal::{Reason, Refusal};
@@ -18,15 +18,69 @@ pub const TYP: &str = "at+jwt";
 /// The most bytes of a token that are looked at.
 pub const MAX_BYTES: usize = 8 * 1024;
 
+/// For whom a token is (RFC 7519 §4.1.3): one as text, several as an array.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "OneOrMany")]
+pub struct Audience(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrMany> for Audience {
+    fn from(aud: OneOrMany) -> Self {
+        match aud {
+            OneOrMany::One(one) => Self(vec![one]),
+            OneOrMany::Many(many) => Self(many),
+        }
+    }
+}
+
+impl From<&str> for Audience {
+    fn from(one: &str) -> Self {
+        Self(vec![one.to_owned()])
+    }
+}
+
+impl From<&[String]> for Audience {
+    fn from(many: &[String]) -> Self {
+        Self(many.to_vec())
+    }
+}
+
+impl Serialize for Audience {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => one.serialize(serializer),
+            many => many.serialize(serializer),
+        }
+    }
+}
+
+impl Audience {
+    /// Whether it names `audience`, letter by letter.
+    pub fn holds(&self, audience: &str) -> bool {
+        self.0.iter().any(|a| a == audience)
+    }
+
+    /// Those it names.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
 /// The claims of an access token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessTokenClaims {
     /// The issuer.
     pub iss: String,
     /// The user's subject, or the client itself.
     pub sub: String,
-    /// For whom: the issuer's own userinfo endpoint, until a resource is named.
-    pub aud: String,
+    /// For whom: the resources asked for, or the issuer's own userinfo endpoint where none was.
+    pub aud: Audience,
     /// Which client asked.
     pub client_id: String,
     /// Over at, in seconds.
@@ -73,6 +127,17 @@ impl AccessTokenClaims {
     /// Whether it carries a scope.
     pub fn holds(&self, scope: &str) -> bool {
         self.scope.split(' ').any(|s| s == scope)
+    }
+
+    /// Checks that the token is for `audience` (RFC 9068 §4).
+    ///
+    /// # Errors
+    /// [`Reason::TokenAudienceWrong`].
+    pub fn check_for(&self, audience: &str) -> Result<(), Refusal> {
+        let named = self.aud.holds(audience);
+        named
+            .then_some(())
+            .ok_or_else(|| Reason::TokenAudienceWrong.into())
     }
 
     /// Over at.

@@ -6,6 +6,7 @@ use super::dpop;
 use super::params::Parameters;
 use super::pkce::CodeChallenge;
 use super::redirect_uri::ValidRedirect;
+use super::resource;
 use super::scope::Scope;
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
@@ -64,6 +65,9 @@ pub struct AuthorizationRequest {
     pub hinted_sub: Option<String>,
     /// Preferred languages.
     pub ui_locales: Option<String>,
+    /// The APIs that tokens shall be for (RFC 8707).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
     /// The unit whose position the client wants to be told (parameter `unit`, this project's own).
     pub unit: Option<AgencyCode>,
     /// When the request came. A sign-in or consent after this answers `prompt`.
@@ -151,10 +155,12 @@ fn check_rest(
     if !scope.within(&client.scopes) {
         return Err(Reason::ScopeNotAllowed.into());
     }
+    let resources = resource::at_authorization(parameters, client, &scope)?;
     Ok(AuthorizationRequest {
         client: client.id.clone(),
         redirect_uri: parameters.required("redirect_uri")?.to_owned(),
         scope: scope.into_vec(),
+        resources,
         state: parameters.find("state").map(str::to_owned),
         nonce: parameters.find("nonce").map(str::to_owned),
         challenge,

@@ -1,7 +1,8 @@
 //! What a person's answer on the consent page means (OpenID Connect Core §3.1.2.4).
 
 use super::authorize::AuthorizationRequest;
-use crate::event::{Actor, What};
+use crate::event::{Actor, Event, What};
+use crate::model::client::ClientId;
 use crate::model::consent::Consent;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::{UserId, Version};
@@ -36,26 +37,39 @@ pub fn agree(facts: ConsentFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<A
     if !facts.shown_to_user {
         return Decision::done(Answered::AskAgain);
     }
-    let before = facts.before.map(|c| c.scope.as_slice()).unwrap_or_default();
-    let mut scope = [before, &facts.request.scope].concat();
+    let (client, scope) = (&facts.request.client, facts.request.scope.as_slice());
+    let (consent, event) = given(facts.user, (client, scope), facts.before, deciding);
+    Decision::done(Answered::Recorded)
+        .with_change(consent)
+        .with_event(event)
+}
+
+/// Records that a person agreed to what a client asks for, besides what was agreed to before.
+pub(super) fn given(
+    user: UserId,
+    (client, scope): (&ClientId, &[String]),
+    before: Option<&Consent>,
+    deciding: &mut Deciding<'_>,
+) -> (Change, Event) {
+    let earlier = before.map(|c| c.scope.as_slice()).unwrap_or_default();
+    let mut scope = [earlier, scope].concat();
     scope.sort_unstable();
     scope.dedup();
     let consent = Consent {
         issuer: deciding.policy.issuer_key.clone(),
-        user: facts.user,
-        client: facts.request.client.clone(),
-        version: facts.before.map_or(Version::NEW, |c| c.version),
+        user,
+        client: client.clone(),
+        version: before.map_or(Version::NEW, |c| c.version),
         scope: scope.clone(),
         at: deciding.now(),
     };
     let what = What::ConsentGiven {
-        user: facts.user,
-        client: facts.request.client.clone(),
+        user,
+        client: client.clone(),
         scope,
     };
-    Decision::done(Answered::Recorded)
-        .with_change(Change::Consent(Write::Put(consent)))
-        .with_event(deciding.event(Actor::User(facts.user), what))
+    let event = deciding.event(Actor::User(user), what);
+    (Change::Consent(Write::Put(consent)), event)
 }
 
 /// The person refused. What was agreed to before stays.

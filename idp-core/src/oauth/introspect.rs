@@ -7,6 +7,7 @@ use super::client_auth::AuthenticatedClient;
 use super::token::refresh_token::RefreshToken;
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
+use crate::model::client::Client;
 use crate::oidc::userinfo::is_live;
 use crate::store::records::GrantFacts;
 
@@ -45,8 +46,8 @@ pub fn check_caller(client: &AuthenticatedClient) -> Result<(), Refusal> {
 }
 
 /// Answers an introspection. Everything that does not count is `{"active": false}` and nothing
-/// more (RFC 7662 §2.2), a token of another client included when the caller is no resource
-/// server.
+/// more (RFC 7662 §2.2), a token of another client included when the caller is not a resource
+/// server that the token is for.
 pub fn answer(
     client: &AuthenticatedClient,
     token: Option<&KnownToken>,
@@ -63,9 +64,23 @@ pub fn answer(
         claims.get("client_id").and_then(Value::as_str) == Some(client.client().id.as_str())
     };
     // A refresh token is its own client's alone; no resource server is ever handed one.
-    let by_role = client.client().introspects && matches!(token, Some(KnownToken::Access(_)));
+    let by_role = match token {
+        Some(KnownToken::Access(claims)) => is_audience(client.client(), claims),
+        _ => false,
+    };
     let visible = claims.filter(|claims| by_role || own(claims));
     visible.unwrap_or_else(|| object(json!({"active": false})))
+}
+
+/// Whether the client is a resource server that a token is for (RFC 7662 §4): one of the audiences
+/// registered for it, or, without any, the provider itself.
+fn is_audience(client: &Client, claims: &AccessTokenClaims) -> bool {
+    let own = &client.features.audiences;
+    let named = match own.as_slice() {
+        [] => claims.aud.holds(&claims.iss),
+        own => own.iter().any(|audience| claims.aud.holds(audience)),
+    };
+    client.introspects && named
 }
 
 fn access(
@@ -116,7 +131,6 @@ fn object(value: Value) -> Map<String, Value> {
 mod tests {
     use super::*;
     use crate::model::client::Client;
-    use crate::model::confirmation::Confirmation;
     use crate::model::grant::GrantState;
     use crate::model::session::SessionEnd;
     use crate::model::user::AccountState;
@@ -135,9 +149,7 @@ mod tests {
             iat: NOW.seconds(),
             jti: AccessTokenClaims::jti(grant, &mut entropy),
             scope: "openid".into(),
-            auth_time: None,
-            acr: None,
-            cnf: Confirmation::default(),
+            ..AccessTokenClaims::default()
         })
     }
 
@@ -244,6 +256,39 @@ mod tests {
             for token in [&access, &refresh(1)] {
                 assert_eq!(ask(&web(), Some(token), &facts, NOW), inactive, "{shown}");
             }
+        }
+    }
+
+    #[test]
+    fn a_resource_server_is_told_about_tokens_for_itself_only() {
+        const FILES: &str = "https://api.tinh.example/ho-so";
+        let mut plain = Client {
+            introspects: true,
+            ..named("other")
+        };
+        plain.features.audiences = Vec::new();
+        let mut files = plain.clone();
+        files.features.audiences = vec![FILES.into()];
+        let grant = facts().grant.unwrap().grant.id;
+        let of = |audience: &[&str]| match access_token(Some(grant)) {
+            KnownToken::Access(claims) => {
+                let audience: Vec<_> = audience.iter().map(|a| (*a).to_owned()).collect();
+                KnownToken::Access(AccessTokenClaims {
+                    aud: audience.as_slice().into(),
+                    ..claims
+                })
+            }
+            KnownToken::Refresh(token) => KnownToken::Refresh(token),
+        };
+        for (audience, for_plain, for_files) in [
+            (&[ISSUER][..], true, false),
+            (&[FILES], false, true),
+            (&["https://khac.example/", FILES], false, true),
+            (&["https://khac.example/"], false, false),
+        ] {
+            let told = |client| ask(client, Some(&of(audience)), &facts(), NOW)["active"] == true;
+            assert_eq!((told(&plain), told(&files)), (for_plain, for_files));
+            assert!(told(&web()), "its own client sees every token of its own");
         }
     }
 

@@ -12,6 +12,7 @@ use crate::model::confirmation::Confirmation;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::session::Session;
 use crate::model::subject::Subject;
+use crate::model::user::PositionId;
 use crate::model::{GrantId, Version};
 use crate::policy::Policy;
 use crate::store::change::{Change, Write};
@@ -39,31 +40,60 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
         Ok(position) => position.map(|p| p.id),
         Err(reason) => return Decision::refused(reason),
     };
+    let asked = Authorized {
+        scope: &facts.request.scope,
+        resources: &facts.request.resources,
+        position,
+        nonce: facts.request.nonce.clone(),
+    };
+    let code = SecretText::generate(deciding.entropy);
+    let mut decision = authorize(facts.client, signed_in, asked, deciding);
+    decision.changes.extend(relied_on(signed_in));
+    decision.map(|grant| IssuedCode { code, grant })
+}
+
+/// What somebody lets a client have.
+pub(super) struct Authorized<'a> {
+    /// The scopes.
+    pub scope: &'a [String],
+    /// The APIs that tokens are for.
+    pub resources: &'a [String],
+    /// The position that the client is told.
+    pub position: Option<PositionId>,
+    /// Repeated in the ID Token.
+    pub nonce: Option<String>,
+}
+
+/// Writes a grant in state `authorized`, the user's public subject when this is its first grant,
+/// and the session's last use.
+pub(super) fn authorize(
+    client: &Client,
+    signed_in: &SignedIn,
+    asked: Authorized<'_>,
+    deciding: &mut Deciding<'_>,
+) -> Decision<GrantId> {
     let now = deciding.now();
-    let offline = facts
-        .request
-        .scope
-        .iter()
-        .any(|s| s == scope::OFFLINE_ACCESS)
-        && facts.client.may_use(GrantType::RefreshToken);
+    let offline = asked.scope.iter().any(|s| s == scope::OFFLINE_ACCESS)
+        && client.may_use(GrantType::RefreshToken);
     let grant = Grant {
         id: GrantId::generate(now, deciding.entropy),
         version: Version::NEW,
         issuer: deciding.policy.issuer_key.clone(),
         user: signed_in.user.id,
-        client: facts.client.id.clone(),
+        client: client.id.clone(),
         session: signed_in.session.id,
         state: GrantState::Authorized,
-        scope: facts.request.scope.clone(),
-        position,
-        nonce: facts.request.nonce.clone(),
+        scope: asked.scope.to_vec(),
+        resources: asked.resources.to_vec(),
+        position: asked.position,
+        nonce: asked.nonce,
         authentication: signed_in.session.authentication.clone(),
         offline,
         generation: 0,
         rotated_at: now,
         refresh_confirmation: Confirmation::default(),
         created_at: now,
-        expires_at: now + lifetime(facts.client, offline, deciding.policy),
+        expires_at: now + lifetime(client, offline, deciding.policy),
     };
     let event = deciding.event(
         Actor::User(grant.user),
@@ -74,15 +104,10 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
             scope: grant.scope.clone(),
         },
     );
-    let issued = IssuedCode {
-        code: SecretText::generate(deciding.entropy),
-        grant: grant.id,
-    };
-    let mut decision = Decision::done(issued)
+    let mut decision = Decision::done(grant.id)
         .with_change(Change::Grant(Write::Put(grant)))
         .with_event(event);
     decision.changes.extend(touched(signed_in, deciding));
-    decision.changes.extend(relied_on(signed_in));
     if signed_in.sub.is_none() {
         let issuer = deciding.policy.issuer_key.clone();
         let subject = Subject::public(issuer, signed_in.user.id, deciding.entropy);
@@ -93,7 +118,7 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
 
 fn lifetime(client: &Client, offline: bool, policy: &Policy) -> Duration {
     match (client.kind, offline) {
-        (ClientKind::Native, true) => policy.lifetimes.refresh_token_native,
+        (ClientKind::Native | ClientKind::Device, true) => policy.lifetimes.refresh_token_native,
         _ => policy.lifetimes.refresh_token,
     }
 }

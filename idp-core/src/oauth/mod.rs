@@ -14,6 +14,7 @@ pub mod params;
 pub mod pkce;
 pub mod presented_token;
 pub mod redirect_uri;
+pub mod resource;
 pub mod revoke;
 pub mod scope;
 pub mod sender;

@@ -9,9 +9,11 @@ pub const MAX_BYTES: usize = 64 * 1024;
 pub const MAX_PARAMETERS: usize = 64;
 /// The most bytes of one decoded value; this bounds `state` and `nonce` as well.
 pub const MAX_VALUE_BYTES: usize = 8 * 1024;
+/// The parameters that may come several times (RFC 8707 §2, RFC 8693 §2.1).
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// The parameters of one request. An empty value counts as absent (RFC 6749 §3.1); a name that
-/// comes twice refuses the request, known or not.
+/// comes twice refuses the request, known or not, unless its specification lets it.
 #[derive(Clone, Default)]
 pub struct Parameters {
     pairs: Vec<(String, String)>,
@@ -36,7 +38,8 @@ impl Parameters {
             if value.len() > MAX_VALUE_BYTES {
                 return Err(Reason::ParameterTooLong.into());
             }
-            if pairs.iter().any(|(n, _)| *n == name) {
+            let repeatable = REPEATABLE.contains(&name.as_str());
+            if !repeatable && pairs.iter().any(|(n, _)| *n == name) {
                 return Err(Reason::ParameterRepeated.into());
             }
             if pairs.len() == MAX_PARAMETERS {
@@ -51,6 +54,12 @@ impl Parameters {
     pub fn find(&self, name: &str) -> Option<&str> {
         let (_, value) = self.pairs.iter().find(|(n, _)| n == name)?;
         (!value.is_empty()).then_some(value)
+    }
+
+    /// The values of a parameter that may come several times, in order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.pairs.iter().filter(move |(n, _)| n == name);
+        named.map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
     /// The value of a required parameter.
@@ -140,6 +149,10 @@ mod tests {
     fn each_rule_has_its_refusal() {
         assert_eq!(reason(b"a=1&a=1"), Reason::ParameterRepeated);
         assert_eq!(reason(b"a=&a="), Reason::ParameterRepeated);
+        assert_eq!(
+            reason(b"scope=1&resource=1&scope=1"),
+            Reason::ParameterRepeated
+        );
         assert_eq!(reason(b"a=%G0"), Reason::BodyNotForm);
         assert_eq!(reason(b"a=%4"), Reason::BodyNotForm);
         assert_eq!(reason(b"a=%ff"), Reason::BodyNotForm);
@@ -148,6 +161,13 @@ mod tests {
         assert_eq!(reason(&long), Reason::ParameterTooLong);
         let many: Vec<String> = (0..=MAX_PARAMETERS).map(|n| format!("p{n}=1")).collect();
         assert_eq!(reason(many.join("&").as_bytes()), Reason::BodyTooLarge);
+    }
+
+    #[test]
+    fn what_may_come_several_times_comes_in_order() {
+        let p = Parameters::parse(b"resource=b&x=1&resource=&resource=a").unwrap();
+        assert_eq!(p.all("resource").collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(p.all("audience").count(), 0);
     }
 
     #[test]

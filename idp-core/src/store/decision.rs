@@ -95,6 +95,20 @@ impl<T> Decision<T> {
         self
     }
 
+    /// The same decision with another value for yes.
+    #[must_use]
+    pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Decision<U> {
+        Decision {
+            outcome: match self.outcome {
+                Outcome::Done(value) => Outcome::Done(to(value)),
+                Outcome::Refused(refusal) => Outcome::Refused(refusal),
+                Outcome::Need(asks) => Outcome::Need(asks),
+            },
+            changes: self.changes,
+            events: self.events,
+        }
+    }
+
     /// Splits into outcome and what is to be committed.
     pub fn into_parts(self) -> (Outcome<T>, Batch) {
         (

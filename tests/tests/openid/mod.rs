@@ -2,3 +2,4 @@
 
 mod dpop;
 mod metadata;
+mod resources;

@@ -13,6 +13,9 @@ const OFFERED: &[&str] = &[
     "software_id",
     "software_version",
     "dpop_bound_access_tokens",
+    "resources",
+    "resource_scopes",
+    "audiences",
 ];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.

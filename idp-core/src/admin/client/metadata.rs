@@ -83,6 +83,7 @@ pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
     scopes(client)?;
     algorithm(client)?;
     lifetime(act, client)?;
+    super::resource::check(client, &act.policy.issuer)?;
     super::features::check(client)
 }
 

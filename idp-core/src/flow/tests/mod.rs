@@ -9,6 +9,7 @@ mod dpop;
 mod password;
 mod questions;
 mod refresh;
+mod resources;
 mod sign_in;
 mod sign_out;
 mod token;

@@ -5,6 +5,8 @@
 //! that was never told otherwise, so that clients rest and travel as before until a feature is
 //! used (decision 0019).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::ResponseType;
@@ -247,6 +249,14 @@ pub struct ClientFeatures {
     /// Which audiences it may ask for (RFC 8707; this project's own).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
+    /// Its rights at an audience, as scopes (this project's own). At one that is not listed here,
+    /// all its scopes count.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub resource_scopes: BTreeMap<String, Vec<String>>,
+    /// The audiences that it answers for as a resource server (this project's own): it is told
+    /// about their tokens only. Without any, about those for the provider itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
     /// Which types of `authorization_details` it may use (RFC 9396 §10).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types: Vec<String>,

@@ -23,6 +23,8 @@ pub struct Redemption<'a> {
     pub redirect_uri: Option<&'a str>,
     /// `code_verifier`.
     pub verifier: Option<&'a str>,
+    /// `resource`; all that was granted when there is none.
+    pub resources: &'a [String],
 }
 
 /// Decides a redemption. `facts` is absent when the ticket is unknown or its grant is gone.
@@ -52,14 +54,17 @@ pub fn decide(
     }
     match facts {
         None => Decision::refused(Reason::GrantEnded),
-        Some(facts) => issue(client, facts, deciding).unwrap_or_else(|refusal| {
-            burned(client.client(), refusal.reason, Some(facts), deciding)
-        }),
+        Some(facts) => {
+            let wanted = (GrantType::AuthorizationCode, redemption.resources);
+            issue(client, facts, wanted, deciding).unwrap_or_else(|refusal| {
+                burned(client.client(), refusal.reason, Some(facts), deciding)
+            })
+        }
     }
 }
 
 /// The code is spent, so the grant behind it ends.
-fn burned(
+pub(super) fn burned(
     client: &Client,
     reason: Reason,
     facts: Option<&IssueFacts<'_>>,
@@ -85,9 +90,11 @@ fn burned(
         .with_event(event)
 }
 
-fn issue(
+/// Activates an authorized grant and plans its first tokens.
+pub(super) fn issue(
     authenticated: &AuthenticatedClient,
     facts: &IssueFacts<'_>,
+    (grant_type, resources): (GrantType, &[String]),
     deciding: &mut Deciding<'_>,
 ) -> Result<Decision<TokenPlan>, Refusal> {
     let now = deciding.now();
@@ -110,7 +117,7 @@ fn issue(
             grant: &issued,
             paths: facts.paths,
         },
-        &scope,
+        (&scope, resources),
         deciding,
     )?;
     let event = deciding.event(
@@ -118,7 +125,7 @@ fn issue(
         What::TokenIssued {
             client: client.id.clone(),
             grant: Some(grant.id),
-            grant_type: GrantType::AuthorizationCode.as_str().to_owned(),
+            grant_type: grant_type.as_str().to_owned(),
         },
     );
     Ok(Decision::done(plan)
@@ -158,6 +165,7 @@ mod tests {
     const RIGHT: Redemption<'static> = Redemption {
         redirect_uri: Some(REDIRECT),
         verifier: Some(VERIFIER),
+        resources: &[],
     };
 
     fn ticket() -> CodeTicket {
@@ -302,6 +310,7 @@ mod tests {
         let none = Redemption {
             redirect_uri: None,
             verifier: None,
+            resources: &[],
         };
         for (redemption, now, expected) in [
             (wrong, NOW, Reason::PkceVerifierWrong),

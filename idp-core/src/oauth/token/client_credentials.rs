@@ -1,52 +1,44 @@
 //! Tokens for a client itself (RFC 6749 §4.4).
 
-use super::{TokenPlan, access_lifetime};
-use crate::base::refusal::Reason;
+use super::{TokenPlan, Wanted, access_lifetime};
+use crate::base::refusal::{Reason, Refusal};
 use crate::event::{Actor, What};
-use crate::model::client::GrantType;
-use crate::model::confirmation::Confirmation;
-use crate::oauth::access_token::AccessTokenClaims;
+use crate::model::client::{Client, GrantType};
+use crate::oauth::access_token::{AccessTokenClaims, Audience};
 use crate::oauth::client_auth::AuthenticatedClient;
+use crate::oauth::resource;
 use crate::oauth::scope::{self, Scope};
 use crate::store::decision::{Deciding, Decision};
 
 /// Decides a client-credentials request. The subject is the client; no refresh token and no ID
 /// Token are issued, and scopes that speak of a person are left out when none is asked for and
-/// refused when asked for.
+/// refused when asked for. Resources are those that the client is registered for, and the scope is
+/// that of its rights there; without any, the token is for the provider itself.
 pub fn decide(
     client: &AuthenticatedClient,
-    wanted: Option<&Scope>,
+    wanted: &Wanted,
     deciding: &mut Deciding<'_>,
 ) -> Decision<TokenPlan> {
     if !client.is_confidential() {
         return Decision::refused(Reason::GrantTypeNotAllowed);
     }
     let client = client.client();
-    let own: Vec<String> = client
-        .scopes
-        .iter()
-        .filter(|s| !scope::STANDARD.contains(&s.as_str()))
-        .cloned()
-        .collect();
-    let scope = match wanted {
-        None => Scope::of(&own),
-        Some(wanted) if wanted.within(&own) => wanted.clone(),
-        Some(_) => return Decision::refused(Reason::ScopeNotAllowed),
+    let (scope, audience) = match rights(client, wanted, deciding) {
+        Ok(rights) => rights,
+        Err(refusal) => return Decision::refused(refusal),
     };
     let (now, policy) = (deciding.now(), deciding.policy);
     let lifetime = access_lifetime(client, policy);
     let access = AccessTokenClaims {
         iss: policy.issuer.as_str().to_owned(),
         sub: client.id.as_str().to_owned(),
-        aud: policy.issuer.as_str().to_owned(),
+        aud: audience,
         client_id: client.id.as_str().to_owned(),
         exp: (now + lifetime).seconds(),
         iat: now.seconds(),
         jti: AccessTokenClaims::jti(None, deciding.entropy),
         scope: scope.to_string(),
-        auth_time: None,
-        acr: None,
-        cnf: Confirmation::default(),
+        ..AccessTokenClaims::default()
     };
     let event = deciding.event(
         Actor::Client(client.id.clone()),
@@ -66,6 +58,29 @@ pub fn decide(
     Decision::done(plan).with_event(event)
 }
 
+/// The scope and the audience of the token.
+fn rights(
+    client: &Client,
+    wanted: &Wanted,
+    deciding: &Deciding<'_>,
+) -> Result<(Scope, Audience), Refusal> {
+    let own: Vec<String> = client
+        .scopes
+        .iter()
+        .filter(|s| !scope::STANDARD.contains(&s.as_str()))
+        .cloned()
+        .collect();
+    resource::check_allowed(&wanted.resources, client)?;
+    let audience = resource::audience(&wanted.resources, &deciding.policy.issuer)?;
+    let scope = match &wanted.scope {
+        None => resource::narrowed(&Scope::of(&own), &wanted.resources, client),
+        Some(scope) if scope.within(&own) => scope.clone(),
+        Some(_) => return Err(Reason::ScopeNotAllowed.into()),
+    };
+    resource::check_scope(&scope, &wanted.resources, client)?;
+    Ok((scope, audience))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,13 +98,46 @@ mod tests {
         }
     }
 
-    fn ask(client: &Client, wanted: Option<&str>) -> Decision<TokenPlan> {
-        let wanted = wanted.map(|text| Scope::parse(text).unwrap());
+    fn ask(client: &Client, scope: Option<&str>) -> Decision<TokenPlan> {
+        ask_at(client, scope, &[])
+    }
+
+    fn ask_at(client: &Client, scope: Option<&str>, resources: &[&str]) -> Decision<TokenPlan> {
+        let wanted = Wanted {
+            scope: scope.map(|text| Scope::parse(text).unwrap()),
+            resources: resources.iter().map(|r| (*r).to_owned()).collect(),
+        };
         decide(
             &authenticated(client),
-            wanted.as_ref(),
+            &wanted,
             &mut Stage::at(NOW).deciding(),
         )
+    }
+
+    #[test]
+    fn a_system_gets_its_rights_at_the_api_that_it_names() {
+        const PAYROLL: &str = "https://luong.tinh.example";
+        let mut service = service();
+        let admin = format!("{}/admin", crate::oauth::sample::ISSUER);
+        service.features.resources = vec![PAYROLL.into(), admin.clone()];
+        service
+            .features
+            .resource_scopes
+            .insert(PAYROLL.into(), vec!["payroll:read".into()]);
+        let plan = done(ask_at(&service, None, &[PAYROLL]));
+        assert!(plan.access.aud.holds(PAYROLL));
+        assert_eq!(plan.access.scope, "payroll:read");
+        let refusal = |scope, resource| reason(&ask_at(&service, scope, &[resource]));
+        assert_eq!(
+            refusal(Some("payroll:write"), PAYROLL),
+            Reason::ScopeNotOfResource
+        );
+        assert_eq!(
+            refusal(None, "https://khac.example/"),
+            Reason::ResourceNotAllowed
+        );
+        // Not even where somebody wrote it into the registration.
+        assert_eq!(refusal(None, &admin), Reason::ResourceReserved);
     }
 
     #[test]

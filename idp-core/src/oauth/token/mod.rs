@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::access_token::AccessTokenClaims;
 use super::client_auth::AuthenticatedClient;
 use super::params::Parameters;
+use super::resource;
 use super::scope::{self, Scope};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::SecretText;
@@ -19,6 +20,28 @@ use crate::oidc::claims::{Person, UnitPath};
 use crate::oidc::{id_token, userinfo};
 use crate::store::decision::Deciding;
 use crate::store::records::GrantFacts;
+
+/// The part of its rights that a client wants for this one token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// `scope` (RFC 6749 §6, §4.4.2); everything when absent.
+    pub scope: Option<Scope>,
+    /// `resource` (RFC 8707 §2.2); everything when there is none.
+    pub resources: Vec<String>,
+}
+
+impl Wanted {
+    /// Reads what a token request names.
+    ///
+    /// # Errors
+    /// [`Reason::ScopeMalformed`], and those of [`resource::requested`].
+    pub fn parse(body: &Parameters) -> Result<Self, Refusal> {
+        Ok(Self {
+            scope: body.find("scope").map(Scope::parse).transpose()?,
+            resources: resource::requested(body)?,
+        })
+    }
+}
 
 /// What is asked of the token endpoint.
 #[derive(Clone, Debug)]
@@ -31,18 +54,20 @@ pub enum TokenRequest {
         redirect_uri: Option<String>,
         /// PKCE.
         verifier: Option<SecretText>,
+        /// The resources wanted; all granted ones when there is none.
+        resources: Vec<String>,
     },
     /// RFC 6749 §6.
     RefreshToken {
         /// The token.
         token: SecretText,
-        /// A narrower scope.
-        scope: Option<Scope>,
+        /// A part of what was granted.
+        wanted: Wanted,
     },
     /// RFC 6749 §4.4.
     ClientCredentials {
-        /// The scope wanted; all registered ones when absent.
-        scope: Option<Scope>,
+        /// A part of what is registered.
+        wanted: Wanted,
     },
 }
 
@@ -51,23 +76,24 @@ impl TokenRequest {
     ///
     /// # Errors
     /// [`Reason::ParameterMissing`], [`Reason::GrantTypeUnsupported`],
-    /// [`Reason::ScopeMalformed`] for a malformed scope.
+    /// and those of [`Wanted::parse`].
     pub fn parse(body: &Parameters) -> Result<Self, Refusal> {
         let grant_type =
             GrantType::parse(body.required("grant_type")?).ok_or(Reason::GrantTypeUnsupported)?;
         let secret = |name: &str| body.secret(name).ok_or(Reason::ParameterMissing);
-        let scope = body.find("scope").map(Scope::parse).transpose()?;
+        let wanted = Wanted::parse(body)?;
         Ok(match grant_type {
             GrantType::AuthorizationCode => Self::AuthorizationCode {
                 code: secret("code")?,
                 redirect_uri: body.find("redirect_uri").map(str::to_owned),
                 verifier: body.secret("code_verifier"),
+                resources: wanted.resources,
             },
             GrantType::RefreshToken => Self::RefreshToken {
                 token: secret("refresh_token")?,
-                scope,
+                wanted,
             },
-            GrantType::ClientCredentials => Self::ClientCredentials { scope },
+            GrantType::ClientCredentials => Self::ClientCredentials { wanted },
             GrantType::Implicit
             | GrantType::DeviceCode
             | GrantType::TokenExchange
@@ -128,26 +154,32 @@ pub struct IssueFacts<'a> {
     pub paths: &'a [UnitPath],
 }
 
-/// Plans the tokens of a grant. `scope` may be narrower than what was granted.
+/// Plans the tokens of a grant. `scope` may be narrower than what was granted, and `resources` a
+/// part of it; the access token carries the part of the scope that means something there.
+///
+/// # Errors
+/// [`Reason::GrantEnded`] without a subject, and those of [`resource::within_grant`] and
+/// [`resource::audience`].
 fn plan(
     client: &Client,
     facts: &IssueFacts<'_>,
-    scope: &Scope,
+    (scope, resources): (&Scope, &[String]),
     deciding: &mut Deciding<'_>,
 ) -> Result<TokenPlan, Refusal> {
     let (now, policy) = (deciding.now(), deciding.policy);
     let grant = &facts.grant.grant;
     let subject = facts.grant.subject.as_ref().ok_or(Reason::GrantEnded)?;
     let lifetime = access_lifetime(client, policy);
+    let resources = resource::within_grant(resources, &grant.resources)?;
     let access = AccessTokenClaims {
         iss: policy.issuer.as_str().to_owned(),
         sub: subject.sub.clone(),
-        aud: policy.issuer.as_str().to_owned(),
+        aud: resource::audience(resources, &policy.issuer)?,
         client_id: client.id.as_str().to_owned(),
         exp: (now + lifetime).seconds(),
         iat: now.seconds(),
         jti: AccessTokenClaims::jti(Some(grant.id), deciding.entropy),
-        scope: scope.to_string(),
+        scope: resource::narrowed(scope, resources, client).to_string(),
         auth_time: Some(grant.authentication.at.seconds()),
         acr: Some(grant.authentication.level.acr().to_owned()),
         cnf: Confirmation::default(),

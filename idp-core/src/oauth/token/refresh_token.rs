@@ -7,7 +7,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{IssueFacts, TokenPlan, plan};
+use super::{IssueFacts, TokenPlan, Wanted, plan};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
@@ -97,7 +97,7 @@ impl Presented {
 pub fn decide(
     authenticated: &AuthenticatedClient,
     token: RefreshToken,
-    wanted: Option<&Scope>,
+    wanted: &Wanted,
     facts: Option<&IssueFacts<'_>>,
     deciding: &mut Deciding<'_>,
 ) -> Decision<TokenPlan> {
@@ -124,8 +124,11 @@ pub fn decide(
         (deciding.now(), deciding.policy.lifetimes.refresh_grace),
     ) {
         Standing::Old => reused(client, grant, deciding),
-        standing => check(facts, wanted, deciding.now())
-            .and_then(|scope| issue(authenticated, facts, (&scope, standing), deciding))
+        standing => check(facts, wanted.scope.as_ref(), deciding.now())
+            .and_then(|scope| {
+                let part = (&scope, wanted.resources.as_slice());
+                issue(authenticated, facts, (part, standing), deciding)
+            })
             .unwrap_or_else(Decision::refused),
     }
 }
@@ -189,7 +192,7 @@ fn check(facts: &IssueFacts<'_>, wanted: Option<&Scope>, now: Timestamp) -> Resu
 fn issue(
     authenticated: &AuthenticatedClient,
     facts: &IssueFacts<'_>,
-    (scope, standing): (&Scope, Standing),
+    (part, standing): ((&Scope, &[String]), Standing),
     deciding: &mut Deciding<'_>,
 ) -> Result<Decision<TokenPlan>, Refusal> {
     let client = authenticated.client();
@@ -208,7 +211,7 @@ fn issue(
             grant: &issued,
             paths: facts.paths,
         },
-        scope,
+        part,
         deciding,
     )?;
     // OpenID Connect Core §12.2: an ID Token from a refresh carries no nonce of its own.
@@ -260,7 +263,10 @@ mod tests {
             grant: facts.grant.id,
             generation,
         };
-        let wanted = wanted.map(|text| Scope::parse(text).unwrap());
+        let wanted = Wanted {
+            scope: wanted.map(|text| Scope::parse(text).unwrap()),
+            resources: Vec::new(),
+        };
         let facts = IssueFacts {
             grant: facts,
             paths: &[],
@@ -269,7 +275,7 @@ mod tests {
         decide(
             &authenticated(client),
             token,
-            wanted.as_ref(),
+            &wanted,
             Some(&facts),
             &mut stage.deciding(),
         )
@@ -416,7 +422,7 @@ mod tests {
         let gone = decide(
             &authenticated(&web()),
             token,
-            None,
+            &Wanted::default(),
             None,
             &mut Stage::at(NOW).deciding(),
         );

@@ -193,6 +193,7 @@ pub fn grant(number: u128, session: &Session) -> Grant {
         session: session.id,
         state: GrantState::Authorized,
         scope: vec!["openid".to_owned()],
+        resources: Vec::new(),
         position: None,
         nonce: None,
         authentication: authentication(),
