@@ -24,6 +24,9 @@ pub struct Lifetimes {
     pub session_idle: Duration,
     /// A session ends at last.
     pub session_total: Duration,
+    /// A browser may begin with a pushed request: 10 minutes at most (RFC 9126 §2.2, FAPI 2.0
+    /// Security Profile §5.3.2.2).
+    pub pushed_request: Duration,
     /// A page that asks something may stay open.
     pub interaction: Duration,
     /// A one-time link works.
@@ -45,6 +48,7 @@ impl Default for Lifetimes {
             refresh_grace: Duration::from_secs(10),
             session_idle: Duration::from_secs(30 * 60),
             session_total: Duration::from_secs(10 * 3600),
+            pushed_request: Duration::from_secs(90),
             interaction: Duration::from_secs(15 * 60),
             activation_link: Duration::from_secs(72 * 3600),
             key_announcement: Duration::from_secs(3600),
@@ -152,6 +156,8 @@ pub struct Policy {
     pub default_alg: String,
     /// How long a key signs before a successor is made by itself; none when only people rotate.
     pub key_rotation: Option<Duration>,
+    /// Whether every client must push its authorization requests (RFC 9126 §5).
+    pub require_pushed: bool,
     /// The levels that a password alone, and later factors, can reach here.
     pub levels: Vec<Level>,
 }
@@ -170,6 +176,7 @@ impl Policy {
             dpop_nonce: DpopNonce::default(),
             default_alg: "ES256".to_owned(),
             key_rotation: Some(Duration::from_secs(90 * 86_400)),
+            require_pushed: false,
             levels: vec![Level::One],
         }
     }

@@ -9,9 +9,10 @@ use crate::base::secret::{Digest, SecretText};
 use crate::model::client::{Client, ConsentRule};
 use crate::model::user::PositionId;
 use crate::oauth::authorize::{
-    AuthorizationRequest, AuthorizeRefusal, ErrorRedirect, answer, check,
+    AuthorizationRequest, AuthorizeRefusal, ErrorRedirect, answer, check, check_embedding,
 };
 use crate::oauth::code::CodeTicket;
+use crate::oauth::demands;
 use crate::oauth::interaction::{self, Interaction, InteractionFacts, SignedIn};
 use crate::oauth::issue_code::{self, IssuedCode};
 use crate::oauth::params::Parameters;
@@ -37,6 +38,10 @@ pub struct Pending {
     /// The digest of what it is counted under while it waits; absent before it waits.
     #[serde(default)]
     pub counted: Option<Digest>,
+    /// The digest of the pushed request's reference; absent when it came otherwise, and once that
+    /// was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<Digest>,
 }
 
 /// What the browser gets.
@@ -78,6 +83,9 @@ pub struct Visitor {
     pub session: Option<SecretText>,
     /// Its long-lived cookie, by which a browser that signed in before is recognised.
     pub device: Option<SecretText>,
+    /// Whether a page of somebody else's brought the request along, as an image, a frame or a
+    /// script.
+    pub embedded: bool,
 }
 
 impl Provider {
@@ -91,11 +99,20 @@ impl Provider {
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<AuthorizeReply, Failure> {
-        let client = self.client_named(parameters.find("client_id")).await?;
-        let hinted = self.hinted_sub(parameters, context).await?;
-        let checked = check(parameters, client.as_ref(), hinted, context.here.now);
+        let requested = self.requested(parameters, context).await?;
+        let hinted = self.hinted_sub(&requested.parameters, context).await?;
+        let (client, now) = (requested.client.as_ref(), context.here.now);
+        let checked = check(&requested.parameters, client, hinted, now);
         let (request, to) = match (checked, client) {
-            (Ok(checked), Some(_)) => checked,
+            (Ok((request, to)), Some(client)) => {
+                check_embedding(visitor.embedded, &request.prompt)?;
+                let demanded = demands::check(client, requested.carriage, &self.policy);
+                if let Err(refusal) = demanded {
+                    let state = request.state;
+                    return Ok(self.error(&ErrorRedirect { to, state, refusal }));
+                }
+                (request, to)
+            }
             (Ok(_), None) => return Err(Reason::ClientUnknown.into()),
             (Err(AuthorizeRefusal::Page(refusal)), _) => return Err(refusal.into()),
             (Err(AuthorizeRefusal::Redirect(error)), _) => return Ok(self.error(&error)),
@@ -105,6 +122,7 @@ impl Provider {
             browser: visitor.browser.digest(),
             chosen: None,
             counted: None,
+            pushed: requested.pushed,
         };
         self.advance(
             Advance {
@@ -157,6 +175,7 @@ impl Provider {
         let client = self.client_of(&pending.request).await?;
         let to = ValidRedirect::check(&client, &pending.request.redirect_uri)?;
         self.take_pending(waiting, context).await?;
+        self.take_pushed(pending.pushed, context).await?;
         let error = ErrorRedirect {
             to,
             state: pending.request.state,
@@ -165,7 +184,8 @@ impl Provider {
         Ok(self.error_address(&error))
     }
 
-    async fn hinted_sub(
+    /// The subject of the request's `id_token_hint`, or why it does not count.
+    pub(super) async fn hinted_sub(
         &self,
         parameters: &Parameters,
         context: &RequestContext,
@@ -186,7 +206,7 @@ impl Provider {
         context: &mut RequestContext,
     ) -> Result<AuthorizeReply, Failure> {
         let Advance {
-            pending,
+            mut pending,
             waiting,
             to,
         } = advance;
@@ -212,7 +232,10 @@ impl Provider {
                 now: context.here.now,
             };
             match interaction::next(&facts) {
-                Some((_, reason)) if request.prompt.none => return Ok(refused(reason.into())),
+                Some((_, reason)) if request.prompt.none => {
+                    self.take_pushed(pending.pushed, context).await?;
+                    return Ok(refused(reason.into()));
+                }
                 Some((interaction, _)) => {
                     let device = visitor.device.as_ref();
                     let waiting = self
@@ -225,6 +248,8 @@ impl Provider {
             if let Some(waiting) = waiting {
                 self.take_pending(waiting, context).await?;
             }
+            // Taken for good: whatever is asked after a conflict belongs to this answer alone.
+            self.take_pushed(pending.pushed.take(), context).await?;
             let decision = issue_code::decide(&facts, &mut deciding(self, context));
             let (outcome, batch) = decision.into_parts();
             let issued = match outcome {
@@ -233,7 +258,7 @@ impl Provider {
                 Outcome::Need(_) => return Err(super::answer::endless()),
             };
             if self.commit(batch).await? == Committed::Yes {
-                self.uncount(&pending, context).await;
+                self.uncount(pending.counted, context).await;
                 return self.send_code(&issued, &to, request, context).await;
             }
         }

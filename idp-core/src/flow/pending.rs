@@ -111,6 +111,13 @@ impl Provider {
         self.store_waiting(&pending, context).await
     }
 
+    /// Counts a request that a client pushed without any proof, apart from those that wait, and
+    /// answers under what.
+    pub(super) async fn count_pushed(&self, context: &RequestContext) -> Result<Digest, Failure> {
+        let origin = format!("pushed|{}", context.source);
+        self.count_one(&origin, context).await
+    }
+
     /// Counts a request that begins to wait and answers under what: its source, or, where others
     /// have filled that, the browser itself when it is known here.
     async fn count_unfinished(
@@ -147,8 +154,8 @@ impl Provider {
     }
 
     /// A waiting request came to its end: it is counted no longer.
-    pub(super) async fn uncount(&self, pending: &Pending, context: &RequestContext) {
-        let Some(digest) = pending.counted else {
+    pub(super) async fn uncount(&self, counted: Option<Digest>, context: &RequestContext) {
+        let Some(digest) = counted else {
             return;
         };
         let kind = TicketKind::Unfinished;

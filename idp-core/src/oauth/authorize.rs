@@ -83,6 +83,16 @@ pub enum AuthorizeRefusal {
     Redirect(ErrorRedirect),
 }
 
+impl AuthorizeRefusal {
+    /// Why, for whoever is told without a browser.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Page(refusal) => *refusal,
+            Self::Redirect(error) => error.refusal,
+        }
+    }
+}
+
 /// An error on its way back to the client.
 #[derive(Clone, Debug)]
 pub struct ErrorRedirect {
@@ -173,6 +183,19 @@ fn check_rest(
         unit: unit(parameters)?,
         requested_at: now,
     })
+}
+
+/// Checks a request that a page of somebody else's brought along as an image, a frame or a
+/// script: each that asks something would wait as a sign-in of the person's network, and a page
+/// may hold thousands.
+///
+/// # Errors
+/// [`Reason::AuthorizationEmbedded`] unless nothing may be asked.
+pub fn check_embedding(embedded: bool, prompt: &Prompt) -> Result<(), Refusal> {
+    if embedded && !prompt.none {
+        return Err(Reason::AuthorizationEmbedded.into());
+    }
+    Ok(())
 }
 
 /// Unknown values are ignored; `none` stands alone.

@@ -272,12 +272,14 @@ fn check_assertion(
             fresh: true,
         });
     }
-    let token_endpoint = policy.issuer.endpoint("/token");
+    // RFC 9126 §2 adds the endpoint of pushed requests for all the same server.
+    let endpoints = ["/token", "/par"].map(|path| policy.issuer.endpoint(path));
+    let [token_endpoint, par_endpoint] = &endpoints;
     let rules = JwtRules {
         algorithms: SigningAlgorithm::ALL,
         typ: ExpectedTyp::NotChecked,
         issuer: Some(client.id.as_str()),
-        audience: Some(&[policy.issuer.as_str(), &token_endpoint]),
+        audience: Some(&[policy.issuer.as_str(), token_endpoint, par_endpoint]),
         expiry: ExpiryRule::Required,
         max_age_seconds: None,
         skew_seconds: u32::try_from(policy.skew.as_secs()).unwrap_or(0),

@@ -21,6 +21,8 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
     json!({
         "issuer": policy.issuer.as_str(),
         "authorization_endpoint": at("/authorize"),
+        "pushed_authorization_request_endpoint": at("/par"),
+        "require_pushed_authorization_requests": policy.require_pushed,
         "token_endpoint": at("/token"),
         "userinfo_endpoint": at("/userinfo"),
         "jwks_uri": at("/jwks"),
@@ -93,6 +95,7 @@ mod tests {
             document["dpop_signing_alg_values_supported"],
             json!(["ES256", "EdDSA", "PS256"])
         );
+        assert_eq!(document["require_pushed_authorization_requests"], false);
         let confidential = &document["introspection_endpoint_auth_methods_supported"];
         assert!(!confidential.as_array().unwrap().contains(&json!("none")));
         for name in ["scopes_supported", "claims_supported"] {

@@ -29,25 +29,66 @@ impl Parameters {
         if bytes.len() > MAX_BYTES {
             return Err(Reason::BodyTooLarge.into());
         }
-        let mut pairs: Vec<(String, String)> = Vec::new();
+        let mut parsed = Self::default();
         for part in bytes.split(|b| *b == b'&').filter(|p| !p.is_empty()) {
             let split = part.iter().position(|b| *b == b'=').unwrap_or(part.len());
             let (name, value) = part.split_at_checked(split).unwrap_or((part, &[]));
             let name = decode(name)?;
             let value = decode(value.strip_prefix(b"=").unwrap_or(value))?;
-            if value.len() > MAX_VALUE_BYTES {
-                return Err(Reason::ParameterTooLong.into());
-            }
-            let repeatable = REPEATABLE.contains(&name.as_str());
-            if !repeatable && pairs.iter().any(|(n, _)| *n == name) {
-                return Err(Reason::ParameterRepeated.into());
-            }
-            if pairs.len() == MAX_PARAMETERS {
-                return Err(Reason::BodyTooLarge.into());
-            }
-            pairs.push((name, value));
+            parsed.push(name, value)?;
         }
-        Ok(Self { pairs })
+        Ok(parsed)
+    }
+
+    /// Parameters that came by another carrier than a query or a body: pushed before, or as the
+    /// members of a request object. The same bounds hold, the size of the whole apart.
+    ///
+    /// # Errors
+    /// [`Reason::BodyTooLarge`] beyond [`MAX_PARAMETERS`]; [`Reason::ParameterTooLong`];
+    /// [`Reason::ParameterRepeated`].
+    pub fn of_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, Refusal> {
+        let mut made = Self::default();
+        for (name, value) in pairs {
+            made.push(name, value)?;
+        }
+        Ok(made)
+    }
+
+    fn push(&mut self, name: String, value: String) -> Result<(), Refusal> {
+        if value.len() > MAX_VALUE_BYTES {
+            return Err(Reason::ParameterTooLong.into());
+        }
+        let repeatable = REPEATABLE.contains(&name.as_str());
+        if !repeatable && self.pairs.iter().any(|(n, _)| *n == name) {
+            return Err(Reason::ParameterRepeated.into());
+        }
+        if self.pairs.len() == MAX_PARAMETERS {
+            return Err(Reason::BodyTooLarge.into());
+        }
+        self.pairs.push((name, value));
+        Ok(())
+    }
+
+    /// Names and values in the order they came, empty values included.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
+    /// All but the named ones.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let kept = |(name, _): &&(String, String)| !names.contains(&name.as_str());
+        Self {
+            pairs: self.pairs.iter().filter(kept).cloned().collect(),
+        }
+    }
+
+    /// With one value set, in the place of any that came.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut changed = self.without(&[name]);
+        changed.pairs.push((name.to_owned(), value.to_owned()));
+        changed
     }
 
     /// The value of a parameter; absent when it is empty.

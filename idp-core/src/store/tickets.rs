@@ -35,11 +35,13 @@ pub enum TicketKind {
     Unfinished,
     /// Somebody whose reading of the audit is on record.
     AuditReader,
+    /// An authorization request that its client pushed.
+    PushedRequest,
 }
 
 impl TicketKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Code,
         Self::PendingAuthorization,
         Self::PendingSignOut,
@@ -53,6 +55,7 @@ impl TicketKind {
         Self::FormerBrowser,
         Self::Unfinished,
         Self::AuditReader,
+        Self::PushedRequest,
     ];
 
     /// The name in a store.
@@ -71,6 +74,7 @@ impl TicketKind {
             Self::FormerBrowser => "former_browser",
             Self::Unfinished => "unfinished",
             Self::AuditReader => "audit_reader",
+            Self::PushedRequest => "pushed_request",
         }
     }
 

@@ -6,7 +6,7 @@ use idp_core::base::issuer::{Issuer, IssuerKey};
 use idp_core::jose::SigningAlgorithm;
 
 use super::key::Absent::{Required, Value};
-use super::key::Kind::{Choice, Span, Text};
+use super::key::Kind::{Choice, Span, Switch, Text};
 use super::key::keys;
 use super::reader::Reader;
 
@@ -23,6 +23,9 @@ keys! {
     "issuer.default_algorithm": Choice(&["ES256", "EdDSA", "PS256", "RS256"]), Value("ES256"), "ES256",
         "Thuật toán ký access token, và ID token của ứng dụng mới.",
         "The algorithm that signs access tokens, and ID Tokens of new clients.";
+    "issuer.require_pushed": Switch, Value("false"), "false",
+        "Mọi ứng dụng phải gửi trước yêu cầu uỷ quyền (PAR), không chỉ những ứng dụng đăng ký như vậy.",
+        "Every application must push its authorization requests (PAR), not only those registered so.";
 }
 
 /// Who we are.
@@ -36,6 +39,8 @@ pub struct IssuerSettings {
     pub clock_skew: Duration,
     /// The default signing algorithm.
     pub default_algorithm: SigningAlgorithm,
+    /// Whether every application must push its authorization requests.
+    pub require_pushed: bool,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<IssuerSettings> {
@@ -59,10 +64,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<IssuerSettings> {
     }
     let algorithm = reader.text("issuer.default_algorithm");
     let clock_skew = reader.span("issuer.clock_skew");
+    let require_pushed = reader.switch("issuer.require_pushed");
     Some(IssuerSettings {
         url: url?.ok()?,
         key: key?,
         clock_skew,
         default_algorithm: SigningAlgorithm::parse(&algorithm).ok()?,
+        require_pushed,
     })
 }

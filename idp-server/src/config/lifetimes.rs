@@ -40,6 +40,9 @@ keys! {
     "lifetimes.session_total": Span(MINUTE, YEAR), Value("10h"), "10h",
         "Phiên kết thúc chậm nhất sau thời gian này.",
         "A session ends at last.";
+    "lifetimes.pushed_request": Span(Duration::from_secs(5), Duration::from_secs(600)), Value("90s"), "90s",
+        "Yêu cầu uỷ quyền gửi trước (PAR): trình duyệt phải bắt đầu trong thời gian này.",
+        "Pushed authorization requests: a browser must begin within this time.";
     "lifetimes.interaction": Span(MINUTE, HOUR), Value("15m"), "15m",
         "Một trang đang hỏi người dùng được để mở bao lâu.",
         "How long a page that asks something may stay open.";
@@ -64,6 +67,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Lifetimes {
         refresh_grace: reader.span("lifetimes.refresh_grace"),
         session_idle: reader.span("lifetimes.session_idle"),
         session_total: reader.span("lifetimes.session_total"),
+        pushed_request: reader.span("lifetimes.pushed_request"),
         interaction: reader.span("lifetimes.interaction"),
         activation_link: reader.span("lifetimes.activation_link"),
         key_announcement: reader.span("lifetimes.key_announcement"),

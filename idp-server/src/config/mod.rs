@@ -251,6 +251,7 @@ impl Settings {
             dpop_nonce: self.dpop_nonce,
             default_alg: self.issuer.default_algorithm.name().to_owned(),
             key_rotation: self.key_rotation,
+            require_pushed: self.issuer.require_pushed,
             ..Policy::new(self.issuer.key.clone(), self.issuer.url.clone())
         }
     }

@@ -12,6 +12,7 @@ use idp_core::flow::authorize::Visitor;
 use idp_core::flow::browser::Browser;
 
 use super::cookies::{Jar, Name};
+use super::guard;
 use super::site::Shared;
 use crate::listen::admin_socket::AdminPeer;
 use crate::listen::client_address::{ClientAddress, throttle_source};
@@ -140,6 +141,7 @@ impl FromRequestParts<Shared> for Caller {
             browser: Browser::new(secret),
             session,
             device,
+            embedded: guard::is_embedded(&parts.headers),
         };
         Ok(Self {
             arrival,

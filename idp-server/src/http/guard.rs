@@ -4,7 +4,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use idp_core::base::refusal::{Reason, Refusal};
 
 use super::site::Shared;
 
@@ -32,17 +31,13 @@ pub fn leads_to(mut response: Response, origin: Option<&str>) -> Response {
     response
 }
 
-/// Refuses what a page of somebody else's brought along as an image, a frame or a script: each
-/// such request would wait as a sign-in of the person's network, and a page may hold thousands.
-/// Browsers say what a request is for (Fetch Metadata, `Sec-Fetch-Dest`); who says nothing passes.
-///
-/// # Errors
-/// [`Reason::AuthorizationEmbedded`].
-pub fn own_page(headers: &HeaderMap) -> Result<(), Refusal> {
-    match headers.get("sec-fetch-dest") {
-        Some(purpose) if purpose != "document" => Err(Reason::AuthorizationEmbedded.into()),
-        _ => Ok(()),
-    }
+/// Whether a page of somebody else's brought the request along as an image, a frame or a script.
+/// Browsers say what a request is for (Fetch Metadata, `Sec-Fetch-Dest`); who says nothing is
+/// taken for a page of its own.
+pub fn is_embedded(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-dest")
+        .is_some_and(|purpose| purpose != "document")
 }
 
 /// Sets the security headers; a handler's own value stays.

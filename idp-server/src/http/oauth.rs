@@ -5,9 +5,10 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use idp_core::base::fault::Fault;
+use idp_core::base::refusal::Reason;
 use idp_core::base::secret::SecretText;
 use idp_core::flow::authorize::AuthorizeReply;
 use idp_core::flow::{Failure, RequestContext};
@@ -18,7 +19,6 @@ use serde_json::{Map, Value};
 use super::browser_clients::proofs;
 use super::challenge::resource_error;
 use super::context::{Arrival, Caller, text};
-use super::guard;
 use super::site::Shared;
 use super::wire::{
     Form, OptionalForm, as_get, failure_page, json_answer, oauth_error, path_with, redirect,
@@ -119,23 +119,31 @@ pub async fn revoke(State(site): State<Shared>, by: Presented, Form(body): Form)
     }
 }
 
+/// `POST /par`.
+pub async fn par(State(site): State<Shared>, by: Presented, Form(body): Form) -> Response {
+    let answer = async {
+        let (sender, mut context) = by.with(&site)?;
+        site.provider.push(sender, &body?, &mut context).await
+    };
+    match answer.await {
+        Ok(members) => json_answer(StatusCode::CREATED, &Value::Object(members)),
+        Err(failure) => {
+            let mut response = oauth_error(&site, &by.arrival, &failure);
+            // RFC 9126 §2.3 tells what is too large by its status.
+            if matches!(&failure, Failure::Refused(r) if r.reason == Reason::BodyTooLarge) {
+                *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            }
+            response
+        }
+    }
+}
+
 /// `GET|POST /authorize`.
-pub async fn authorize(
-    State(site): State<Shared>,
-    caller: Caller,
-    headers: HeaderMap,
-    Form(body): Form,
-) -> Response {
+pub async fn authorize(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
     if let Some(again) = as_get(&site, &caller, "/authorize", &body) {
         return again;
     }
     let reply = async {
-        if body
-            .as_ref()
-            .is_ok_and(|b| b.find("prompt") != Some("none"))
-        {
-            guard::own_page(&headers)?;
-        }
         let mut context = site.context(&caller.arrival)?;
         site.provider
             .authorize(&body?, &caller.visitor, &mut context)

@@ -78,6 +78,7 @@ fn protocol(site: &Shared) -> Router<Shared> {
 /// Endpoints that pages of other origins may ask as well.
 fn for_pages() -> Router<Shared> {
     Router::new()
+        .route("/par", post(oauth::par))
         .route("/token", post(oauth::token))
         .route("/userinfo", get(oauth::userinfo).post(oauth::userinfo))
         .route("/revoke", post(oauth::revoke))

@@ -241,9 +241,12 @@ fn kind_of(reason: Reason) -> (ErrorKind, StatusCode) {
         Reason::RedirectUriMissing
         | Reason::RedirectUriMismatch
         | Reason::LogoutRedirectMismatch => (ErrorKind::BadRedirectUri, StatusCode::BAD_REQUEST),
-        Reason::PageExpired | Reason::PageAnswered | Reason::SessionOver => {
-            (ErrorKind::ExpiredPage, StatusCode::BAD_REQUEST)
-        }
+        Reason::PageExpired
+        | Reason::PageAnswered
+        | Reason::PushedRequestUnknown
+        | Reason::PushedRequestExpired
+        | Reason::PushedRequestAnswered
+        | Reason::SessionOver => (ErrorKind::ExpiredPage, StatusCode::BAD_REQUEST),
         Reason::CrossSiteForm | Reason::BrowserNotTheBeginner | Reason::AuthorizationEmbedded => {
             (ErrorKind::CrossSiteRequest, StatusCode::FORBIDDEN)
         }

@@ -2,4 +2,5 @@
 
 mod dpop;
 mod metadata;
+mod par;
 mod resources;

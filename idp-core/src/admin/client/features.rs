@@ -16,6 +16,7 @@ const OFFERED: &[&str] = &[
     "resources",
     "resource_scopes",
     "audiences",
+    "require_pushed_authorization_requests",
 ];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.

@@ -6,6 +6,7 @@ mod client;
 mod deliver;
 mod doors;
 mod dpop;
+mod par;
 mod password;
 mod questions;
 mod refresh;
@@ -261,6 +262,7 @@ impl World {
             browser: Browser::new(secret),
             session: None,
             device: None,
+            embedded: false,
         }
     }
 

@@ -126,6 +126,7 @@ async fn a_sign_in_gives_the_browser_a_new_cookie_under_which_its_tabs_go_on() {
         browser: Browser::new(signed_in.browser),
         session: session.clone(),
         device: Some(signed_in.device),
+        embedded: false,
     };
     assert_ne!(after.browser.form_token(), before.browser.form_token());
     for waiting in [tab, other_tab] {
