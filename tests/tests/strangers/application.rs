@@ -9,8 +9,8 @@ use idp_tests::request::random;
 use idp_tests::{Agent, World, ports, source, world};
 use url::Url;
 
-/// Longest wait for the process to listen.
-const START: Duration = Duration::from_secs(30);
+/// Longest wait for the process to listen; a Java virtual machine takes long on a busy machine.
+const START: Duration = Duration::from_secs(120);
 
 /// A running application built on somebody else's library.
 pub(crate) struct Stranger {
@@ -67,6 +67,11 @@ impl Stranger {
     /// Lets this agent find the stranger where the demonstration's application is registered.
     pub(crate) fn stand_in(&self, agent: &mut Agent) {
         agent.connect_to(&self.authority, self.port);
+    }
+
+    /// An address at which the provider itself reaches the process.
+    pub(crate) fn directly(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.port)
     }
 
     /// What the process printed.
