@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod jose;
+#[cfg(test)]
+mod pkits;

@@ -1,0 +1,42 @@
+//! X.509 certificates as pure functions: bytes and time in, a verified value or one exact reason
+//! out. Nothing here reads a clock, a file or the network, and no type of another library stands
+//! in the interface.
+//!
+//! | question | answer |
+//! |---|---|
+//! | what does a certificate say? | [`Certificate::parse`] (RFC 5280 §4, strict DER) |
+//! | does this path hold? | [`path::validate`] (RFC 5280 §6.1 whole; policies by RFC 9618) |
+//! | which path holds? | [`path::find`], within a [`Budget`] |
+//! | what does a revocation list say? | [`revocation::RevocationList::parse`] (RFC 5280 §5) |
+//! | is a certificate revoked? | [`revocation::check`] (RFC 5280 §6.3: scopes, reasons, delta and indirect lists) |
+//!
+//! # What is not checked
+//!
+//! The purpose of an end entity (extended key usage, names of servers) is for whoever asks. Policy
+//! qualifiers are not read. OCSP is not here yet.
+mod budget;
+mod certificate;
+mod der;
+mod distribution_point;
+mod error;
+mod extensions;
+mod general_name;
+mod name;
+mod oid;
+pub mod path;
+pub mod revocation;
+mod signature;
+mod time;
+
+pub use budget::Budget;
+pub use certificate::{Certificate, MAX_CERTIFICATE_BYTES};
+pub use distribution_point::{DistributionPoint, IssuingDistributionPoint, PointName, Reasons};
+pub use error::Rejection;
+pub use extensions::{
+    AuthorityKeyIdentifier, BasicConstraints, Extensions, KeyUsage, PolicyConstraints,
+};
+pub use general_name::{GeneralName, NameConstraints};
+pub use name::{Attribute, Name};
+pub use oid::Oid;
+pub use signature::{Curve, KeyInfo, KeyKind, Strength};
+pub use time::Time;
