@@ -17,8 +17,9 @@ use crate::model::outbox::{LogoutPayload, OutboxEntry, OutboxKind, OutboxState};
 pub struct EndedSession<'a> {
     /// The session; its text is the `sid` of the logout tokens.
     pub session: SessionId,
-    /// The grants given in it, in any state: a client whose grant was revoked may still show the
-    /// person as signed in.
+    /// The person's grants, in any state: a client whose grant was revoked may still show the
+    /// person as signed in. Those of other sessions are passed over, so that nobody learns of a
+    /// session it never saw.
     pub grants: &'a [Grant],
     /// The user's public subject at the issuer.
     pub sub: &'a str,
@@ -38,6 +39,7 @@ pub fn deliveries(
     let granted: BTreeSet<_> = ended
         .grants
         .iter()
+        .filter(|g| g.session == ended.session)
         .map(|g| (&g.issuer, &g.client))
         .collect();
     let payload = LogoutPayload {
@@ -86,17 +88,23 @@ mod tests {
         let mut stranger = told.clone();
         stranger.id = sample::client_id("stranger");
         let session = sample::session(sample::user("an").id);
+        // Let in by another session of the same person: this one is none of its business.
+        let mut elsewhere = told.clone();
+        elsewhere.id = sample::client_id("elsewhere");
+        let mut other_session = session.clone();
+        other_session.id = SessionId::from_u128(77);
         let grants = [
             sample::grant(&session, &told),
             sample::grant(&session, &told),
             sample::grant(&session, &silent),
+            sample::grant(&other_session, &elsewhere),
         ];
         let ended = EndedSession {
             session: session.id,
             grants: &grants,
             sub: "sub",
         };
-        let clients = [told.clone(), silent, stranger];
+        let clients = [told.clone(), silent, stranger, elsewhere];
         let entries = deliveries(ended, &clients, &sealing, sample::NOW, &mut entropy);
         assert_eq!(entries.len(), 1);
         let entry = &entries[0];
