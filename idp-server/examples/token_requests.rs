@@ -127,6 +127,7 @@ async fn seed(installation: &Installation) -> Result<String, Box<dyn Error>> {
         tos_uri: None,
         access_token_seconds: None,
         features: Box::default(),
+        sector: None,
         created_at: now,
     };
     let mut changes: Vec<Change> = keys

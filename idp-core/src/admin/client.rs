@@ -1,8 +1,16 @@
 //! Clients: registered, edited, disabled, enabled, given new secrets.
 
+mod changed;
 mod features;
 mod metadata;
+mod outside;
 mod resource;
+mod sector;
+
+pub use outside::{Outside, Settled, settle};
+pub use sector::SectorDocument;
+
+use changed::changed_fields;
 
 use super::acting::Act;
 use super::unit::local;
@@ -62,6 +70,8 @@ pub struct ClientMetadata {
     pub access_token_seconds: Option<Option<u32>>,
     /// A JSON merge patch of its features (RFC 7396).
     pub features: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Whether the caller knows that the client's people will have other subjects.
+    pub accept_new_subjects: bool,
 }
 
 /// A new client.
@@ -107,13 +117,22 @@ pub fn with_key<T>(
     }
 }
 
-/// Registers a client. The province's alone.
+/// Registers a client. The province's alone. `outside` is what was fetched for it so far.
 ///
 /// Refuses with `outside_scope`, `client_name_malformed`, `client_id_malformed`, `client_id_taken` (by the store) and every
-/// reason of `metadata`.
-pub fn add(act: &Act<'_>, new: &ClientNew, entropy: &mut Entropy) -> Decision<WithSecret> {
-    match added(act, new, entropy) {
-        Ok(mut client) => {
+/// reason of `metadata` and of [`settle`].
+pub fn add(
+    act: &Act<'_>,
+    new: &ClientNew,
+    outside: &Outside,
+    entropy: &mut Entropy,
+) -> Decision<WithSecret> {
+    let settled = added(act, new, entropy)
+        .and_then(|client| settle(act.tree, (None, client), outside, false));
+    match settled {
+        Ok(Settled::Ask(asks)) => Decision::need(asks),
+        Ok(Settled::Client(client)) => {
+            let mut client = *client;
             let secret = has_secret(&client).then(|| fresh_secret(act, &mut client, entropy));
             let what = What::ClientAdded {
                 client: client.id.clone(),
@@ -147,14 +166,16 @@ fn added(act: &Act<'_>, new: &ClientNew, entropy: &mut Entropy) -> Result<Client
 /// Changes a client's metadata. Moving away from a secret forgets the secrets; moving to one
 /// needs [`rotate_secret`] afterwards.
 ///
-/// Refuses with `outside_scope`, `changed_meanwhile` and every reason of `metadata`.
+/// Refuses with `outside_scope`, `changed_meanwhile` and every reason of `metadata` and of
+/// [`settle`].
 pub fn edit(
     act: &Act<'_>,
     client: &Client,
     edit: &ClientMetadata,
+    outside: &Outside,
     entropy: &mut Entropy,
 ) -> Decision<Client> {
-    let check = || -> Result<Client, Reason> {
+    let check = || -> Result<Settled, Reason> {
         act.by.needs_everything()?;
         act.expects(client.version)?;
         let mut changed = client.clone();
@@ -163,10 +184,12 @@ pub fn edit(
             changed.secrets.clear();
         }
         metadata::check(act, &changed)?;
-        Ok(changed)
+        let accepted = edit.accept_new_subjects;
+        settle(act.tree, (Some(client), changed), outside, accepted)
     };
     match check() {
-        Ok(changed) => written(act, client, changed, entropy),
+        Ok(Settled::Client(changed)) => written(act, client, *changed, entropy),
+        Ok(Settled::Ask(asks)) => Decision::need(asks),
         Err(reason) => Decision::refused(reason),
     }
 }
@@ -335,51 +358,6 @@ fn written(
         .with_event(act.event(what, entropy))
 }
 
-/// The names of the fields in which two states differ, as the API calls them.
-fn changed_fields(a: &Client, b: &Client) -> Vec<String> {
-    [
-        ("name", a.name != b.name),
-        ("disabled", a.disabled != b.disabled),
-        (
-            "token_endpoint_auth_method",
-            a.authentication != b.authentication,
-        ),
-        ("jwks", a.jwks != b.jwks),
-        ("jwks_uri", a.jwks_uri != b.jwks_uri),
-        ("redirect_uris", a.redirect_uris != b.redirect_uris),
-        (
-            "post_logout_redirect_uris",
-            a.post_logout_redirect_uris != b.post_logout_redirect_uris,
-        ),
-        (
-            "backchannel_logout_uri",
-            a.backchannel_logout_uri != b.backchannel_logout_uri,
-        ),
-        ("grant_types", a.grant_types != b.grant_types),
-        ("scopes", a.scopes != b.scopes),
-        (
-            "id_token_signed_response_alg",
-            a.id_token_alg != b.id_token_alg,
-        ),
-        ("position", a.position != b.position),
-        ("consent", a.consent != b.consent),
-        ("introspects", a.introspects != b.introspects),
-        ("unit", a.unit != b.unit),
-        ("client_uri", a.client_uri != b.client_uri),
-        ("policy_uri", a.policy_uri != b.policy_uri),
-        ("tos_uri", a.tos_uri != b.tos_uri),
-        (
-            "access_token_seconds",
-            a.access_token_seconds != b.access_token_seconds,
-        ),
-    ]
-    .into_iter()
-    .filter(|(_, differs)| *differs)
-    .map(|(field, _)| field.to_owned())
-    .chain(features::changed(&a.features, &b.features))
-    .collect()
-}
-
 fn name(text: &LocalText) -> Result<LocalText, Reason> {
     local(text).ok_or(Reason::ClientNameMalformed)
 }
@@ -410,12 +388,16 @@ mod tests {
         let outside = Some(Reason::OutsideScope);
         let act = stage.act();
         let wanted = new(ClientKind::Web, &["https://rp.example/cb"]);
-        assert_eq!(reason(&add(&act, &wanted, &mut entropy)), outside);
+        assert_eq!(
+            reason(&add(&act, &wanted, &Outside::default(), &mut entropy)),
+            outside
+        );
         assert_eq!(
             reason(&edit(
                 &act,
                 &client,
                 &ClientMetadata::default(),
+                &Outside::default(),
                 &mut entropy
             )),
             outside
@@ -432,7 +414,12 @@ mod tests {
     fn a_secret_is_answered_once_and_rests_as_a_digest() {
         let stage = Stage::province();
         let wanted = new(ClientKind::Web, &["https://rp.example/cb"]);
-        let decision = add(&stage.act(), &wanted, &mut sample::entropy());
+        let decision = add(
+            &stage.act(),
+            &wanted,
+            &Outside::default(),
+            &mut sample::entropy(),
+        );
         let stored = format!("{:?} {:?}", decision.changes, decision.events);
         let made = done(decision);
         let secret = made.secret.unwrap();
@@ -441,6 +428,7 @@ mod tests {
         let public = done(add(
             &stage.act(),
             &new(ClientKind::Spa, &["https://a.example/"]),
+            &Outside::default(),
             &mut sample::entropy(),
         ));
         assert!(public.secret.is_none() && public.client.secrets.is_empty());
@@ -451,7 +439,13 @@ mod tests {
         let stage = Stage::province();
         let mut entropy = sample::entropy();
         let wanted = new(ClientKind::Web, &["https://rp.example/cb"]);
-        let client = done(add(&stage.act(), &wanted, &mut entropy)).client;
+        let client = done(add(
+            &stage.act(),
+            &wanted,
+            &Outside::default(),
+            &mut entropy,
+        ))
+        .client;
         let once = done(rotate_secret(&stage.act(), &client, false, &mut entropy)).client;
         let end = NOW + stage.policy.lifetimes.secret_overlap;
         assert_eq!(
@@ -480,7 +474,13 @@ mod tests {
             tos_uri: Some(Some("https://rp.example/tos".into())),
             ..ClientMetadata::default()
         };
-        let decision = edit(&stage.act(), &client, &change, &mut sample::entropy());
+        let decision = edit(
+            &stage.act(),
+            &client,
+            &change,
+            &Outside::default(),
+            &mut sample::entropy(),
+        );
         let fields = vec!["tos_uri".to_owned()];
         assert_eq!(
             decision.events[0].what,
@@ -493,6 +493,7 @@ mod tests {
             &stage.act(),
             &client,
             &ClientMetadata::default(),
+            &Outside::default(),
             &mut sample::entropy(),
         );
         assert!(nothing.changes.is_empty());

@@ -181,6 +181,7 @@ pub(crate) fn client(kind: ClientKind, redirect_uris: &[&str]) -> Client {
         tos_uri: None,
         access_token_seconds: None,
         features: Box::default(),
+        sector: None,
         created_at: NOW,
     }
 }
@@ -223,6 +224,7 @@ pub(crate) fn grant(session: &Session, client: &Client) -> Grant {
         resources: Vec::new(),
         position: None,
         nonce: None,
+        told: None,
         authentication: authentication(),
         offline: false,
         generation: 0,

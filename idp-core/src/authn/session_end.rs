@@ -22,7 +22,7 @@ pub struct SignedIn {
     pub grants: Vec<Grant>,
     /// The clients of those grants.
     pub clients: Vec<Client>,
-    /// The person's public subject; absent when no client ever asked.
+    /// The person's public subject; absent when no client that is told it ever asked.
     pub sub: Option<String>,
 }
 
@@ -148,11 +148,10 @@ impl SessionEnding<'_> {
             .events
             .push(self.here.event(self.actor.clone(), what, entropy));
         result.ended.sessions += 1;
-        let Some(sub) = &signed_in.sub else { return };
         let ended = EndedSession {
             session: session.id,
             grants: &signed_in.grants,
-            sub,
+            sub: signed_in.sub.as_deref(),
         };
         let told = deliveries(
             ended,

@@ -278,7 +278,10 @@ impl Provider {
         };
         let issuer = &self.policy.issuer_key;
         let user = facts.user.id;
-        let subject = self.records.subject(issuer, user, "").await?;
+        let subject = self
+            .records
+            .subject(issuer, user, client.sector_key())
+            .await?;
         let offline = request.scope.iter().any(|s| s == scope::OFFLINE_ACCESS);
         let asks = client.consent == ConsentRule::Ask || request.prompt.consent || offline;
         let consent = if asks {

@@ -15,6 +15,7 @@ pub mod deliver;
 pub mod introspect;
 pub mod key_sets;
 mod known_browser;
+mod outside;
 pub mod par;
 pub mod password;
 pub mod pending;

@@ -166,7 +166,7 @@ impl Provider {
                 answers.hash = Some(self.hash_password(&password).await?);
                 Ok(())
             }
-            Asks::ClientKeys { .. } => Err(endless()),
+            Asks::ClientKeys { .. } | Asks::SectorDocument { .. } => Err(endless()),
         }
     }
 

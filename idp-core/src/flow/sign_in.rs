@@ -137,7 +137,7 @@ impl Provider {
                 Outcome::Need(Asks::HashPassword { password }) => {
                     rehashed = Some(self.hash_password(&password).await?);
                 }
-                Outcome::Need(Asks::ClientKeys { .. }) => return Err(endless()),
+                Outcome::Need(_) => return Err(endless()),
                 Outcome::Refused(refusal) => {
                     self.commit(batch).await?;
                     return Err(refusal.into());

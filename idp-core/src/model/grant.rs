@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::authentication::Authentication;
 use super::client::ClientId;
 use super::confirmation::Confirmation;
+use super::subject::{Subject, ToldSubject};
 use super::user::PositionId;
 use super::{GrantId, SessionId, UserId, Version};
 use crate::base::issuer::IssuerKey;
@@ -51,6 +52,9 @@ pub struct Grant {
     /// The `nonce` of the authorization request, repeated in the ID Token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+    /// The pairwise subject it tells; the user's public one when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldSubject>,
     /// How the user had signed in.
     pub authentication: Authentication,
     /// Whether it outlives the session (`offline_access`).
@@ -70,4 +74,19 @@ pub struct Grant {
     pub created_at: Timestamp,
     /// Over at: no refresh beyond.
     pub expires_at: Timestamp,
+}
+
+impl Grant {
+    /// The subject that its client sees: the one it tells, else the user's `public` one.
+    pub fn subject(&self, public: Option<Subject>) -> Option<Subject> {
+        let Some(told) = &self.told else {
+            return public;
+        };
+        Some(Subject {
+            issuer: self.issuer.clone(),
+            user: self.user,
+            sector: told.sector.as_str().to_owned(),
+            sub: told.sub.clone(),
+        })
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::interaction::{InteractionFacts, SignedIn, position};
-use super::scope;
+use super::{scope, subject};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::event::{Actor, What};
@@ -11,7 +11,6 @@ use crate::model::client::{Client, ClientKind, GrantType};
 use crate::model::confirmation::Confirmation;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::session::Session;
-use crate::model::subject::Subject;
 use crate::model::user::PositionId;
 use crate::model::{GrantId, Version};
 use crate::policy::Policy;
@@ -31,7 +30,7 @@ pub struct IssuedCode {
 }
 
 /// Decides what a request with no open question gets. Writes the grant in state `authorized`,
-/// the user's public subject when this is its first grant, and the session's last use.
+/// the user's subject when this is the first one in the client's sector, and the session's last use.
 pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<IssuedCode> {
     let Some(signed_in) = facts.signed_in else {
         return Decision::refused(Reason::SignInNeeded);
@@ -64,8 +63,8 @@ pub(super) struct Authorized<'a> {
     pub nonce: Option<String>,
 }
 
-/// Writes a grant in state `authorized`, the user's public subject when this is its first grant,
-/// and the session's last use.
+/// Writes a grant in state `authorized`, the user's subject when this is the first grant in the
+/// client's sector, and the session's last use.
 pub(super) fn authorize(
     client: &Client,
     signed_in: &SignedIn,
@@ -75,6 +74,8 @@ pub(super) fn authorize(
     let now = deciding.now();
     let offline = asked.scope.iter().any(|s| s == scope::OFFLINE_ACCESS)
         && client.may_use(GrantType::RefreshToken);
+    let known = signed_in.sub.as_deref();
+    let assigned = subject::assign(client, signed_in.user.id, known, deciding.entropy);
     let grant = Grant {
         id: GrantId::generate(now, deciding.entropy),
         version: Version::NEW,
@@ -87,6 +88,7 @@ pub(super) fn authorize(
         resources: asked.resources.to_vec(),
         position: asked.position,
         nonce: asked.nonce,
+        told: assigned.told,
         authentication: signed_in.session.authentication.clone(),
         offline,
         generation: 0,
@@ -108,11 +110,7 @@ pub(super) fn authorize(
         .with_change(Change::Grant(Write::Put(grant)))
         .with_event(event);
     decision.changes.extend(touched(signed_in, deciding));
-    if signed_in.sub.is_none() {
-        let issuer = deciding.policy.issuer_key.clone();
-        let subject = Subject::public(issuer, signed_in.user.id, deciding.entropy);
-        decision.changes.push(Change::Subject(subject));
-    }
+    decision.changes.extend(assigned.made);
     decision
 }
 

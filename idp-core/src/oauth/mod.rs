@@ -20,6 +20,7 @@ pub mod resource;
 pub mod revoke;
 pub mod scope;
 pub mod sender;
+pub mod subject;
 pub mod token;
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Back-Channel Logout: who is told that a session is over (OpenID Connect Back-Channel Logout 1.0).
 
-use std::collections::BTreeSet;
-
 use crate::base::entropy::Entropy;
 use crate::base::seal::SealingKey;
 use crate::base::time::Timestamp;
@@ -21,8 +19,24 @@ pub struct EndedSession<'a> {
     /// person as signed in. Those of other sessions are passed over, so that nobody learns of a
     /// session it never saw.
     pub grants: &'a [Grant],
-    /// The user's public subject at the issuer.
-    pub sub: &'a str,
+    /// The user's public subject at the issuer, if one was assigned.
+    pub sub: Option<&'a str>,
+}
+
+impl EndedSession<'_> {
+    /// What a client calls the person: the subject of its newest grant, which is pairwise or the
+    /// public one. None when the client has no grant of this session.
+    fn sub_for(&self, client: &Client) -> Option<&str> {
+        let own = |g: &&Grant| {
+            (g.session, &g.issuer, &g.client) == (self.session, &client.issuer, &client.id)
+        };
+        let newest = self
+            .grants
+            .iter()
+            .filter(own)
+            .max_by_key(|g| g.created_at)?;
+        newest.told.as_ref().map(|t| t.sub.as_str()).or(self.sub)
+    }
 }
 
 /// One delivery for each client that was let in during the session and registered a
@@ -36,38 +50,34 @@ pub fn deliveries(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Vec<OutboxEntry> {
-    let granted: BTreeSet<_> = ended
-        .grants
+    let told = clients
         .iter()
-        .filter(|g| g.session == ended.session)
-        .map(|g| (&g.issuer, &g.client))
-        .collect();
-    let payload = LogoutPayload {
-        sub: ended.sub.to_owned(),
-        sid: ended.session.to_string(),
-    };
-    // A struct of two texts: writing it cannot fail.
-    let plain = serde_json::to_vec(&payload).unwrap_or_default();
-    clients
-        .iter()
-        .filter(|c| c.backchannel_logout_uri.is_some() && granted.contains(&(&c.issuer, &c.id)))
-        .map(|client| {
-            let id = OutboxId::generate(now, entropy);
-            let sealed = sealing.seal(&OutboxEntry::seal_name(id), &plain, entropy);
-            OutboxEntry {
-                id,
-                issuer: client.issuer.clone(),
-                kind: OutboxKind::BackChannelLogout,
-                client: client.id.clone(),
-                payload: base64url::encode(&sealed),
-                state: OutboxState::Pending,
-                attempts: 0,
-                due_at: now,
-                created_at: now,
-                last_error: String::new(),
-            }
-        })
-        .collect()
+        .filter(|c| c.backchannel_logout_uri.is_some())
+        .filter_map(|c| Some((c, ended.sub_for(c)?)));
+    let mut entries = Vec::new();
+    for (client, sub) in told {
+        let payload = LogoutPayload {
+            sub: sub.to_owned(),
+            sid: ended.session.to_string(),
+        };
+        // A struct of two texts: writing it cannot fail.
+        let plain = serde_json::to_vec(&payload).unwrap_or_default();
+        let id = OutboxId::generate(now, entropy);
+        let sealed = sealing.seal(&OutboxEntry::seal_name(id), &plain, entropy);
+        entries.push(OutboxEntry {
+            id,
+            issuer: client.issuer.clone(),
+            kind: OutboxKind::BackChannelLogout,
+            client: client.id.clone(),
+            payload: base64url::encode(&sealed),
+            state: OutboxState::Pending,
+            attempts: 0,
+            due_at: now,
+            created_at: now,
+            last_error: String::new(),
+        });
+    }
+    entries
 }
 
 #[cfg(test)]
@@ -75,6 +85,7 @@ mod tests {
     use super::*;
     use crate::admin::sample;
     use crate::model::client::ClientKind;
+    use crate::model::subject::{SectorKey, ToldSubject};
 
     #[test]
     fn each_listening_client_of_the_session_is_told_once() {
@@ -102,7 +113,7 @@ mod tests {
         let ended = EndedSession {
             session: session.id,
             grants: &grants,
-            sub: "sub",
+            sub: Some("sub"),
         };
         let clients = [told.clone(), silent, stranger, elsewhere];
         let entries = deliveries(ended, &clients, &sealing, sample::NOW, &mut entropy);
@@ -124,5 +135,38 @@ mod tests {
                 sid: session.id.to_string()
             }
         );
+    }
+
+    #[test]
+    fn each_client_is_told_its_own_subject() {
+        let told = |sector: &str, sub: &str| ToldSubject {
+            sector: SectorKey::of_host(sector),
+            sub: sub.to_owned(),
+        };
+        let mut public = sample::client(ClientKind::Web, &[]);
+        public.backchannel_logout_uri = Some("https://rp.example/logout".into());
+        let mut pairwise = public.clone();
+        pairwise.id = sample::client_id("pairwise");
+        let session = sample::session(sample::user("an").id);
+        let former = Grant {
+            told: Some(told("former.example", "former")),
+            ..sample::grant(&session, &pairwise)
+        };
+        let newer = Grant {
+            created_at: former.created_at + std::time::Duration::from_secs(1),
+            told: Some(told("rp.example", "newer")),
+            ..former.clone()
+        };
+        let grants = [newer, former, sample::grant(&session, &public)];
+        let ended = EndedSession {
+            session: session.id,
+            grants: &grants,
+            sub: Some("public"),
+        };
+        assert_eq!(ended.sub_for(&pairwise), Some("newer"));
+        assert_eq!(ended.sub_for(&public), Some("public"));
+        let unknown = EndedSession { sub: None, ..ended };
+        assert_eq!(unknown.sub_for(&pairwise), Some("newer"));
+        assert_eq!(unknown.sub_for(&public), None);
     }
 }

@@ -29,6 +29,11 @@ pub enum Asks {
         /** Whether to skip the cache. */
         fresh: bool,
     },
+    /// The redirect addresses listed at a `sector_identifier_uri`.
+    SectorDocument {
+        /** The address. */
+        uri: String,
+    },
 }
 
 /// How a decision ends.

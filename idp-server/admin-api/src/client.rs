@@ -337,6 +337,10 @@ pub struct ClientEdit {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ClientFeatures>)]
     pub features: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Whether the change may give the client other subjects (`sub`) for the people it knows
+    /// already; without it such a change is refused with `client_subjects_would_change`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accept_new_subjects: bool,
 }
 
 /// A client with the secret that was just made for it. The secret is answered this once and rests

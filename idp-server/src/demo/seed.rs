@@ -332,6 +332,7 @@ impl Seeding<'_> {
             tos_uri: None,
             access_token_seconds: None,
             features: Box::default(),
+            sector: None,
             created_at: self.now,
         };
         self.changes.push(Change::Client(Write::Put(client)));

@@ -2,5 +2,6 @@
 
 mod dpop;
 mod metadata;
+mod pairwise;
 mod par;
 mod resources;

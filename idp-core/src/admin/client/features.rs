@@ -17,6 +17,9 @@ const OFFERED: &[&str] = &[
     "resource_scopes",
     "audiences",
     "require_pushed_authorization_requests",
+    "subject_type",
+    "sector",
+    "sector_identifier_uri",
 ];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.

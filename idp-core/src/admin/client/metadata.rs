@@ -58,6 +58,7 @@ pub(super) fn defaults(act: &Act<'_>, id: ClientId, kind: ClientKind) -> Client 
         tos_uri: None,
         access_token_seconds: None,
         features: Box::default(),
+        sector: None,
         created_at: act.now(),
     }
 }
@@ -84,7 +85,8 @@ pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
     algorithm(client)?;
     lifetime(act, client)?;
     super::resource::check(client, &act.policy.issuer)?;
-    super::features::check(client)
+    super::features::check(client)?;
+    super::sector::check(client)
 }
 
 /// RFC 6749 §2.1: public kinds do not authenticate, the others do.

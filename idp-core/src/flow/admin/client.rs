@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use super::Administration;
-use crate::admin::client::{self, ClientMetadata, ClientNew, WithSecret};
+use crate::admin::client::{self, ClientMetadata, ClientNew, Outside, WithSecret};
+use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::base::text::search_key;
+use crate::flow::outside::LOOKS;
 use crate::flow::{ATTEMPTS, Failure, contended};
 use crate::model::client::{Client, ClientId};
+use crate::model::key::Key;
 use crate::organisation::UnitTree;
+use crate::store::decision::{Decision, Outcome};
 use crate::store::page::{Listing, PageRequest};
 
 /// A client, its fresh secret if one was made, and the tree in which its unit stands.
@@ -103,16 +107,16 @@ async fn load_client(desk: &Administration, id: &str) -> Result<Client, Failure>
 /// Registers a client.
 ///
 /// # Errors
-/// What [`client::add`] refuses with.
+/// What [`client::add`] refuses with; what its metadata point to and cannot be fetched.
 pub async fn add(desk: &mut Administration, new: &ClientNew) -> Result<ClientAnswer, Failure> {
-    for _ in 0..ATTEMPTS {
+    let mut outside = Outside::default();
+    for _ in 0..ATTEMPTS + LOOKS {
         let ground = desk.ground().await?;
-        let decision = client::add(&ground.act(), new, &mut desk.context.entropy);
-        let keys = desk
-            .provider
-            .records
-            .keys(&desk.provider.policy.issuer_key)
-            .await?;
+        let decision = client::add(&ground.act(), new, &outside, &mut desk.context.entropy);
+        let Some(decision) = desk.looked(decision, &mut outside).await? else {
+            continue;
+        };
+        let keys = desk.keys().await?;
         let decision =
             client::with_key(decision, |made| &made.client, &keys, desk.context.here.now);
         if let Some(made) = desk.settle(decision).await? {
@@ -125,35 +129,57 @@ pub async fn add(desk: &mut Administration, new: &ClientNew) -> Result<ClientAns
 /// Changes a client.
 ///
 /// # Errors
-/// What [`client::edit`] refuses with; `not_found_here`.
+/// What [`client::edit`] refuses with; `not_found_here`; what its metadata point to and cannot be
+/// fetched.
 pub async fn edit(
     desk: &mut Administration,
     id: &str,
     edit: &ClientMetadata,
 ) -> Result<ClientAnswer, Failure> {
-    for _ in 0..ATTEMPTS {
+    let mut outside = Outside::default();
+    for _ in 0..ATTEMPTS + LOOKS {
         let ground = desk.ground().await?;
         let client = load_client(desk, id).await?;
-        let decision = client::edit(&ground.act(), &client, edit, &mut desk.context.entropy);
-        let keys = desk
-            .provider
-            .records
-            .keys(&desk.provider.policy.issuer_key)
-            .await?;
+        let entropy = &mut desk.context.entropy;
+        let decision = client::edit(&ground.act(), &client, edit, &outside, entropy);
+        let Some(decision) = desk.looked(decision, &mut outside).await? else {
+            continue;
+        };
+        let keys = desk.keys().await?;
         let decision = client::with_key(decision, |client| client, &keys, desk.context.here.now);
         if let Some(client) = desk.settle(decision).await? {
-            return stored(
-                desk,
-                WithSecret {
-                    client,
-                    secret: None,
-                },
-                ground.tree,
-            )
-            .await;
+            let made = WithSecret {
+                client,
+                secret: None,
+            };
+            return stored(desk, made, ground.tree).await;
         }
     }
     Err(contended())
+}
+
+impl Administration {
+    /// Fetches what a decision asked for, so that it is made again; hands back one that asks
+    /// nothing.
+    async fn looked<T>(
+        &self,
+        decision: Decision<T>,
+        outside: &mut Outside,
+    ) -> Result<Option<Decision<T>>, Failure> {
+        match decision.outcome {
+            Outcome::Need(asks) => {
+                let now = self.context.here.now;
+                self.provider.look_outside(asks, outside, now).await?;
+                Ok(None)
+            }
+            _ => Ok(Some(decision)),
+        }
+    }
+
+    async fn keys(&self) -> Result<Vec<Key>, Fault> {
+        let issuer = &self.provider.policy.issuer_key;
+        self.provider.records.keys(issuer).await
+    }
 }
 
 /// Takes a client out of use, or into use again.

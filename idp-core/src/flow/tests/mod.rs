@@ -6,6 +6,7 @@ mod client;
 mod deliver;
 mod doors;
 mod dpop;
+mod pairwise;
 mod par;
 mod password;
 mod questions;

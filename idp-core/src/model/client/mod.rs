@@ -13,6 +13,7 @@ pub use features::{
 };
 pub use response_type::ResponseType;
 
+use super::subject::SectorKey;
 use super::{LocalText, UnitId, Version};
 use crate::base::issuer::IssuerKey;
 use crate::base::secret::Digest;
@@ -264,11 +265,20 @@ pub struct Client {
     /// What is registered beyond the plain code flow; boxed, because it is large and mostly empty.
     #[serde(default, skip_serializing_if = "ClientFeatures::are_plain")]
     pub features: Box<ClientFeatures>,
+    /// For whom its subjects are made; everybody's public ones when absent. Settled when it is
+    /// registered (`admin/client/sector.rs`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sector: Option<SectorKey>,
     /// Made.
     pub created_at: Timestamp,
 }
 
 impl Client {
+    /// The key under which its subjects rest: empty for the public ones.
+    pub fn sector_key(&self) -> &str {
+        self.sector.as_ref().map_or("", SectorKey::as_str)
+    }
+
     /// Whether it may use a grant type.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)

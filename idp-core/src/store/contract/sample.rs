@@ -152,6 +152,7 @@ pub fn client(issuer: &IssuerKey, name: &str) -> Client {
         tos_uri: None,
         access_token_seconds: None,
         features: Box::default(),
+        sector: None,
         created_at: at(1),
     }
 }
@@ -196,6 +197,7 @@ pub fn grant(number: u128, session: &Session) -> Grant {
         resources: Vec::new(),
         position: None,
         nonce: None,
+        told: None,
         authentication: authentication(),
         offline: false,
         generation: 0,

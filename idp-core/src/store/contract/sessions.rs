@@ -6,7 +6,7 @@ use crate::base::secret::Digest;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::outbox::OutboxState;
 use crate::model::session::{Session, SessionEnd};
-use crate::model::subject::Subject;
+use crate::model::subject::{SectorKey, Subject, ToldSubject};
 use crate::model::user::{AccountState, User};
 use crate::model::{SessionId, Version};
 use crate::store::change::{Batch, Change, EndSession, EndSessions, Write};
@@ -89,8 +89,27 @@ pub(super) async fn a_grant_is_read_with_all_it_needs(records: &impl Records) {
         refusal(commit(records, vec![put_grant(&active)]).await),
         "changed grant"
     );
-    let removal = Change::Session(Write::Remove(read(records, session.id).await));
-    commit(records, vec![removal]).await.unwrap();
+    let told = ToldSubject {
+        sector: SectorKey::of_host("rp.example"),
+        sub: "s-2".to_owned(),
+    };
+    let pairwise = Grant {
+        told: Some(told),
+        ..sample::grant(2, &session)
+    };
+    commit(records, vec![put_grant(&pairwise)]).await.unwrap();
+    let facts = records.grant(pairwise.id).await.unwrap().unwrap();
+    let seen = facts.subject.unwrap();
+    assert_eq!(
+        (seen.sector.as_str(), seen.sub.as_str()),
+        ("host:rp.example", "s-2"),
+        "a grant tells its own subject beside the public one"
+    );
+    let removals = vec![
+        Change::Grant(Write::Remove(facts.grant)),
+        Change::Session(Write::Remove(read(records, session.id).await)),
+    ];
+    commit(records, removals).await.unwrap();
     let facts = records.grant(grant.id).await.unwrap().unwrap();
     assert_eq!((facts.subject, facts.session), (Some(subject), None));
     assert_eq!(facts.grant.generation, 1);

@@ -294,7 +294,7 @@ impl Records for MemoryRecords {
             Some(GrantFacts {
                 user: state.user(grant.user)?,
                 session: state.sessions.get(&grant.session.to_string()).cloned(),
-                subject: state.subject(&grant.issuer, grant.user, ""),
+                subject: grant.subject(state.subject(&grant.issuer, grant.user, "")),
                 grant,
             })
         }))

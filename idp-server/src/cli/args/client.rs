@@ -66,6 +66,9 @@ pub enum ClientCommand {
         /// Another English name; empty for none
         #[arg(long, value_name = "NAME")]
         name_en: Option<String>,
+        /// Accept that the people it knows get another `sub` at it
+        #[arg(long)]
+        accept_new_subjects: bool,
         /// The rest
         #[command(flatten)]
         fields: Box<ClientFields>,

@@ -147,11 +147,15 @@ pub(super) async fn run(command: ClientCommand, context: &mut Context<'_>) -> Re
             client,
             name,
             name_en,
+            accept_new_subjects,
             fields,
         } => {
             let present = context.api.client(&client).await?;
             let name = retold(&present.name, name, name_en);
-            let edit = client_edit(name, *fields)?;
+            let edit = ClientEdit {
+                accept_new_subjects,
+                ..client_edit(name, *fields)?
+            };
             let client = context.api.edit_client(&present, &edit).await?;
             context.changed(&client, WHOLE)
         }
@@ -293,5 +297,6 @@ fn client_edit(name: Option<LocalText>, fields: ClientFields) -> Result<ClientEd
             [] => None,
             set => Some(client_features::patch(set)?),
         },
+        accept_new_subjects: false,
     })
 }

@@ -86,6 +86,7 @@ fn new_metadata(new: ClientNew) -> Result<ClientMetadata, Reason> {
         tos_uri: Some(new.tos_uri),
         access_token_seconds: Some(new.access_token_seconds),
         features: Some(same(new.features)?),
+        accept_new_subjects: false,
     })
 }
 
@@ -110,6 +111,7 @@ fn edit_metadata(edit: ClientEdit) -> Result<ClientMetadata, Reason> {
         tos_uri: edit.tos_uri,
         access_token_seconds: edit.access_token_seconds,
         features: edit.features,
+        accept_new_subjects: edit.accept_new_subjects,
     })
 }
 

@@ -211,6 +211,13 @@ pub(super) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::ClientScopeMalformed => "scopes",
         Reason::ClientAlgorithmUnsupported => "id_token_signed_response_alg",
         Reason::ClientFeatureInvalid | Reason::ClientFeatureUnsupported => "features",
+        Reason::ClientSectorUriInvalid
+        | Reason::ClientSectorUnavailable
+        | Reason::ClientSectorIncomplete
+        | Reason::ClientSectorAmbiguous => "features.sector_identifier_uri",
+        Reason::ClientSectorUnfit => "features.sector",
+        Reason::ClientSectorNeedsUnit => "unit",
+        Reason::ClientSubjectsWouldChange => "accept_new_subjects",
         Reason::ClientLifetimeInvalid => "access_token_seconds",
         Reason::KeyAlgorithmUnsupported | Reason::KeyMissing => "algorithm",
         Reason::KeyDeviceMissing | Reason::KeyPlaceUnfit => "place",

@@ -42,14 +42,14 @@ pub(super) fn grant(row: &Row, first: usize) -> Result<Grant, Fault> {
     Ok(grant)
 }
 
-/// Grant (three columns), user, session (four), `sub`.
+/// Grant (three columns), user, session (four), the public `sub`.
 pub(super) fn grant_facts(row: &Row) -> Result<GrantFacts, Fault> {
     let grant = grant(row, 0)?;
     let session = match row.optional_text(4)? {
         Some(_) => Some(session(row, 4)?),
         None => None,
     };
-    let subject = row.optional_text(8)?.map(|sub| Subject {
+    let public = row.optional_text(8)?.map(|sub| Subject {
         issuer: grant.issuer.clone(),
         user: grant.user,
         sector: String::new(),
@@ -57,9 +57,9 @@ pub(super) fn grant_facts(row: &Row) -> Result<GrantFacts, Fault> {
     });
     Ok(GrantFacts {
         user: row.body(3)?,
-        grant,
         session,
-        subject,
+        subject: grant.subject(public),
+        grant,
     })
 }
 
