@@ -32,6 +32,7 @@ pub mod receiver;
 pub mod redis;
 pub mod relying_party;
 pub mod request;
+pub mod request_object;
 pub mod small_disk;
 pub mod source;
 pub mod world;

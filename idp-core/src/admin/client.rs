@@ -4,6 +4,7 @@ mod changed;
 mod features;
 mod metadata;
 mod outside;
+mod request_objects;
 mod resource;
 mod sector;
 

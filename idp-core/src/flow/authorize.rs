@@ -99,14 +99,19 @@ impl Provider {
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<AuthorizeReply, Failure> {
-        let requested = self.requested(parameters, context).await?;
+        let requested = match self.requested(parameters, context).await? {
+            Ok(requested) => requested,
+            Err(AuthorizeRefusal::Page(refusal)) => return Err(refusal.into()),
+            Err(AuthorizeRefusal::Redirect(error)) => return Ok(self.error(&error)),
+        };
         let hinted = self.hinted_sub(&requested.parameters, context).await?;
         let (client, now) = (requested.client.as_ref(), context.here.now);
         let checked = check(&requested.parameters, client, hinted, now);
         let (request, to) = match (checked, client) {
             (Ok((request, to)), Some(client)) => {
                 check_embedding(visitor.embedded, &request.prompt)?;
-                let demanded = demands::check(client, requested.carriage, &self.policy);
+                let (carriage, parameters) = (requested.carriage, &requested.parameters);
+                let demanded = demands::check(client, carriage, parameters, &self.policy);
                 if let Err(refusal) = demanded {
                     let state = request.state;
                     return Ok(self.error(&ErrorRedirect { to, state, refusal }));

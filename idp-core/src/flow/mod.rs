@@ -22,6 +22,7 @@ pub mod pending;
 pub mod person;
 pub mod position;
 pub mod receivers;
+pub mod request_objects;
 mod requested;
 pub mod revoke;
 pub mod seal_audit;
@@ -70,6 +71,8 @@ pub struct Provider {
     pub notices: Arc<dyn Notices>,
     /// Clients' key sets, kept for a while.
     pub key_sets: Arc<key_sets::KeySets>,
+    /// Request objects by address, kept for a moment.
+    pub request_objects: Arc<request_objects::RequestObjects>,
     /// How the receivers of deliveries did lately.
     pub receivers: Arc<receivers::Receivers>,
     /// Seals tickets.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::endless;
 use super::authorize::deciding;
+use super::requested::{Arrived, Requested};
 use super::{Failure, Provider, RequestContext};
 use crate::base::refusal::Reason;
 use crate::base::secret::Digest;
@@ -11,20 +12,11 @@ use crate::model::client::Client;
 use crate::oauth::demands::Carriage;
 use crate::oauth::par::{self, Push, Pushed, PushedRequest};
 use crate::oauth::params::Parameters;
+use crate::oauth::request_object::{Entrance, Opened};
 use crate::oauth::sender::Sender;
 use crate::store::decision::Outcome;
 use crate::store::sealed::Taken;
 use crate::store::tickets::{TicketKey, TicketKind};
-
-/// A pushed request that a browser brought the reference of.
-pub(super) struct Brought {
-    /// Its parameters.
-    pub(super) parameters: Parameters,
-    /// How they came.
-    pub(super) carriage: Carriage,
-    /// The digest of its reference, by which it is taken when it is answered.
-    pub(super) digest: Digest,
-}
 
 impl Provider {
     /// Keeps an authorization request and answers with the members of its JSON object.
@@ -41,8 +33,13 @@ impl Provider {
         let client = self
             .authenticate_sender(&sender.into(), body, context)
             .await?;
-        let parameters = par::request_in(body, client.client())?;
-        let parameters = par::bound(&parameters, &client)?;
+        let body = par::request_in(body, client.client())?;
+        let opened = self.pushed_object(&body, client.client(), context).await?;
+        let parameters = par::bound(&opened.parameters, &client)?;
+        let carriage = Carriage {
+            pushed: true,
+            signed: opened.signed,
+        };
         let hinted_sub = self.hinted_sub(&parameters, context).await?;
         let counted = if client.is_confidential() {
             None
@@ -52,7 +49,7 @@ impl Provider {
         let push = Push {
             client: &client,
             parameters: &parameters,
-            carriage: Carriage::PUSHED,
+            carriage,
             hinted_sub,
             counted,
         };
@@ -62,6 +59,27 @@ impl Provider {
             Outcome::Refused(refusal) => Err(refusal.into()),
             Outcome::Need(_) => Err(endless()),
         }
+    }
+
+    /// What the client pushed: a request object by value, or the parameters themselves.
+    async fn pushed_object(
+        &self,
+        body: &Parameters,
+        client: &Client,
+        context: &RequestContext,
+    ) -> Result<Opened, Failure> {
+        let Some(object) = body.find("request") else {
+            return Ok(Opened {
+                parameters: body.clone(),
+                signed: false,
+            });
+        };
+        let arrived = Arrived {
+            client,
+            outer: body,
+            entrance: Entrance::Push,
+        };
+        self.opened(object, &arrived, context).await
     }
 
     /// It rests for as long as a person may take who began in its last moment.
@@ -94,7 +112,7 @@ impl Provider {
         request_uri: &str,
         client: &Client,
         context: &RequestContext,
-    ) -> Result<Brought, Failure> {
+    ) -> Result<Requested, Failure> {
         let now = context.here.now;
         let key = TicketKey::of(TicketKind::PushedRequest, request_uri);
         let found = self
@@ -106,10 +124,11 @@ impl Provider {
             pushed: true,
             signed: request.signed,
         };
-        Ok(Brought {
+        Ok(Requested {
             parameters: request.open(client, now)?,
             carriage,
-            digest: key.digest,
+            client: None,
+            pushed: Some(key.digest),
         })
     }
 

@@ -129,6 +129,20 @@ pub fn check(
         .map_err(|refusal| AuthorizeRefusal::Redirect(ErrorRedirect { to, state, refusal }))
 }
 
+/// The way of a refusal of the request as a whole, whose parameters do not count: to the address
+/// that it names, if the client registered that, and otherwise to a page.
+pub fn refuse(parameters: &Parameters, client: &Client, refusal: Refusal) -> AuthorizeRefusal {
+    let named = parameters.find("redirect_uri");
+    match named.and_then(|uri| ValidRedirect::check(client, uri).ok()) {
+        None => AuthorizeRefusal::Page(refusal),
+        Some(to) => AuthorizeRefusal::Redirect(ErrorRedirect {
+            to,
+            state: parameters.find("state").map(str::to_owned),
+            refusal,
+        }),
+    }
+}
+
 fn check_rest(
     parameters: &Parameters,
     client: &Client,
@@ -142,12 +156,6 @@ fn check_rest(
         {
             return Err(Reason::ParameterTooLong.into());
         }
-    }
-    if parameters.find("request").is_some() {
-        return Err(Reason::RequestObjectUnsupported.into());
-    }
-    if parameters.find("request_uri").is_some() {
-        return Err(Reason::RequestUriUnsupported.into());
     }
     match parameters.required("response_type")? {
         "code" if client.may_use(GrantType::AuthorizationCode) => {}
@@ -349,6 +357,25 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_of_the_whole_goes_to_a_registered_address_or_to_a_page() {
+        let refusal = || Refusal::new(Reason::RequestObjectMalformed);
+        let at = |address| refuse(&request(&[("redirect_uri", address)]), &web(), refusal());
+        match at(REDIRECT) {
+            AuthorizeRefusal::Redirect(error) => {
+                assert_eq!(error.to.as_str(), REDIRECT);
+                assert_eq!(error.state.as_deref(), Some("của tôi"));
+            }
+            page => panic!("{page:?}"),
+        }
+        for address in ["https://evil.example/cb", ""] {
+            assert!(
+                matches!(at(address), AuthorizeRefusal::Page(_)),
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
     fn several_registered_addresses_and_none_sent_is_refused() {
         let mut one = client(ClientKind::Web, &[REDIRECT]);
         assert_eq!(
@@ -365,14 +392,6 @@ mod tests {
     #[test]
     fn each_rule_behind_a_proved_address_has_its_reason() {
         for (changed, reason) in [
-            (
-                vec![("request", "e30.e30.")],
-                Reason::RequestObjectUnsupported,
-            ),
-            (
-                vec![("request_uri", "https://rp.example/r")],
-                Reason::RequestUriUnsupported,
-            ),
             (vec![("response_type", "")], Reason::ParameterMissing),
             (
                 vec![("response_type", "token")],

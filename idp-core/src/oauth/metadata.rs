@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::dpop;
 use super::scope::STANDARD;
+use crate::jose::{ContentEncryption, KeyManagement};
 use crate::model::client::{ClientAuthenticationMethod as Method, GrantType};
 use crate::policy::Policy;
 
@@ -18,6 +19,7 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         .map(|m| m.as_str())
         .collect();
     let assertion_algs = ["ES256", "ES384", "EdDSA", "PS256", "RS256"];
+    let object_algs: Vec<_> = assertion_algs.into_iter().chain(["none"]).collect();
     json!({
         "issuer": policy.issuer.as_str(),
         "authorization_endpoint": at("/authorize"),
@@ -54,8 +56,10 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "claims_locales_supported": ["vi"],
         "ui_locales_supported": ["vi", "en"],
         "claims_parameter_supported": false,
-        "request_parameter_supported": false,
-        "request_uri_parameter_supported": false,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
+        "request_object_signing_alg_values_supported": object_algs,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,
@@ -63,10 +67,46 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
     })
 }
 
+/// Adds what the provider can open: nothing unless it publishes keys for encryption, whose
+/// algorithms are given.
+pub fn add_decryption(document: &mut Value, keys: &[&str]) {
+    let published = || keys.iter().filter_map(|name| KeyManagement::parse(name));
+    let opened: Vec<_> = KeyManagement::ALL
+        .iter()
+        .filter(|alg| published().any(|key| key.is_agreement() == alg.is_agreement()))
+        .map(|alg| alg.name())
+        .collect();
+    if let (Some(members), false) = (document.as_object_mut(), opened.is_empty()) {
+        let contents: Vec<_> = ContentEncryption::ALL.iter().map(|e| e.name()).collect();
+        let name = |part: &str| format!("request_object_encryption_{part}_values_supported");
+        members.insert(name("alg"), opened.into());
+        members.insert(name("enc"), contents.into());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::oauth::sample::{ISSUER, policy};
+
+    #[test]
+    fn encryption_is_offered_with_the_keys_for_it() {
+        let offered = |keys: &[&str]| {
+            let mut document = document(&policy(), &[]);
+            add_decryption(&mut document, keys);
+            document["request_object_encryption_alg_values_supported"].clone()
+        };
+        assert_eq!(offered(&[]), Value::Null);
+        assert_eq!(offered(&["RSA-OAEP-256"]), json!(["RSA-OAEP-256"]));
+        let agreement = offered(&["ECDH-ES"]);
+        assert!(agreement.as_array().unwrap().contains(&json!("ECDH-ES")));
+        assert!(
+            !agreement
+                .as_array()
+                .unwrap()
+                .contains(&json!("RSA-OAEP-256"))
+        );
+    }
 
     #[test]
     fn the_document_is_of_the_issuer_and_offers_what_exists() {
@@ -102,12 +142,13 @@ mod tests {
             let offered = document[name].as_array().unwrap();
             assert!(offered.contains(&json!("address")), "{name}");
         }
-        for refused in [
-            "claims_parameter_supported",
+        assert_eq!(document["claims_parameter_supported"], false);
+        for offered in [
             "request_parameter_supported",
             "request_uri_parameter_supported",
+            "require_request_uri_registration",
         ] {
-            assert_eq!(document[refused], false, "{refused}");
+            assert_eq!(document[offered], true, "{offered}");
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod access_token;
 pub mod authorize;
 pub mod client_auth;
+pub mod client_keys;
 pub mod code;
 pub mod consent;
 pub mod demands;
@@ -16,6 +17,7 @@ pub mod params;
 pub mod pkce;
 pub mod presented_token;
 pub mod redirect_uri;
+pub mod request_object;
 pub mod resource;
 pub mod revoke;
 pub mod scope;

@@ -136,7 +136,7 @@ pub fn decide(push: Push<'_>, deciding: &mut Deciding<'_>) -> Decision<Pushed> {
     if let Err(refused) = check(push.parameters, Some(client), push.hinted_sub, now) {
         return Decision::refused(refused.refusal());
     }
-    if let Err(refusal) = demands::check(client, push.carriage, deciding.policy) {
+    if let Err(refusal) = demands::check(client, push.carriage, push.parameters, deciding.policy) {
         return Decision::refused(refusal);
     }
     let lifetime = deciding.policy.lifetimes.pushed_request;

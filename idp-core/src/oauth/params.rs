@@ -58,8 +58,7 @@ impl Parameters {
         if value.len() > MAX_VALUE_BYTES {
             return Err(Reason::ParameterTooLong.into());
         }
-        let repeatable = REPEATABLE.contains(&name.as_str());
-        if !repeatable && self.pairs.iter().any(|(n, _)| *n == name) {
+        if !is_repeatable(&name) && self.pairs.iter().any(|(n, _)| *n == name) {
             return Err(Reason::ParameterRepeated.into());
         }
         if self.pairs.len() == MAX_PARAMETERS {
@@ -130,6 +129,11 @@ impl Parameters {
             v.split(' ').filter(|w| !w.is_empty()).collect()
         })
     }
+}
+
+/// Whether a parameter may come more than once.
+pub(crate) fn is_repeatable(name: &str) -> bool {
+    REPEATABLE.contains(&name)
 }
 
 impl std::fmt::Debug for Parameters {

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use idp_core::flow::Failure;
 use idp_core::jose::{Jwk, PublicKeyUse};
-use idp_core::oauth::metadata::document;
+use idp_core::oauth::metadata::{add_decryption, document};
 use serde_json::Value;
 
 use super::context::Arrival;
@@ -17,12 +17,17 @@ pub async fn metadata(State(site): State<Shared>, arrival: Arrival) -> Response 
     let answer = async {
         let policy = &site.provider.policy;
         let keys = site.provider.signer.published(&policy.issuer_key).await?;
-        let signs = |key: &&Jwk| key.key_use() == Some(&PublicKeyUse::Signature);
-        let signing = keys.keys().iter().filter(signs);
-        let mut algorithms: Vec<&str> = signing.filter_map(Jwk::alg).collect();
-        algorithms.sort_unstable();
-        algorithms.dedup();
-        Ok::<_, Failure>(document(policy, &algorithms))
+        let algorithms = |wanted: PublicKeyUse| {
+            let used = |key: &&Jwk| key.key_use() == Some(&wanted);
+            let fitting = keys.keys().iter().filter(used);
+            let mut names: Vec<&str> = fitting.filter_map(Jwk::alg).collect();
+            names.sort_unstable();
+            names.dedup();
+            names
+        };
+        let mut told = document(policy, &algorithms(PublicKeyUse::Signature));
+        add_decryption(&mut told, &algorithms(PublicKeyUse::Encryption));
+        Ok::<_, Failure>(told)
     };
     cached(&site, &arrival, answer.await)
 }

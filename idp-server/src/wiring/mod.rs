@@ -99,6 +99,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         fetch: Arc::new(GuardedFetch::new(parts.fetch)),
         notices: Arc::new(Logged),
         key_sets: Arc::default(),
+        request_objects: Arc::default(),
         receivers: Arc::default(),
         ticket_sealing: Arc::new(parts.master.sealing_key("tickets")?),
         outbox_sealing: Arc::new(parts.master.sealing_key("outbox")?),

@@ -9,6 +9,7 @@ mod guessing;
 mod heads;
 mod installation;
 mod pages;
+mod requests;
 mod sessions;
 mod tokens;
 mod wire;

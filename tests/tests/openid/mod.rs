@@ -4,4 +4,5 @@ mod dpop;
 mod metadata;
 mod pairwise;
 mod par;
+mod request_object;
 mod resources;

@@ -20,6 +20,11 @@ const OFFERED: &[&str] = &[
     "subject_type",
     "sector",
     "sector_identifier_uri",
+    "require_signed_request_object",
+    "request_object_signing_alg",
+    "request_object_encryption_alg",
+    "request_object_encryption_enc",
+    "request_uris",
 ];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.

@@ -86,6 +86,7 @@ pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
     lifetime(act, client)?;
     super::resource::check(client, &act.policy.issuer)?;
     super::features::check(client)?;
+    super::request_objects::check(client)?;
     super::sector::check(client)
 }
 
@@ -99,12 +100,14 @@ fn authentication(client: &Client) -> Result<(), Reason> {
 }
 
 /// RFC 7591 §2: `jwks` and `jwks_uri` exclude each other; one of them with `private_key_jwt`.
+/// Clients that sign request objects need keys too.
 fn keys(client: &Client) -> Result<(), Reason> {
     let wanted = client.authentication == Method::PrivateKeyJwt;
+    let used = wanted || super::request_objects::are_signed(client);
     let well_formed = match (&client.jwks, &client.jwks_uri) {
         (None, None) => !wanted,
-        (Some(jwks), None) => wanted && are_public_keys(jwks),
-        (None, Some(uri)) => wanted && is_web_address(uri),
+        (Some(jwks), None) => used && are_public_keys(jwks),
+        (None, Some(uri)) => used && is_web_address(uri),
         (Some(_), Some(_)) => false,
     };
     well_formed.then_some(()).ok_or(Reason::ClientKeysInvalid)
@@ -153,7 +156,7 @@ fn redirect_uris(client: &Client) -> Result<(), Reason> {
 }
 
 /// https, or http on loopback; absolute and in normal form: what a web client may register.
-fn is_web_address(text: &str) -> bool {
+pub(super) fn is_web_address(text: &str) -> bool {
     RegisteredRedirectUri::parse(ClientKind::Web, text).is_ok()
 }
 

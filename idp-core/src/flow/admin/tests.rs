@@ -123,6 +123,7 @@ async fn provider() -> Provider {
         fetch: Arc::new(Closed),
         notices: Arc::new(Closed),
         key_sets: Arc::default(),
+        request_objects: Arc::default(),
         receivers: Arc::default(),
         ticket_sealing: sealing(),
         outbox_sealing: sealing(),

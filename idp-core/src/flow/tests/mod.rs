@@ -11,6 +11,7 @@ mod par;
 mod password;
 mod questions;
 mod refresh;
+mod request_object;
 mod resources;
 mod sign_in;
 mod sign_out;
@@ -82,6 +83,7 @@ impl World {
             fetch: Arc::clone(&outside) as Arc<dyn Fetch>,
             notices: Arc::clone(&heard) as Arc<dyn Notices>,
             key_sets: Arc::default(),
+            request_objects: Arc::default(),
             receivers: Arc::default(),
             ticket_sealing: sealing("tickets"),
             outbox_sealing: sealing("outbox"),

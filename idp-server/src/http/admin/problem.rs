@@ -206,11 +206,13 @@ pub(super) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::ClientIdMalformed | Reason::ClientIdTaken => "client_id",
         Reason::ClientAuthenticationUnfit => "token_endpoint_auth_method",
         Reason::ClientGrantTypeUnfit => "grant_types",
-        Reason::ClientKeysInvalid => "jwks",
+        Reason::ClientKeysInvalid | Reason::ClientRequestObjectKeysMissing => "jwks",
         Reason::ClientRedirectInvalid => "redirect_uris",
         Reason::ClientScopeMalformed => "scopes",
         Reason::ClientAlgorithmUnsupported => "id_token_signed_response_alg",
         Reason::ClientFeatureInvalid | Reason::ClientFeatureUnsupported => "features",
+        Reason::ClientRequestUriInvalid => "features.request_uris",
+        Reason::ClientRequestObjectAlgorithmUnfit => "features.request_object_signing_alg",
         Reason::ClientSectorUriInvalid
         | Reason::ClientSectorUnavailable
         | Reason::ClientSectorIncomplete
