@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 
-use crate::address;
 use crate::error::{Error, FetchError, SettingsError};
-use crate::settings::Settings;
 
 /// Largest answer read from a provider, in bytes. Metadata, key sets and token responses of real
 /// providers stay far below.
@@ -17,6 +15,17 @@ const ANSWER_MAX: usize = 512 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time for a whole exchange unless the settings say otherwise.
 pub(crate) const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How connections are made.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) timeout: Duration,
+    pub(crate) trust_anchors: Vec<reqwest::Certificate>,
+    /// The certificate shown to servers that ask for one (RFC 8705).
+    pub(crate) identity: Option<reqwest::Identity>,
+    /// The provider is on this machine.
+    pub(crate) local: bool,
+}
 
 /// Sends requests to the provider.
 #[derive(Clone, Debug)]
@@ -31,22 +40,25 @@ impl Http {
         clippy::disallowed_methods,
         reason = "a relying party runs inside somebody else's program; this file builds its one HTTP client"
     )]
-    pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
+    pub(crate) fn new(connection: &Connection) -> Result<Self, Error> {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(SettingsError::TlsProviderMissing.into());
         }
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout))
-            .timeout(settings.timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(connection.timeout))
+            .timeout(connection.timeout)
             .user_agent(concat!("idp-relying-party/", env!("CARGO_PKG_VERSION")));
-        if address::is_loopback(&settings.issuer_url) {
+        if connection.local {
             // A proxy configured for the outside cannot reach this machine's own provider.
             builder = builder.no_proxy();
         }
-        if !settings.trust_anchors.is_empty() {
-            builder = builder.tls_certs_merge(settings.trust_anchors.clone());
+        if !connection.trust_anchors.is_empty() {
+            builder = builder.tls_certs_merge(connection.trust_anchors.clone());
+        }
+        if let Some(identity) = &connection.identity {
+            builder = builder.identity(identity.clone());
         }
         let client = builder
             .build()

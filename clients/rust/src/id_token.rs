@@ -2,19 +2,24 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use openidconnect::core::{
     CoreGenderClaim, CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
 };
 use openidconnect::{
-    AccessToken, AccessTokenHash, ClaimsVerificationError, ClientId, IdToken, IdTokenVerifier,
-    IssuerUrl, Nonce, SignatureVerificationError,
+    AccessToken, AccessTokenHash, AuthorizationCode, AuthorizationCodeHash,
+    ClaimsVerificationError, ClientId, IdToken, IdTokenVerifier, IssuerUrl, Nonce,
+    SignatureVerificationError,
 };
 
 use crate::claims::{IdTokenClaims, ProvinceClaims};
 use crate::error::IdTokenError;
 use crate::settings::Settings;
+use crate::step_up::{Demand, is_recent};
+use crate::strict;
 
 type Token = IdToken<
     ProvinceClaims,
@@ -29,6 +34,10 @@ pub(crate) struct Measure<'a> {
     pub(crate) issuer: &'a IssuerUrl,
     pub(crate) keys: &'a CoreJsonWebKeySet,
     pub(crate) access_token: &'a AccessToken,
+    /// What this sign-in demanded beyond the settings.
+    pub(crate) demand: &'a Demand,
+    /// The code that the token was exchanged for, if it was one.
+    pub(crate) code: Option<&'a str>,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -44,14 +53,15 @@ pub(crate) enum Expected<'a> {
 impl Measure<'_> {
     /// The claims of `raw`, once every rule holds.
     ///
-    /// In order: readable; type, nesting and critical extensions; `iss`; `aud` is this client and
+    /// In order: readable, no member twice; type, nesting and critical extensions; `iss`; `aud` is this client and
     /// nobody else; algorithm allowed; signature; `exp` and `iat` within the clock skew; nonce;
-    /// then `azp`, `acr`, `auth_time` and, where present, `at_hash`.
+    /// then `azp`, `acr`, `auth_time` and, where present, `at_hash` and `c_hash`.
     pub(crate) fn verify(
         &self,
         raw: &str,
         expected: Expected<'_>,
     ) -> Result<IdTokenClaims, IdTokenError> {
+        check_members(raw)?;
         let token = Token::from_str(raw).map_err(|_| IdTokenError::Malformed)?;
         let verifier = self.verifier();
         let claims = match expected {
@@ -65,7 +75,7 @@ impl Measure<'_> {
             self.check_strength(claims)?;
             self.check_auth_time(claims)?;
         }
-        self.check_access_token_hash(&token, &verifier, claims)?;
+        self.check_hashes(&token, &verifier, claims)?;
         Ok(claims.clone())
     }
 
@@ -98,55 +108,77 @@ impl Measure<'_> {
         }
     }
 
-    /// §3.1.3.7 item 12.
+    /// §3.1.3.7 item 12, for the settings and for this sign-in.
     fn check_strength(&self, claims: &IdTokenClaims) -> Result<(), IdTokenError> {
-        let accepted = &self.settings.accepted_acr;
         let stated = claims.auth_context_ref().map(|acr| acr.as_str());
-        if accepted.is_empty() || stated.is_some_and(|acr| accepted.iter().any(|a| a == acr)) {
+        let meets = |accepted: &[String]| {
+            accepted.is_empty() || stated.is_some_and(|acr| accepted.iter().any(|a| a == acr))
+        };
+        if meets(&self.settings.demand.acr_values) && meets(&self.demand.acr_values) {
             Ok(())
         } else {
             Err(IdTokenError::Acr)
         }
     }
 
-    /// §3.1.3.7 item 13.
+    /// §3.1.3.7 item 13, by the shorter of both ages.
     fn check_auth_time(&self, claims: &IdTokenClaims) -> Result<(), IdTokenError> {
-        let Some(max_age) = self.settings.max_age else {
+        let ages = [self.settings.demand.max_age, self.demand.max_age];
+        let Some(max_age) = ages.into_iter().flatten().min() else {
             return Ok(());
         };
         let auth_time = claims.auth_time().ok_or(IdTokenError::AuthTimeMissing)?;
-        let max_age = TimeDelta::from_std(max_age).unwrap_or(TimeDelta::MAX);
-        if self.now - auth_time
-            > max_age
-                .checked_add(&self.settings.tolerance())
-                .unwrap_or(max_age)
-        {
-            return Err(IdTokenError::AuthTimeTooOld);
+        if is_recent(auth_time, max_age, self.now, self.settings.tolerance()) {
+            Ok(())
+        } else {
+            Err(IdTokenError::AuthTimeTooOld)
         }
-        Ok(())
     }
 
-    /// §3.1.3.8: optional in the code flow, binding when present.
-    fn check_access_token_hash(
+    /// §3.1.3.8 and §3.3.2.11: optional in the code flow, binding when present.
+    fn check_hashes(
         &self,
         token: &Token,
         verifier: &IdTokenVerifier<'_, CoreJsonWebKey>,
         claims: &IdTokenClaims,
     ) -> Result<(), IdTokenError> {
-        let Some(stated) = claims.access_token_hash() else {
+        let (at_hash, c_hash) = (claims.access_token_hash(), claims.code_hash());
+        if at_hash.is_none() && c_hash.is_none() {
             return Ok(());
-        };
+        }
         let alg = token.signing_alg().map_err(|_| IdTokenError::Unsigned)?;
         let key = token
             .signing_key(verifier)
             .map_err(|_| IdTokenError::KeyUnknown)?;
-        let computed = AccessTokenHash::from_token(self.access_token, alg, key);
-        if computed.is_ok_and(|hash| hash == *stated) {
-            Ok(())
-        } else {
-            Err(IdTokenError::AccessTokenHash)
+        if let Some(stated) = at_hash {
+            let computed = AccessTokenHash::from_token(self.access_token, alg, key);
+            if !computed.is_ok_and(|hash| hash == *stated) {
+                return Err(IdTokenError::AccessTokenHash);
+            }
+        }
+        // A refreshed token may repeat the hash of a code that is no longer at hand.
+        if let (Some(stated), Some(code)) = (c_hash, self.code) {
+            let code = AuthorizationCode::new(code.to_owned());
+            let computed = AuthorizationCodeHash::from_code(&code, alg, key);
+            if !computed.is_ok_and(|hash| hash == *stated) {
+                return Err(IdTokenError::CodeHash);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Header and claims name no member twice; what cannot be read at all is refused further on.
+fn check_members(raw: &str) -> Result<(), IdTokenError> {
+    let parts = raw.split('.').take(2);
+    let decoded = parts.filter_map(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
+    for json in decoded {
+        let readable = serde_json::from_slice::<serde::de::IgnoredAny>(&json).is_ok();
+        if readable && !strict::is_unique(&json) {
+            return Err(IdTokenError::MemberTwice);
         }
     }
+    Ok(())
 }
 
 fn named(error: &ClaimsVerificationError) -> IdTokenError {

@@ -5,11 +5,13 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
 use openidconnect::{JsonWebKey, JsonWebKeyAlgorithm, JsonWebKeyUse, JwsSigningAlgorithm};
 use serde::Deserialize;
 
 use crate::keys;
+use crate::strict;
 
 /// A compact JWS taken apart; nothing in it has been verified.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl<'a> Compact<'a> {
         let (header, payload) = signing_input.split_once('.')?;
         let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).ok();
         Some(Self {
-            header: serde_json::from_slice(&decode(header)?).ok()?,
+            header: strict::parse(&decode(header)?)?,
             signing_input,
             payload: decode(payload)?,
             signature: decode(signature)?,
@@ -73,7 +75,34 @@ impl<'a> Compact<'a> {
         Ok(&self.payload)
     }
 
-    fn algorithm(&self) -> Option<CoreJwsSigningAlgorithm> {
+    /// The payload, unverified: only for telling which rule a document breaks first.
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The part under the signature.
+    pub(crate) fn signing_input(&self) -> &str {
+        self.signing_input
+    }
+
+    /// The signature's bytes.
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// The media type of the header in short lower-case form (RFC 7515 §4.1.9), if it states one.
+    pub(crate) fn typ(&self) -> Option<String> {
+        let typ = self.header.typ.as_deref()?.to_ascii_lowercase();
+        let short = typ.strip_prefix("application/").map(str::to_owned);
+        Some(short.unwrap_or(typ))
+    }
+
+    /// True when the header states nesting or extensions that this crate does not know.
+    pub(crate) fn is_extended(&self) -> bool {
+        self.header.cty.is_some() || self.header.crit.is_some()
+    }
+
+    pub(crate) fn algorithm(&self) -> Option<CoreJwsSigningAlgorithm> {
         serde_json::from_value(serde_json::Value::String(self.header.alg.clone())).ok()
     }
 
@@ -92,6 +121,44 @@ impl<'a> Compact<'a> {
         };
         named && purpose && kind && own
     }
+}
+
+/// An `aud` (RFC 7519 §4.1.3): one string or several.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    /// True when `wanted` is named.
+    pub(crate) fn names(&self, wanted: &str) -> bool {
+        match self {
+            Self::One(one) => one == wanted,
+            Self::Many(many) => many.iter().any(|one| one == wanted),
+        }
+    }
+
+    /// True when `wanted` is named and nobody else.
+    pub(crate) fn is_only(&self, wanted: &str) -> bool {
+        match self {
+            Self::One(one) => one == wanted,
+            Self::Many(many) => !many.is_empty() && many.iter().all(|one| one == wanted),
+        }
+    }
+}
+
+/// Seconds since 1970 as an instant, within the years that other arithmetic here can bear.
+pub(crate) fn instant(seconds: i64) -> Option<DateTime<Utc>> {
+    const YEAR_9999: i64 = 253_402_300_799;
+    DateTime::from_timestamp(seconds, 0).filter(|_| (0..=YEAR_9999).contains(&seconds))
+}
+
+/// Further members of a token's header.
+pub(crate) fn header_of<T: serde::de::DeserializeOwned>(token: &str) -> Option<T> {
+    let (header, _) = token.split_once('.')?;
+    strict::parse(&BASE64_URL_SAFE_NO_PAD.decode(header).ok()?)
 }
 
 /// The `kid` in a token's header, if the token can be read at all.

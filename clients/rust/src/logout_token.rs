@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::bounded::Bounded;
 use crate::error::LogoutTokenError;
-use crate::jws::{Compact, Unverified};
+use crate::jws::{self, Audience, Compact, Unverified};
 use crate::settings::Settings;
+use crate::strict;
 
 /// The event that makes a JWT a logout token.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -30,8 +31,42 @@ pub struct LogoutNotice {
     pub sub: Option<String>,
     /// The provider's session; only sessions that came from it end.
     pub sid: Option<String>,
+    /// When the provider issued the demand; nothing for one that came through the browser, which
+    /// is not signed.
+    pub issued: Option<DateTime<Utc>>,
     pub(crate) jti: String,
     pub(crate) remember_until: DateTime<Utc>,
+    received: Option<DateTime<Utc>>,
+}
+
+impl LogoutNotice {
+    /// A demand that came through the browser.
+    pub(crate) fn unsigned(issuer: &str, sid: String) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            sub: None,
+            sid: Some(sid),
+            issued: None,
+            jti: String::new(),
+            remember_until: DateTime::UNIX_EPOCH,
+            received: None,
+        }
+    }
+
+    /// The same demand about all sessions of its person, where it names one.
+    #[must_use]
+    pub fn about_the_person(mut self) -> Self {
+        if self.sub.is_some() {
+            self.sid = None;
+        }
+        self
+    }
+
+    /// When a signed demand was received; nothing for any other.
+    #[must_use]
+    pub fn received(&self) -> Option<DateTime<Utc>> {
+        self.received
+    }
 }
 
 #[derive(Deserialize)]
@@ -49,13 +84,6 @@ struct Claims {
     events: Option<HashMap<String, Value>>,
     #[serde(default, deserialize_with = "present")]
     nonce: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
 }
 
 /// A member counts as present whatever its value, `null` included.
@@ -82,15 +110,16 @@ pub(crate) fn verify(
             Unverified::KeyUnknown => LogoutTokenError::KeyUnknown,
             Unverified::Signature => LogoutTokenError::Signature,
         })?;
-    let claims: Claims =
-        serde_json::from_slice(payload).map_err(|_| LogoutTokenError::Malformed)?;
+    let claims: Claims = strict::parse(payload).ok_or(LogoutTokenError::Malformed)?;
     check(&claims, settings, now)?;
     Ok(LogoutNotice {
+        issued: Some(instant(claims.iat)?),
         issuer: claims.iss,
         sub: claims.sub,
         sid: claims.sid,
         remember_until: instant(claims.exp)? + settings.tolerance(),
         jti: claims.jti,
+        received: Some(now),
     })
 }
 
@@ -100,12 +129,8 @@ pub(crate) fn parse(token: &str) -> Result<Compact<'_>, LogoutTokenError> {
         return Err(LogoutTokenError::TooLong);
     }
     let compact = Compact::parse(token).ok_or(LogoutTokenError::Malformed)?;
-    let typ = compact.header.typ.as_deref().map(str::to_ascii_lowercase);
-    let typ = typ
-        .as_deref()
-        .map(|t| t.strip_prefix("application/").unwrap_or(t));
-    let typed = matches!(typ, None | Some("jwt" | "logout+jwt"));
-    if !typed || compact.header.cty.is_some() || compact.header.crit.is_some() {
+    let typed = matches!(compact.typ().as_deref(), None | Some("jwt" | "logout+jwt"));
+    if !typed || compact.is_extended() {
         return Err(LogoutTokenError::Type);
     }
     Ok(compact)
@@ -115,13 +140,7 @@ fn check(claims: &Claims, settings: &Settings, now: DateTime<Utc>) -> Result<(),
     if claims.iss != settings.issuer {
         return Err(LogoutTokenError::Issuer);
     }
-    let mine = match &claims.aud {
-        Audience::One(one) => *one == settings.client_id,
-        Audience::Many(many) => {
-            !many.is_empty() && many.iter().all(|one| *one == settings.client_id)
-        }
-    };
-    if !mine {
+    if !claims.aud.is_only(&settings.client_id) {
         return Err(LogoutTokenError::Audience);
     }
     if now >= instant(claims.exp)? + settings.tolerance() {
@@ -143,12 +162,8 @@ fn check(claims: &Claims, settings: &Settings, now: DateTime<Utc>) -> Result<(),
     Ok(())
 }
 
-/// Seconds since 1970 as an instant, within the years that other arithmetic here can bear.
 fn instant(seconds: i64) -> Result<DateTime<Utc>, LogoutTokenError> {
-    const YEAR_9999: i64 = 253_402_300_799;
-    DateTime::from_timestamp(seconds, 0)
-        .filter(|_| (0..=YEAR_9999).contains(&seconds))
-        .ok_or(LogoutTokenError::Malformed)
+    jws::instant(seconds).ok_or(LogoutTokenError::Malformed)
 }
 
 /// Identifiers of logout tokens already received.

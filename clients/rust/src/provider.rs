@@ -1,31 +1,20 @@
-//! The provider's metadata: fetched, checked once, kept for an hour.
+//! The provider's metadata, checked once against the settings.
 
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
-
-use http::header::ACCEPT;
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType,
     CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
     CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AsyncHttpClient, AuthUrl, EndSessionUrl, IssuerUrl,
-    JsonWebKeySetUrl, TokenUrl, UserInfoUrl,
+    AdditionalProviderMetadata, AuthUrl, EndSessionUrl, IssuerUrl, JsonWebKeySetUrl, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::address;
-use crate::clock;
-use crate::error::{Error, FetchError, MetadataError, SettingsError};
-use crate::http::Http;
-use crate::settings::Settings;
-
-/// Age at which metadata is fetched again; until that succeeds the old one stays in use.
-const FRESH: Duration = Duration::from_secs(3600);
-/// Shortest time between two attempts while stale metadata is at hand.
-const RETRY: Duration = Duration::from_secs(30);
+use crate::dpop::Dpop;
+use crate::error::{Error, MetadataError};
+use crate::settings::{PushedRequests, Settings};
 
 /// Metadata members beyond OpenID Connect Discovery 1.0 that this crate reads.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -42,6 +31,38 @@ pub struct FurtherMetadata {
     /// OpenID Connect Back-Channel Logout 1.0 §2.1.
     #[serde(default)]
     pub backchannel_logout_supported: bool,
+    /// RFC 9126 §5: where requests are pushed to.
+    #[serde(default)]
+    pub pushed_authorization_request_endpoint: Option<Url>,
+    /// RFC 9126 §5: the provider takes no other requests.
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
+    /// RFC 9449 §5.1: algorithms of DPoP proofs.
+    #[serde(default)]
+    pub dpop_signing_alg_values_supported: Option<Vec<String>>,
+    /// RFC 8414 §2: where access tokens are looked up (RFC 7662).
+    #[serde(default)]
+    pub introspection_endpoint: Option<Url>,
+    /// RFC 8705 §5: where clients with a certificate go instead.
+    #[serde(default)]
+    pub mtls_endpoint_aliases: Option<EndpointAliases>,
+}
+
+/// The endpoints that a client with a certificate uses instead of the usual ones (RFC 8705 §5).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct EndpointAliases {
+    /// Instead of `token_endpoint`.
+    #[serde(default)]
+    pub token_endpoint: Option<Url>,
+    /// Instead of `pushed_authorization_request_endpoint`.
+    #[serde(default)]
+    pub pushed_authorization_request_endpoint: Option<Url>,
+    /// Instead of `userinfo_endpoint`.
+    #[serde(default)]
+    pub userinfo_endpoint: Option<Url>,
+    /// Instead of `introspection_endpoint`.
+    #[serde(default)]
+    pub introspection_endpoint: Option<Url>,
 }
 
 impl AdditionalProviderMetadata for FurtherMetadata {}
@@ -66,7 +87,56 @@ pub type ProviderMetadata = openidconnect::ProviderMetadata<
 #[derive(Clone, Debug)]
 pub struct Provider {
     metadata: ProviderMetadata,
-    token_endpoint: TokenUrl,
+    endpoints: Endpoints,
+    requires_pushed: bool,
+}
+
+/// The endpoints that this client uses, aliases already in their place.
+#[derive(Clone, Debug)]
+struct Endpoints {
+    token: TokenUrl,
+    userinfo: Option<Url>,
+    pushed: Option<Url>,
+    introspection: Option<Url>,
+}
+
+impl Endpoints {
+    fn of(metadata: &ProviderMetadata, settings: &Settings) -> Result<Self, MetadataError> {
+        let further = metadata.additional_metadata();
+        let token = metadata
+            .token_endpoint()
+            .cloned()
+            .ok_or(MetadataError::TokenEndpointMissing)?;
+        let mut endpoints = Self {
+            token,
+            userinfo: metadata.userinfo_endpoint().map(|u| u.url().clone()),
+            pushed: further.pushed_authorization_request_endpoint.clone(),
+            introspection: further.introspection_endpoint.clone(),
+        };
+        let aliases = further.mtls_endpoint_aliases.as_ref();
+        if let Some(aliases) = aliases.filter(|_| settings.connection.identity.is_some()) {
+            endpoints.replace(aliases);
+        }
+        Ok(endpoints)
+    }
+
+    fn replace(&mut self, aliases: &EndpointAliases) {
+        if let Some(url) = &aliases.token_endpoint {
+            self.token = TokenUrl::from_url(url.clone());
+        }
+        for (own, alias) in [
+            (&mut self.userinfo, &aliases.userinfo_endpoint),
+            (
+                &mut self.pushed,
+                &aliases.pushed_authorization_request_endpoint,
+            ),
+            (&mut self.introspection, &aliases.introspection_endpoint),
+        ] {
+            if alias.is_some() {
+                own.clone_from(alias);
+            }
+        }
+    }
 }
 
 impl Provider {
@@ -75,41 +145,35 @@ impl Provider {
     /// Refuses with `metadata_issuer_differs` (Discovery 1.0 §4.3, character by character),
     /// `metadata_endpoint_insecure`, `metadata_token_endpoint_missing`,
     /// `metadata_pkce_unsupported` when methods are listed without S256 (a provider that lists
-    /// nothing ignores PKCE harmlessly) and `metadata_client_authentication_unsupported`.
+    /// nothing ignores PKCE harmlessly), `metadata_client_authentication_unsupported`,
+    /// `metadata_pushed_requests_unsupported`, `metadata_response_mode_unsupported` and
+    /// `metadata_dpop_unsupported`.
     pub(crate) fn verify(metadata: ProviderMetadata, settings: &Settings) -> Result<Self, Error> {
         if metadata.issuer().as_str() != settings.issuer {
             return Err(MetadataError::IssuerDiffers.into());
         }
-        let token_endpoint = metadata
-            .token_endpoint()
-            .cloned()
-            .ok_or(MetadataError::TokenEndpointMissing)?;
+        let endpoints = Endpoints::of(&metadata, settings)?;
         let further = metadata.additional_metadata();
-        let endpoints: [Option<&Url>; 5] = [
+        let all: [Option<&Url>; 7] = [
             Some(metadata.authorization_endpoint().url()),
-            Some(token_endpoint.url()),
+            Some(endpoints.token.url()),
             Some(metadata.jwks_uri().url()),
-            metadata.userinfo_endpoint().map(|u| u.url()),
+            endpoints.userinfo.as_ref(),
+            endpoints.pushed.as_ref(),
+            endpoints.introspection.as_ref(),
             further.end_session_endpoint.as_ref().map(|u| u.url()),
         ];
-        if !endpoints.into_iter().flatten().all(address::is_acceptable) {
+        if !all.into_iter().flatten().all(address::is_acceptable) {
             return Err(MetadataError::EndpointInsecure.into());
         }
-        if let Some(methods) = &further.code_challenge_methods_supported
-            && !methods.iter().any(|m| m == "S256")
-        {
-            return Err(MetadataError::Pkce.into());
-        }
-        let method = settings.authentication.method();
-        if let Some(listed) = metadata.token_endpoint_auth_methods_supported()
-            && method != "none"
-            && !listed.iter().any(|m| m.as_ref() == method)
-        {
-            return Err(MetadataError::AuthenticationMethod.into());
+        check_abilities(&metadata, settings)?;
+        if settings.pushed == PushedRequests::Always && endpoints.pushed.is_none() {
+            return Err(MetadataError::PushMissing.into());
         }
         Ok(Self {
+            requires_pushed: further.require_pushed_authorization_requests,
             metadata,
-            token_endpoint,
+            endpoints,
         })
     }
 
@@ -136,11 +200,26 @@ impl Provider {
     }
 
     pub(crate) fn token_endpoint(&self) -> &TokenUrl {
-        &self.token_endpoint
+        &self.endpoints.token
     }
 
-    pub(crate) fn userinfo_endpoint(&self) -> Option<&UserInfoUrl> {
-        self.metadata.userinfo_endpoint()
+    pub(crate) fn userinfo_endpoint(&self) -> Option<&Url> {
+        self.endpoints.userinfo.as_ref()
+    }
+
+    pub(crate) fn introspection_endpoint(&self) -> Option<&Url> {
+        self.endpoints.introspection.as_ref()
+    }
+
+    /// Where to push requests to, if these settings push them. Refuses with
+    /// `metadata_pushed_requests_unsupported` when the provider requires it and names no endpoint.
+    pub(crate) fn pushed_endpoint(&self, when: PushedRequests) -> Result<Option<&Url>, Error> {
+        let endpoint = self.endpoints.pushed.as_ref();
+        if self.requires_pushed && endpoint.is_none() {
+            return Err(MetadataError::PushMissing.into());
+        }
+        let push = when != PushedRequests::WhenRequired || self.requires_pushed;
+        Ok(endpoint.filter(|_| push))
     }
 
     pub(crate) fn jwks_uri(&self) -> &JsonWebKeySetUrl {
@@ -155,93 +234,32 @@ impl Provider {
     }
 }
 
-/// Holds the provider once discovered. Discovery happens at the first need, so an application may
-/// start before its provider; concurrent callers share one request and its failure.
-#[derive(Debug, Default)]
-pub(crate) struct Discovery {
-    found: RwLock<Option<Found>>,
-    /// Held while fetching; keeps the last failure, for those who waited meanwhile.
-    fetching: tokio::sync::Mutex<Option<(Instant, Error)>>,
-}
-
-#[derive(Clone, Debug)]
-struct Found {
-    provider: Arc<Provider>,
-    attempted: Instant,
-    stale_after: Instant,
-}
-
-impl Discovery {
-    /// The provider, discovered now or within the last hour.
-    pub(crate) async fn provider(
-        &self,
-        http: &Http,
-        settings: &Settings,
-    ) -> Result<Arc<Provider>, Error> {
-        if let Some(provider) = self.usable() {
-            return Ok(provider);
-        }
-        let came = clock::monotonic();
-        let mut failed = self.fetching.lock().await;
-        if let Some(provider) = self.usable() {
-            return Ok(provider);
-        }
-        if let Some((_, error)) = failed.as_ref().filter(|(at, _)| *at >= came) {
-            return Err(error.clone());
-        }
-        match discover(http, settings).await {
-            Ok(provider) => Ok(self.keep(Arc::new(provider))),
-            Err(error) => {
-                *failed = Some((clock::monotonic(), error.clone()));
-                self.keep_stale(&error).ok_or(error)
-            }
-        }
+/// What the settings ask for, the provider lists wherever it lists anything.
+fn check_abilities(metadata: &ProviderMetadata, settings: &Settings) -> Result<(), MetadataError> {
+    let further = metadata.additional_metadata();
+    if let Some(methods) = &further.code_challenge_methods_supported
+        && !methods.iter().any(|m| m == "S256")
+    {
+        return Err(MetadataError::Pkce);
     }
-
-    fn usable(&self) -> Option<Arc<Provider>> {
-        let now = clock::monotonic();
-        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
-        found
-            .as_ref()
-            .filter(|f| now < f.stale_after || now.duration_since(f.attempted) < RETRY)
-            .map(|f| Arc::clone(&f.provider))
+    let method = settings.authentication.method();
+    if let Some(listed) = metadata.token_endpoint_auth_methods_supported()
+        && method != "none"
+        && !listed.iter().any(|m| m.as_ref() == method)
+    {
+        return Err(MetadataError::AuthenticationMethod);
     }
-
-    fn keep(&self, provider: Arc<Provider>) -> Arc<Provider> {
-        let now = clock::monotonic();
-        let found = Found {
-            provider: Arc::clone(&provider),
-            attempted: now,
-            stale_after: now + FRESH,
-        };
-        *self.found.write().unwrap_or_else(PoisonError::into_inner) = Some(found);
-        provider
+    if let Some(mode) = settings.response_mode.parameter()
+        && let Some(listed) = metadata.response_modes_supported()
+        && !listed.iter().any(|m| m.as_ref() == mode)
+    {
+        return Err(MetadataError::ResponseMode);
     }
-
-    fn keep_stale(&self, error: &Error) -> Option<Arc<Provider>> {
-        let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
-        let found = found.as_mut()?;
-        tracing::warn!(
-            reason = error.reason(),
-            "metadata not renewed; the previous one stays"
-        );
-        found.attempted = clock::monotonic();
-        Some(Arc::clone(&found.provider))
+    if let Some(listed) = &further.dpop_signing_alg_values_supported
+        && !matches!(settings.dpop, Dpop::Off)
+        && !listed.iter().any(|alg| alg == "ES256")
+    {
+        return Err(MetadataError::Proof);
     }
-}
-
-async fn discover(http: &Http, settings: &Settings) -> Result<Provider, Error> {
-    // Discovery 1.0 §4.1: the well-known path is appended to the issuer, path included.
-    let issuer = settings.issuer.trim_end_matches('/');
-    let request = http::Request::get(format!("{issuer}/.well-known/openid-configuration"))
-        .header(ACCEPT, "application/json")
-        .body(Vec::new())
-        .map_err(|_| SettingsError::IssuerUnparsable)?;
-    let answer = http.call(request).await?;
-    if answer.status() != http::StatusCode::OK {
-        return Err(FetchError::Status.into());
-    }
-    let metadata: ProviderMetadata =
-        serde_json::from_slice(answer.body()).map_err(|_| FetchError::Malformed)?;
-    Provider::verify(metadata, settings)
+    Ok(())
 }

@@ -1,16 +1,12 @@
 //! The crate's only source of randomness, and the digest under which random secrets rest.
 
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::error::{Error, Fault};
 
 /// Opens the operating system's generator.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "a relying party runs inside somebody else's program; this file is its one generator"
-)]
 pub(crate) fn generator() -> SystemRandom {
     SystemRandom::new()
 }
@@ -27,5 +23,11 @@ pub(crate) fn token() -> Result<String, Error> {
 
 /// SHA-256 of `text`, URL-safe without padding.
 pub(crate) fn digest(text: &str) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()))
+    digest_of(text.as_bytes())
+}
+
+/// SHA-256 of `bytes`, URL-safe without padding.
+pub(crate) fn digest_of(bytes: &[u8]) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+    BASE64_URL_SAFE_NO_PAD.encode(digest)
 }

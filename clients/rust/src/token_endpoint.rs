@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
     BasicTokenType,
@@ -14,9 +14,10 @@ use oauth2::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::client_authentication::{ASSERTION_TYPE, ClientAuthentication};
-use crate::error::{Error, Fault, FetchError, ProviderRefusal};
-use crate::http::Http;
+use crate::client_authentication::ClientAuthentication;
+use crate::dpop::Proving;
+use crate::error::{Error, Fault, FetchError, ProviderRefusal, TokenAnswerError};
+use crate::exchange::Exchange;
 use crate::provider::Provider;
 use crate::session::Tokens;
 use crate::settings::Settings;
@@ -68,22 +69,21 @@ pub(crate) fn oauth_client(settings: &Settings, provider: &Provider) -> Result<O
         .set_token_uri(provider.token_endpoint().clone())
         .set_redirect_uri(redirect);
     Ok(match &settings.authentication {
-        ClientAuthentication::None | ClientAuthentication::PrivateKeyJwt(_) => client,
         ClientAuthentication::SecretBasic(secret) => client
             .set_client_secret(secret.clone())
             .set_auth_type(AuthType::BasicAuth),
         ClientAuthentication::SecretPost(secret) => client
             .set_client_secret(secret.clone())
             .set_auth_type(AuthType::RequestBody),
+        // Nothing but the client's name: an assertion or a certificate does the rest, if any.
+        _ => client,
     })
 }
 
 /// One client's view of one provider's token endpoint.
 pub(crate) struct TokenEndpoint<'a> {
-    pub(crate) settings: &'a Settings,
     pub(crate) provider: &'a Provider,
-    pub(crate) http: &'a Http,
-    pub(crate) now: DateTime<Utc>,
+    pub(crate) exchange: Exchange<'a>,
 }
 
 impl TokenEndpoint<'_> {
@@ -91,53 +91,73 @@ impl TokenEndpoint<'_> {
     pub(crate) async fn redeem(
         &self,
         code: &str,
-        verifier: PkceCodeVerifier,
+        verifier: &PkceCodeVerifier,
     ) -> Result<Received, Error> {
-        let client = oauth_client(self.settings, self.provider)?;
-        let mut request = client
-            .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .set_pkce_verifier(verifier);
-        for (name, value) in self.assertion()? {
-            request = request.add_extra_param(name, value);
+        let client = oauth_client(self.exchange.settings, self.provider)?;
+        let proving = self.exchange.proving();
+        loop {
+            let verifier = PkceCodeVerifier::new(verifier.secret().clone());
+            let mut request = client
+                .exchange_code(AuthorizationCode::new(code.to_owned()))
+                .set_pkce_verifier(verifier);
+            for (name, value) in self.assertion()? {
+                request = request.add_extra_param(name, value);
+            }
+            match request.request_async(&proving).await {
+                Ok(answer) => return self.received(&answer, None),
+                Err(error) => self.judge(&error, &proving)?,
+            }
         }
-        let answer = request
-            .request_async(self.http)
-            .await
-            .map_err(|e| refusal(&e))?;
-        self.received(&answer, None)
     }
 
     /// Trades a refresh token (RFC 6749 §6).
     pub(crate) async fn refresh(&self, token: &RefreshToken) -> Result<Received, Error> {
-        let client = oauth_client(self.settings, self.provider)?;
-        let mut request = client.exchange_refresh_token(token);
-        for (name, value) in self.assertion()? {
-            request = request.add_extra_param(name, value);
+        let client = oauth_client(self.exchange.settings, self.provider)?;
+        let proving = self.exchange.proving();
+        loop {
+            let mut request = client.exchange_refresh_token(token);
+            for (name, value) in self.assertion()? {
+                request = request.add_extra_param(name, value);
+            }
+            match request.request_async(&proving).await {
+                Ok(answer) => return self.received(&answer, Some(token)),
+                Err(error) => self.judge(&error, &proving)?,
+            }
         }
-        let answer = request
-            .request_async(self.http)
-            .await
-            .map_err(|e| refusal(&e))?;
-        self.received(&answer, Some(token))
     }
 
-    /// The parameters of a client assertion (RFC 7523 §2.2), where this client sends one.
+    /// The parameters of a client assertion, where this client sends one: new for each attempt,
+    /// since the provider may have seen the `jti` before it asked for its nonce.
     fn assertion(&self) -> Result<Vec<(&'static str, String)>, Error> {
-        let ClientAuthentication::PrivateKeyJwt(key) = &self.settings.authentication else {
-            return Ok(Vec::new());
-        };
-        let (client, issuer) = (&self.settings.client_id, &self.settings.issuer);
-        Ok(vec![
-            ("client_assertion_type", ASSERTION_TYPE.to_owned()),
-            ("client_assertion", key.assertion(client, issuer, self.now)?),
-        ])
+        let Exchange { settings, now, .. } = self.exchange;
+        let (client, issuer) = (&settings.client_id, &settings.issuer);
+        settings.authentication.assertion(client, issuer, now)
     }
 
-    /// Refuses any token type but `Bearer`: this client could not present another one.
-    fn received(&self, answer: &Answer, old: Option<&RefreshToken>) -> Result<Received, Error> {
-        if *answer.token_type() != BasicTokenType::Bearer {
-            return Err(FetchError::Malformed.into());
+    /// Nothing when the request is to be sent once more, with the nonce just learnt.
+    fn judge(&self, error: &Failed, proving: &Proving<'_>) -> Result<(), Error> {
+        if let RequestTokenError::ServerResponse(answer) = error {
+            let code = answer.error().as_ref();
+            let endpoint = self.provider.token_endpoint().url();
+            if proving.must_repeat(Some(code), endpoint)? {
+                return Ok(());
+            }
         }
+        Err(refusal(error))
+    }
+
+    /// Checks the token type (RFC 6749 §7.1): `DPoP` where a proof was sent, since a Bearer token
+    /// would work for whoever steals it (RFC 9449 §5), and `Bearer` otherwise.
+    fn received(&self, answer: &Answer, old: Option<&RefreshToken>) -> Result<Received, Error> {
+        let bound = matches!(answer.token_type(), BasicTokenType::Extension(t) if t == "dpop");
+        let bearer = *answer.token_type() == BasicTokenType::Bearer;
+        match self.exchange.dpop {
+            Some(_) if bearer => return Err(TokenAnswerError::NotBound.into()),
+            Some(_) if bound => {}
+            None if bearer => {}
+            _ => return Err(TokenAnswerError::Type.into()),
+        }
+        let now = self.exchange.now;
         let lifetime = answer
             .expires_in()
             .and_then(|d| TimeDelta::from_std(d).ok());
@@ -148,14 +168,17 @@ impl TokenEndpoint<'_> {
                 access_token: answer.access_token().clone(),
                 // A provider that does not rotate sends none; the old one stays good (§6).
                 refresh_token: answer.refresh_token().or(old).cloned(),
-                access_token_expires: lifetime.and_then(|d| self.now.checked_add_signed(d)),
+                access_token_expires: lifetime.and_then(|d| now.checked_add_signed(d)),
                 id_token: id_token.unwrap_or_default(),
+                dpop: self.exchange.dpop.cloned(),
             },
         })
     }
 }
 
-fn refusal(error: &RequestTokenError<FetchError, BasicErrorResponse>) -> Error {
+type Failed = RequestTokenError<FetchError, BasicErrorResponse>;
+
+fn refusal(error: &Failed) -> Error {
     match error {
         RequestTokenError::ServerResponse(answer) => said(answer),
         RequestTokenError::Request(fetch) => (*fetch).into(),

@@ -19,6 +19,7 @@ pub(crate) struct Cookies {
     browser: String,
     signing_out: String,
     secure: bool,
+    by_form: bool,
 }
 
 impl Cookies {
@@ -37,6 +38,7 @@ impl Cookies {
             browser: name("browser"),
             signing_out: name("signing-out"),
             secure,
+            by_form: settings.response_mode.is_form(),
         }
     }
 
@@ -65,8 +67,17 @@ impl Cookies {
         self.cookie(&self.session, "", Some(0))
     }
 
-    /// Sets the browser cookie for the time of a sign-in.
+    /// Sets the browser cookie for the time of a sign-in. Where the answer comes by form, that is a
+    /// request from another site: `SameSite=None`, which browsers take with `Secure` only. The
+    /// cookie opens nothing without the `state` of the same sign-in.
     pub(crate) fn set_browser(&self, secret: &str) -> Result<HeaderValue, Error> {
+        if self.by_form {
+            let name = &self.browser;
+            let text = format!(
+                "{name}={secret}; Path=/; HttpOnly; SameSite=None; Secure; Max-Age={AWAY_SECONDS}"
+            );
+            return HeaderValue::from_str(&text).map_err(|_| Fault::Request.into());
+        }
         self.cookie(&self.browser, secret, Some(AWAY_SECONDS))
     }
 

@@ -60,12 +60,17 @@ where
     }
 }
 
-fn login_address(relying_party: &RelyingParty, parts: &Parts) -> String {
+/// The address that the browser asked for, below the base URL.
+pub(super) fn asked_for(parts: &Parts) -> &str {
     let uri = parts
         .extensions
         .get::<OriginalUri>()
         .map_or(&parts.uri, |original| &original.0);
-    let path = uri.path_and_query().map_or("/", |p| p.as_str());
+    uri.path_and_query().map_or("/", |p| p.as_str())
+}
+
+fn login_address(relying_party: &RelyingParty, parts: &Parts) -> String {
+    let path = asked_for(parts);
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("return_to", path)
         .finish();

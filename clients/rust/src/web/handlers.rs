@@ -1,26 +1,22 @@
-//! The four routes, each a short walk from request to response.
+//! Signing in: the routes, each a short walk from request to response.
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, ORIGIN,
-    REFERRER_POLICY, SET_COOKIE,
+    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE,
 };
 use axum::response::{Html, IntoResponse, Response};
-use serde_json::json;
 use url::form_urlencoded;
 
 use super::RelyingParty;
 use crate::address::ReturnTo;
 use crate::clock;
-use crate::error::{CallbackError, Error, Fault, LogoutTokenError};
+use crate::error::{CallbackError, Error, Fault};
 use crate::random;
 use crate::session::{Session, SessionKey};
-use crate::sign_in::{Callback, SignInRequest};
-
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+use crate::sign_in::SignInRequest;
 
 /// `GET /login`.
 pub(super) async fn login(
@@ -46,44 +42,47 @@ pub(super) async fn callback(
     headers: HeaderMap,
 ) -> Response {
     let finished = relying_party
-        .finish(&query.unwrap_or_default(), &headers)
+        .finish(&query.unwrap_or_default(), false, &headers)
         .await;
     finished.unwrap_or_else(|error| relying_party.failed(&error))
 }
 
-/// `POST /logout`.
-pub(super) async fn logout(
+/// `POST /callback` (OAuth 2.0 Form Post Response Mode).
+pub(super) async fn callback_form(
     State(relying_party): State<RelyingParty>,
     headers: HeaderMap,
-) -> Response {
-    let ended = relying_party.sign_out(&headers).await;
-    ended.unwrap_or_else(|error| relying_party.failed(&error))
-}
-
-/// `POST /backchannel-logout` (Back-Channel Logout 1.0 §2.5, §2.8).
-pub(super) async fn backchannel_logout(
-    State(relying_party): State<RelyingParty>,
     body: Bytes,
 ) -> Response {
-    let mut response = match relying_party.end_on_demand(&body).await {
-        Ok(ended) => {
-            tracing::info!(ended, "back-channel logout");
-            StatusCode::OK.into_response()
-        }
-        Err(error) => {
-            tracing::warn!(reason = error.reason(), "back-channel logout refused");
-            let text = json!({"error": "invalid_request", "error_description": error.reason()});
-            (StatusCode::BAD_REQUEST, Json(text)).into_response()
-        }
-    };
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let form = String::from_utf8_lossy(&body);
+    let finished = relying_party.finish(&form, true, &headers).await;
+    finished.unwrap_or_else(|error| relying_party.failed(&error))
+}
+
+/// `GET /client-keys`: the client's public keys, behind its registered `jwks_uri`.
+pub(super) async fn client_keys(State(relying_party): State<RelyingParty>) -> Response {
+    let mut response = Json(relying_party.client.settings().public_keys()).into_response();
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("application/jwk-set+json");
+    headers.insert(CONTENT_TYPE, kind);
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=300"),
+    );
     response
 }
 
 impl RelyingParty {
-    async fn begin(&self, wish: SignInRequest, headers: &HeaderMap) -> Result<Response, Error> {
+    /// Sends the browser to the provider with `wish`; its former session, if any, ends when the
+    /// sign-in succeeds.
+    pub(super) async fn begin(
+        &self,
+        mut wish: SignInRequest,
+        headers: &HeaderMap,
+    ) -> Result<Response, Error> {
+        // Remembered now: an answer by form comes without the session cookie.
+        if let Some(former) = self.cookies.session(headers) {
+            wish = wish.replacing(SessionKey::of_secret(&former));
+        }
         let begun = self.client.begin(wish).await?;
         // Tabs of one browser share the secret, so that each may finish its own sign-in.
         let browser = match self.cookies.browser(headers) {
@@ -95,8 +94,16 @@ impl RelyingParty {
         redirect(begun.url.as_str(), [self.cookies.set_browser(&browser)?])
     }
 
-    async fn finish(&self, query: &str, headers: &HeaderMap) -> Result<Response, Error> {
-        let callback = Callback::parse(query)?;
+    async fn finish(
+        &self,
+        parameters: &str,
+        by_form: bool,
+        headers: &HeaderMap,
+    ) -> Result<Response, Error> {
+        if by_form != self.client.settings().response_mode.is_form() {
+            return Err(CallbackError::Mode.into());
+        }
+        let callback = self.client.read_callback(parameters).await?;
         let browser = self
             .cookies
             .browser(headers)
@@ -104,96 +111,36 @@ impl RelyingParty {
         let key = SessionKey::of_pending(&browser, callback.state());
         let pending = self.store.take_pending(&key, clock::now()).await?;
         let pending = pending.ok_or(CallbackError::StateUnknown)?;
-        let return_to = pending.return_to().clone();
+        let location = self
+            .client
+            .settings()
+            .address_of(pending.return_to().as_str());
+        let former = pending.replaces().cloned();
         let session = self.client.finish(pending, &callback).await?;
-        let secret = self.replace_session(session, headers).await?;
-        let location = self.client.settings().address_of(return_to.as_str());
+        let secret = self.replace_session(session, former, headers).await?;
         redirect(&location, [self.cookies.set_session(&secret)?])
     }
 
-    /// Keeps the session under a new secret; the browser's former one ends.
+    /// Keeps the session under a new secret; the browser's former ones end. Refuses with
+    /// `session_ended` when the provider ended it meanwhile.
     async fn replace_session(
         &self,
         session: Session,
+        former: Option<SessionKey>,
         headers: &HeaderMap,
     ) -> Result<String, Error> {
-        if let Some(former) = self.cookies.session(headers) {
-            self.store
-                .take(&SessionKey::of_secret(&former), clock::now())
-                .await?;
+        let by_cookie = self.cookies.session(headers);
+        let by_cookie = by_cookie.map(|secret| SessionKey::of_secret(&secret));
+        for key in former.into_iter().chain(by_cookie) {
+            self.store.take(&key, clock::now()).await?;
         }
         let secret = random::token()?;
-        self.store
-            .put(SessionKey::of_secret(&secret), session)
-            .await?;
-        Ok(secret)
-    }
-
-    /// Ends the session here first: whatever becomes of the provider, this application is left.
-    async fn sign_out(&self, headers: &HeaderMap) -> Result<Response, Error> {
-        self.check_same_site(headers)?;
-        let session = match self.cookies.session(headers) {
-            Some(secret) => {
-                self.store
-                    .take(&SessionKey::of_secret(&secret), clock::now())
-                    .await?
-            }
-            None => None,
-        };
-        let gone = self.cookies.end_session()?;
-        let settings = self.client.settings();
-        let here = settings.address_of(settings.signed_out_path.as_str());
-        if session.is_none() {
-            return redirect(&here, [gone]);
-        }
-        match self.client.logout_redirect(session.as_ref()).await {
-            Ok(Some(logout)) => {
-                let state = self.cookies.set_signing_out(&logout.state)?;
-                redirect(logout.url.as_str(), [gone, state])
-            }
-            Ok(None) => redirect(&here, [gone]),
-            Err(error) => {
-                tracing::warn!(
-                    reason = error.reason(),
-                    "signed out here, not at the provider"
-                );
-                redirect(&here, [gone])
-            }
-        }
-    }
-
-    /// A form of another site must not sign people out. Browsers state the site of origin; where
-    /// neither header comes along, the session cookie's SameSite attribute has already decided.
-    fn check_same_site(&self, headers: &HeaderMap) -> Result<(), Error> {
-        let same = if let Some(site) = headers.get(FETCH_SITE) {
-            site == "same-origin" || site == "none"
-        } else if let Some(origin) = headers.get(ORIGIN) {
-            let own = self
-                .client
-                .settings()
-                .base_url
-                .origin()
-                .ascii_serialization();
-            origin.as_bytes() == own.as_bytes()
+        let key = SessionKey::of_secret(&secret);
+        if self.store.put(key, session).await? {
+            Ok(secret)
         } else {
-            true
-        };
-        if same {
-            Ok(())
-        } else {
-            Err(CallbackError::CrossSite.into())
+            Err(Error::SessionEnded)
         }
-    }
-
-    async fn end_on_demand(&self, body: &[u8]) -> Result<usize, Error> {
-        let token = parameter(body, "logout_token").map_err(|()| LogoutTokenError::Missing)?;
-        let token = token.ok_or(LogoutTokenError::Missing)?;
-        let notice = self.client.verify_logout_token(&token).await?;
-        let ended = self.store.end(&notice).await;
-        if ended.is_err() {
-            self.client.forget_logout(&notice);
-        }
-        Ok(ended?)
     }
 
     /// Logs the reason and shows the error page.
@@ -208,7 +155,10 @@ impl RelyingParty {
 }
 
 /// A redirect that no cache keeps and that tells the next site nothing of this one's address.
-fn redirect<const N: usize>(location: &str, cookies: [HeaderValue; N]) -> Result<Response, Error> {
+pub(super) fn redirect<const N: usize>(
+    location: &str,
+    cookies: [HeaderValue; N],
+) -> Result<Response, Error> {
     let location = HeaderValue::from_str(location).map_err(|_| Fault::Request)?;
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();

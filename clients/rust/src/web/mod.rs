@@ -1,12 +1,15 @@
 //! Signing people in to an axum 0.8 application.
 //!
-//! [`RelyingParty::routes`] answers `/login`, `/callback`, `/logout` and `/backchannel-logout`;
-//! the extractors [`SignedIn`] and [`MaybeSignedIn`] tell handlers who is there.
+//! [`RelyingParty::routes`] answers `/login`, `/callback`, `/logout` and the provider's demands;
+//! the extractors [`SignedIn`], [`MaybeSignedIn`] and [`SteppedUp`] tell handlers who is there and
+//! how strongly that person signed in.
 
 mod cookies;
 mod extract;
 mod handlers;
+mod logout;
 mod refresh;
+mod step_up;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,9 +30,10 @@ use crate::settings::Settings;
 use cookies::Cookies;
 pub use extract::{MaybeSignedIn, SignedIn};
 use refresh::Turns;
+pub use step_up::{StepUp, SteppedUp};
 
-/// Largest body of a back-channel logout request, in bytes.
-const LOGOUT_BODY_MAX: usize = 32 * 1024;
+/// Largest form taken from the provider or by way of the browser, in bytes.
+const BODY_MAX: usize = 32 * 1024;
 
 type ErrorPage = Arc<dyn Fn(&Error) -> Response + Send + Sync>;
 
@@ -97,7 +101,10 @@ impl RelyingParty {
     /// | `GET /login?return_to=/path&ui_locales=vi` | begins a sign-in; both parameters are optional |
     /// | `GET /callback` | finishes it under a new session, returns to the path |
     /// | `POST /logout` | ends the session here, then at the provider; same-site forms only |
+    /// | `POST /callback` | the same for answers by form |
     /// | `POST /backchannel-logout` | ends sessions on the provider's demand |
+    /// | `GET /frontchannel-logout` | the same through the browser, where the settings accept it |
+    /// | `GET /client-keys` | the client's public keys, for its registered `jwks_uri` |
     ///
     /// Register base URL + `/callback` as `redirect_uri`, + `/backchannel-logout` as
     /// `backchannel_logout_uri`, + [`Settings::signed_out_path`] as `post_logout_redirect_uri`.
@@ -106,14 +113,22 @@ impl RelyingParty {
         S: Clone + Send + Sync + 'static,
         Self: FromRef<S>,
     {
+        let limit = || DefaultBodyLimit::max(BODY_MAX);
         Router::new()
             .route("/login", get(handlers::login))
-            .route("/callback", get(handlers::callback))
-            .route("/logout", post(handlers::logout))
+            .route(
+                "/callback",
+                get(handlers::callback)
+                    .post(handlers::callback_form)
+                    .layer(limit()),
+            )
+            .route("/logout", post(logout::logout))
             .route(
                 "/backchannel-logout",
-                post(handlers::backchannel_logout).layer(DefaultBodyLimit::max(LOGOUT_BODY_MAX)),
+                post(logout::backchannel_logout).layer(limit()),
             )
+            .route("/frontchannel-logout", get(logout::frontchannel_logout))
+            .route("/client-keys", get(handlers::client_keys))
     }
 
     /// Who sent this request, if the cookie names a living session; marks the session as used.

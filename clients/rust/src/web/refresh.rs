@@ -36,15 +36,21 @@ impl Turns {
 }
 
 impl RelyingParty {
-    /// An access token that lives for another half minute, refreshed if need be.
+    /// An access token that lives for another half minute, refreshed if need be; see
+    /// [`RelyingParty::tokens`].
+    pub async fn access_token(&self, signed_in: &SignedIn) -> Result<AccessToken, Error> {
+        Ok(self.tokens(signed_in).await?.access_token)
+    }
+
+    /// Tokens of which the access token lives for another half minute, refreshed if need be.
     ///
     /// Requests of one session take turns, so that a rotated refresh token is used once; and a
     /// request that is abandoned does not abandon the refresh, whose answer would be lost.
     /// Refuses as [`Client::refresh`](crate::Client::refresh) does, and with `session_ended` when
     /// the session ended meanwhile.
-    pub async fn access_token(&self, signed_in: &SignedIn) -> Result<AccessToken, Error> {
+    pub async fn tokens(&self, signed_in: &SignedIn) -> Result<Tokens, Error> {
         if lasts(&signed_in.tokens, clock::now()) {
-            return Ok(signed_in.tokens.access_token.clone());
+            return Ok(signed_in.tokens.clone());
         }
         let (relying_party, key) = (self.clone(), signed_in.key().clone());
         tokio::spawn(async move { relying_party.renewed(&key).await })
@@ -52,7 +58,18 @@ impl RelyingParty {
             .map_err(|_| Fault::Interrupted)?
     }
 
-    async fn renewed(&self, key: &SessionKey) -> Result<AccessToken, Error> {
+    /// Calls a resource server on the person's behalf: [`RelyingParty::tokens`], then
+    /// [`Client::call`](crate::Client::call).
+    pub async fn call(
+        &self,
+        signed_in: &SignedIn,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Error> {
+        let tokens = self.tokens(signed_in).await?;
+        self.client.call(&tokens, request).await
+    }
+
+    async fn renewed(&self, key: &SessionKey) -> Result<Tokens, Error> {
         let turn = self.turns.of(key);
         let _mine = turn.lock().await;
         let session = self
@@ -61,14 +78,14 @@ impl RelyingParty {
             .await?
             .ok_or(Error::SessionEnded)?;
         if lasts(&session.tokens, clock::now()) {
-            return Ok(session.tokens.access_token);
+            return Ok(session.tokens);
         }
         let tokens = self.client.refresh(&session).await?;
-        let access_token = tokens.access_token.clone();
-        if !self.store.replace_tokens(key, tokens, clock::now()).await? {
+        let kept = tokens.clone();
+        if !self.store.replace_tokens(key, kept, clock::now()).await? {
             return Err(Error::SessionEnded);
         }
-        Ok(access_token)
+        Ok(tokens)
     }
 }
 

@@ -64,8 +64,13 @@ pub fn settings(provider: &Provider) -> Settings {
 
 impl Application {
     pub fn with(settings: Settings) -> Self {
+        Self::of(settings, Router::new())
+    }
+
+    /// An application with further routes.
+    pub fn of(settings: Settings, further: Router<RelyingParty>) -> Self {
         let relying_party = RelyingParty::new(settings).unwrap();
-        let routes = Router::new()
+        let routes = further
             .route("/who", get(who))
             .route("/private", get(private).post(private))
             .merge(relying_party.routes())
@@ -88,6 +93,13 @@ impl Application {
             routes: self.routes.clone(),
             jar: Mutex::default(),
         }
+    }
+
+    /// Another browser with a copy of this one's cookies.
+    pub fn other_browser_like(&self) -> Self {
+        let other = self.other_browser();
+        *other.jar.lock().unwrap() = self.jar();
+        other
     }
 
     pub async fn get(&self, address: &str) -> Page {

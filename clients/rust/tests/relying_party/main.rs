@@ -11,9 +11,16 @@
 
 mod application;
 mod backchannel_logout;
+mod client_certificate;
 mod discovery;
+mod fapi;
+mod lies;
+mod proofs;
 mod provider;
+mod provider_logout;
 mod refresh;
 mod refusals;
+mod resource_server;
 mod sign_in;
 mod sign_out;
+mod step_up;

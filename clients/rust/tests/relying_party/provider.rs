@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use axum::extract::{RawForm, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
@@ -12,8 +14,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
@@ -52,7 +52,7 @@ fn new_key(kid: &str) -> (String, EcdsaKeyPair) {
     let pkcs8 = EcdsaKeyPair::generate_pkcs8(alg, &rng).unwrap();
     (
         kid.to_owned(),
-        EcdsaKeyPair::from_pkcs8(alg, pkcs8.as_ref(), &rng).unwrap(),
+        EcdsaKeyPair::from_pkcs8(alg, pkcs8.as_ref()).unwrap(),
     )
 }
 
@@ -273,7 +273,8 @@ async fn token(
 }
 
 fn check_pkce(asked: &HashMap<String, String>, form: &HashMap<String, String>) {
-    let digest = ring::digest::digest(&ring::digest::SHA256, form["code_verifier"].as_bytes());
+    let digest =
+        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, form["code_verifier"].as_bytes());
     assert_eq!(
         asked["code_challenge"],
         BASE64_URL_SAFE_NO_PAD.encode(digest)

@@ -95,7 +95,7 @@ async fn token_answers_that_lie_are_refused() {
             a.as_object_mut().unwrap().remove("id_token");
         }),
         ("id_token_malformed", |a| a["id_token"] = json!("a.b.c")),
-        ("provider_answer_malformed", |a| {
+        ("token_type_unexpected", |a| {
             a["token_type"] = json!("DPoP");
         }),
         ("provider_answer_malformed", |a| {
@@ -164,7 +164,7 @@ async fn callbacks_that_lie_are_refused() {
             format!("{q}&code=again")
         }),
         ("callback_too_long", |q| {
-            format!("{q}&pad={}", "x".repeat(9000))
+            format!("{q}&pad={}", "x".repeat(17_000))
         }),
         ("provider_refused", |q| {
             format!("{}&error=access_denied", q.replace("code=", "cod="))

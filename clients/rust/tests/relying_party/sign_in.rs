@@ -1,11 +1,11 @@
 //! Signing in: the happy path, bindings, client authentication, keys.
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use idp_relying_party::{AssertionKey, ClientAuthentication};
-use ring::rand::SystemRandom;
-use ring::signature::{Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde_json::{Value, json};
 
 use crate::application::{Application, BASE, settings};
@@ -157,7 +157,7 @@ async fn an_assertion_is_addressed_to_the_issuer_and_signed() {
     );
     let (input, signature) = form["client_assertion"].rsplit_once('.').unwrap();
     let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
-    UnparsedPublicKey::new(&ring::signature::ED25519, pair.public_key().as_ref())
+    UnparsedPublicKey::new(&aws_lc_rs::signature::ED25519, pair.public_key().as_ref())
         .verify(input.as_bytes(), &signature)
         .unwrap();
     let claims = BASE64_URL_SAFE_NO_PAD

@@ -1,7 +1,8 @@
 //! Sessions of the application, and where they rest.
 
+mod memory;
+
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,16 +10,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use oauth2::{AccessToken, RefreshToken};
 use serde::{Deserialize, Serialize};
 
-use crate::bounded::Bounded;
 use crate::claims::{IdTokenClaims, Person};
+use crate::dpop::DpopKey;
 use crate::logout_token::LogoutNotice;
 use crate::random;
 use crate::sign_in::PendingSignIn;
 
-/// Sessions that the in-memory store holds at most.
-const SESSIONS: usize = 100_000;
-/// Sign-ins on their way that the in-memory store holds at most.
-const PENDING: usize = 20_000;
+pub use memory::MemoryStore;
 
 /// How a person signed in, by the provider's word.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,8 +54,11 @@ pub struct Tokens {
     pub refresh_token: Option<RefreshToken>,
     /// When the access token ends, if the provider said so.
     pub access_token_expires: Option<DateTime<Utc>>,
-    /// The ID token as received: the hint for RP-initiated logout.
+    /// The ID token, out of its encryption if it had one: the hint for RP-initiated logout.
     pub id_token: String,
+    /// The key that the access token is bound to, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop: Option<DpopKey>,
 }
 
 impl fmt::Debug for Tokens {
@@ -65,6 +66,7 @@ impl fmt::Debug for Tokens {
         f.debug_struct("Tokens")
             .field("refreshable", &self.refresh_token.is_some())
             .field("access_token_expires", &self.access_token_expires)
+            .field("dpop", &self.dpop)
             .finish_non_exhaustive()
     }
 }
@@ -86,6 +88,8 @@ pub struct Session {
     pub expires: DateTime<Utc>,
     /// Digest of the sign-in's nonce, against which refreshed ID tokens are held.
     pub(crate) nonce_digest: String,
+    /// When the ID token was issued, by the provider's clock.
+    pub(crate) issued: DateTime<Utc>,
     /// Seconds without a request after which it ends.
     pub(crate) idle_seconds: i64,
     /// When it last served a request.
@@ -105,12 +109,13 @@ impl Session {
     }
 
     /// True when the provider's demand ends this session: the same issuer; the same `sid` where
-    /// one is named; the same `sub` where one is named.
+    /// one is named; the same `sub` where one is named. A demand about all of a person's sessions
+    /// does not reach one whose ID token was issued after it.
     #[must_use]
     pub fn is_ended_by(&self, notice: &LogoutNotice) -> bool {
         let same_session = match &notice.sid {
             Some(sid) => self.authentication.sid.as_ref() == Some(sid),
-            None => notice.sub.is_some(),
+            None => notice.sub.is_some() && notice.issued.is_none_or(|at| self.issued <= at),
         };
         let same_person = notice
             .sub
@@ -120,13 +125,23 @@ impl Session {
     }
 }
 
+impl Session {
+    /// True when a demand received before this session was kept ends it: one that
+    /// [ends](Session::is_ended_by) it and was issued no earlier than its ID token. A demand of
+    /// before belongs to an earlier sign-in; of the same second, to be safe, to this one.
+    #[must_use]
+    pub fn is_overtaken_by(&self, notice: &LogoutNotice) -> bool {
+        notice.issued.is_some_and(|at| self.issued <= at) && self.is_ended_by(notice)
+    }
+}
+
 pub(crate) fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX / 1_000_000)
 }
 
 /// Under which a session or a pending sign-in rests: a digest, so that a copy of the store opens
 /// no session.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SessionKey(String);
 
 impl SessionKey {
@@ -174,8 +189,10 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Option<PendingSignIn>, StoreFault>;
 
-    /// Keeps a session.
-    async fn put(&self, key: SessionKey, session: Session) -> Result<(), StoreFault>;
+    /// Keeps a session, unless a demand that [`SessionStore::end`] received within the last ten
+    /// minutes [overtook](Session::is_overtaken_by) it; false then. So a demand that arrives while the
+    /// sign-in is still being finished ends it all the same.
+    async fn put(&self, key: SessionKey, session: Session) -> Result<bool, StoreFault>;
 
     /// The session under `key` if it [lives](Session::lives) at `now`, [touched](Session::touch).
     async fn find(
@@ -199,105 +216,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreFault>;
 
-    /// Ends every session that the notice [ends](Session::is_ended_by) and tells how many.
+    /// Ends every session that the notice [ends](Session::is_ended_by) and tells how many. A signed
+    /// notice ([`LogoutNotice::issued`] is there) is remembered for ten minutes, for
+    /// [`SessionStore::put`]; of others, which strangers may invent, nothing is kept.
     async fn end(&self, notice: &LogoutNotice) -> Result<usize, StoreFault>;
-}
-
-/// Sessions in this process's memory: at most 100,000 sessions and 20,000 sign-ins on their way,
-/// the oldest making room. They end with the process.
-#[derive(Debug)]
-pub struct MemoryStore {
-    sessions: Mutex<Bounded<Session>>,
-    pending: Mutex<Bounded<PendingSignIn>>,
-}
-
-impl Default for MemoryStore {
-    fn default() -> Self {
-        Self::with_capacity(SESSIONS, PENDING)
-    }
-}
-
-impl MemoryStore {
-    /// An empty store with other bounds.
-    #[must_use]
-    pub fn with_capacity(sessions: usize, pending: usize) -> Self {
-        Self {
-            sessions: Mutex::new(Bounded::new(sessions)),
-            pending: Mutex::new(Bounded::new(pending)),
-        }
-    }
-
-    fn sessions(&self) -> std::sync::MutexGuard<'_, Bounded<Session>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn pending(&self) -> std::sync::MutexGuard<'_, Bounded<PendingSignIn>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl SessionStore for MemoryStore {
-    async fn put_pending(&self, key: SessionKey, pending: PendingSignIn) -> Result<(), StoreFault> {
-        let until = pending.expires();
-        self.pending().put(key.0, pending, until);
-        Ok(())
-    }
-
-    async fn take_pending(
-        &self,
-        key: &SessionKey,
-        now: DateTime<Utc>,
-    ) -> Result<Option<PendingSignIn>, StoreFault> {
-        let mut pending = self.pending();
-        pending.expire(now);
-        Ok(pending.take(key.as_str(), now))
-    }
-
-    async fn put(&self, key: SessionKey, session: Session) -> Result<(), StoreFault> {
-        let until = session.expires;
-        self.sessions().put(key.0, session, until);
-        Ok(())
-    }
-
-    async fn find(
-        &self,
-        key: &SessionKey,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Session>, StoreFault> {
-        let mut sessions = self.sessions();
-        sessions.expire(now);
-        let found = sessions
-            .find_mut(key.as_str(), now)
-            .filter(|session| session.lives(now));
-        Ok(found.map(|session| {
-            session.touch(now);
-            session.clone()
-        }))
-    }
-
-    async fn replace_tokens(
-        &self,
-        key: &SessionKey,
-        tokens: Tokens,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreFault> {
-        let mut sessions = self.sessions();
-        let found = sessions.find_mut(key.as_str(), now);
-        Ok(found.map(|session| session.tokens = tokens).is_some())
-    }
-
-    async fn take(
-        &self,
-        key: &SessionKey,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Session>, StoreFault> {
-        Ok(self.sessions().take(key.as_str(), now))
-    }
-
-    async fn end(&self, notice: &LogoutNotice) -> Result<usize, StoreFault> {
-        Ok(self
-            .sessions()
-            .retain(|session| !session.is_ended_by(notice)))
-    }
 }
