@@ -1,5 +1,6 @@
 //! Clients: registered, edited, disabled, enabled, given new secrets.
 
+mod answers;
 mod changed;
 mod features;
 mod metadata;
@@ -95,8 +96,8 @@ pub struct WithSecret {
     pub secret: Option<SecretText>,
 }
 
-/// Lets a client be written only when a key signs what was chosen for its ID Tokens; its first
-/// sign-in would fail otherwise.
+/// Lets a client be written only when keys sign what was chosen for its ID Tokens and its other
+/// signed answers; its first sign-in would fail otherwise.
 ///
 /// Refuses with `client_algorithm_without_key`.
 pub fn with_key<T>(
@@ -105,10 +106,13 @@ pub fn with_key<T>(
     keys: &[Key],
     now: Timestamp,
 ) -> Decision<T> {
-    let signs = |client: &Client| {
-        let fits =
-            |key: &&Key| key.purpose == KeyPurpose::Token && key.algorithm == client.id_token_alg;
+    let signs_with = |algorithm: &str| {
+        let fits = |key: &&Key| key.purpose == KeyPurpose::Token && key.algorithm == algorithm;
         keys.iter().filter(fits).any(|key| key.is_active(now))
+    };
+    let signs = |client: &Client| {
+        signs_with(&client.id_token_alg)
+            && answers::signing_algorithms(client).all(|algorithm| signs_with(algorithm.name()))
     };
     match &decision.outcome {
         Outcome::Done(made) if !signs(written(made)) => {

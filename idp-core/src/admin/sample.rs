@@ -228,6 +228,8 @@ pub(crate) fn grant(session: &Session, client: &Client) -> Grant {
         authentication: authentication(),
         offline: false,
         generation: 0,
+        claims: Default::default(),
+        front_channel: false,
         rotated_at: NOW,
         refresh_confirmation: Confirmation::default(),
         created_at: NOW,

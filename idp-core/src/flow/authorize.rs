@@ -3,21 +3,26 @@
 use serde::{Deserialize, Serialize};
 
 use super::browser::Browser;
+use super::respond::Back;
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::{Digest, SecretText};
+use crate::model::GrantId;
 use crate::model::client::{Client, ConsentRule};
 use crate::model::user::PositionId;
+use crate::oauth::assurance::check_reachable;
 use crate::oauth::authorize::{
-    AuthorizationRequest, AuthorizeRefusal, ErrorRedirect, answer, check, check_embedding,
+    AuthorizationRequest, AuthorizeRefusal, ErrorRedirect, check, check_embedding,
 };
 use crate::oauth::code::CodeTicket;
 use crate::oauth::demands;
 use crate::oauth::interaction::{self, Interaction, InteractionFacts, SignedIn};
-use crate::oauth::issue_code::{self, IssuedCode};
+use crate::oauth::issue_code::{self, Issued};
 use crate::oauth::params::Parameters;
 use crate::oauth::redirect_uri::ValidRedirect;
-use crate::oauth::scope;
+use crate::oauth::response::{Answer, Members};
+use crate::oauth::scope::{self, Scope};
+use crate::oidc::claims::needs_paths;
 use crate::oidc::id_token::verify_hint;
 use crate::store::decision::{Deciding, Outcome};
 use crate::store::tickets::{TicketKey, TicketKind};
@@ -47,10 +52,10 @@ pub struct Pending {
 /// What the browser gets.
 #[derive(Clone, Debug)]
 pub enum AuthorizeReply {
-    /// Back to the client, with a code.
-    Redirect(String),
+    /// Back to the client, with what it asked for.
+    Answered(Answer),
     /// Back to the client, with an error.
-    Refused(String, Reason),
+    Refused(Answer, Reason),
     /// To a page of ours that asks something.
     Ask(Question),
 }
@@ -102,7 +107,11 @@ impl Provider {
         let requested = match self.requested(parameters, context).await? {
             Ok(requested) => requested,
             Err(AuthorizeRefusal::Page(refusal)) => return Err(refusal.into()),
-            Err(AuthorizeRefusal::Redirect(error)) => return Ok(self.error(&error)),
+            Err(AuthorizeRefusal::Redirect(error)) => {
+                let client = self.client_named(parameters.find("client_id")).await?;
+                let client = client.ok_or(Reason::ClientUnknown)?;
+                return self.refused(&error, &client, context).await;
+            }
         };
         let hinted = self.hinted_sub(&requested.parameters, context).await?;
         let (client, now) = (requested.client.as_ref(), context.here.now);
@@ -113,14 +122,16 @@ impl Provider {
                 let (carriage, parameters) = (requested.carriage, &requested.parameters);
                 let demanded = demands::check(client, carriage, parameters, &self.policy);
                 if let Err(refusal) = demanded {
-                    let state = request.state;
-                    return Ok(self.error(&ErrorRedirect { to, state, refusal }));
+                    let error = refusing(&request, &to, refusal);
+                    return self.refused(&error, client, context).await;
                 }
                 (request, to)
             }
-            (Ok(_), None) => return Err(Reason::ClientUnknown.into()),
             (Err(AuthorizeRefusal::Page(refusal)), _) => return Err(refusal.into()),
-            (Err(AuthorizeRefusal::Redirect(error)), _) => return Ok(self.error(&error)),
+            (Err(AuthorizeRefusal::Redirect(error)), Some(client)) => {
+                return self.refused(&error, client, context).await;
+            }
+            (_, None) => return Err(Reason::ClientUnknown.into()),
         };
         let pending = Pending {
             request,
@@ -174,19 +185,15 @@ impl Provider {
         &self,
         waiting: &SecretText,
         (browser, reason): (&Browser, Reason),
-        context: &RequestContext,
-    ) -> Result<String, Failure> {
+        context: &mut RequestContext,
+    ) -> Result<Answer, Failure> {
         let pending = self.pending(waiting, browser, context).await?;
         let client = self.client_of(&pending.request).await?;
         let to = ValidRedirect::check(&client, &pending.request.redirect_uri)?;
         self.take_pending(waiting, context).await?;
         self.take_pushed(pending.pushed, context).await?;
-        let error = ErrorRedirect {
-            to,
-            state: pending.request.state,
-            refusal: reason.into(),
-        };
-        Ok(self.error_address(&error))
+        let error = refusing(&pending.request, &to, reason.into());
+        self.respond_refused(&error, &client, context).await
     }
 
     /// The subject of the request's `id_token_hint`, or why it does not count.
@@ -216,18 +223,16 @@ impl Provider {
             to,
         } = advance;
         let request = &pending.request;
-        let refused = |refusal| {
-            let state = request.state.clone();
-            self.error(&ErrorRedirect {
-                to: to.clone(),
-                state,
-                refusal,
-            })
-        };
+        let refused = |refusal| refusing(request, &to, refusal);
         for attempt in 0..ATTEMPTS {
             // A secret that was taken does not come back: a later question gets a new one.
             let waiting = waiting.filter(|_| attempt == 0);
             let client = self.client_of(request).await?;
+            if let Err(reason) = check_reachable(request.level, &self.policy.levels) {
+                self.take_pushed(pending.pushed, context).await?;
+                let error = refused(reason.into());
+                return self.refused(&error, &client, context).await;
+            }
             let signed_in = self.signed_in(request, &client, visitor, context).await?;
             let facts = InteractionFacts {
                 request,
@@ -239,7 +244,8 @@ impl Provider {
             match interaction::next(&facts) {
                 Some((_, reason)) if request.prompt.none => {
                     self.take_pushed(pending.pushed, context).await?;
-                    return Ok(refused(reason.into()));
+                    let error = refused(reason.into());
+                    return self.refused(&error, &client, context).await;
                 }
                 Some((interaction, _)) => {
                     let device = visitor.device.as_ref();
@@ -259,12 +265,14 @@ impl Provider {
             let (outcome, batch) = decision.into_parts();
             let issued = match outcome {
                 Outcome::Done(issued) => issued,
-                Outcome::Refused(refusal) => return Ok(refused(refusal)),
+                Outcome::Refused(refusal) => {
+                    return self.refused(&refused(refusal), &client, context).await;
+                }
                 Outcome::Need(_) => return Err(super::answer::endless()),
             };
             if self.commit(batch).await? == Committed::Yes {
                 self.uncount(pending.counted, context).await;
-                return self.send_code(&issued, &to, request, context).await;
+                return self.send(&issued, (&client, &to), request, context).await;
             }
         }
         Err(contended())
@@ -298,61 +306,81 @@ impl Provider {
             Some(code) => self.records.unit_by_code(code.as_str()).await?,
             None => None,
         };
+        let scope = Scope::of(&request.scope);
+        let (one, all) = needs_paths(&scope);
+        let paths = if request.response_type.has_id_token() && (one || all) {
+            self.all_paths(&facts.user, now).await?
+        } else {
+            Vec::new()
+        };
         Ok(Some(SignedIn {
             session: facts.session,
             user: facts.user,
             sub: subject.map(|s| s.sub),
             consent,
             unit,
+            paths,
         }))
     }
 
-    async fn send_code(
+    /// Keeps the code, makes the tokens that leave at once, and sends the answer.
+    async fn send(
         &self,
-        issued: &IssuedCode,
-        to: &ValidRedirect,
+        issued: &Issued,
+        (client, to): (&Client, &ValidRedirect),
         request: &AuthorizationRequest,
         context: &mut RequestContext,
     ) -> Result<AuthorizeReply, Failure> {
+        let mut members = Members::default();
+        if let Some(code) = &issued.code {
+            self.keep_code(code, issued.grant, request, context).await?;
+            members.push("code", code.expose());
+        }
+        if let Some(tokens) = &issued.tokens {
+            let made = self.front_channel(tokens, client, context).await?;
+            for (name, value) in made {
+                members.push(&name, value);
+            }
+        }
+        let back = Back {
+            to,
+            mode: request.response_mode,
+            state: request.state.as_deref(),
+        };
+        let answer = self.respond(back, client, members, context).await?;
+        Ok(AuthorizeReply::Answered(answer))
+    }
+
+    async fn keep_code(
+        &self,
+        code: &SecretText,
+        grant: GrantId,
+        request: &AuthorizationRequest,
+        context: &mut RequestContext,
+    ) -> Result<(), Failure> {
         let now = context.here.now;
         let ticket = CodeTicket {
-            grant: issued.grant,
+            grant,
             client: request.client.clone(),
             redirect_uri: request.redirect_uri.clone(),
             challenge: request.challenge.clone(),
             dpop_jkt: request.dpop_jkt.clone(),
             expires_at: now + self.policy.lifetimes.code,
         };
-        let key = TicketKey::of(TicketKind::Code, issued.code.expose());
+        let key = TicketKey::of(TicketKind::Code, code.expose());
         let times = (now, ticket.expires_at + REPLAY_MEMORY);
-        self.sealed_tickets()
-            .store(key, &ticket, times, &mut context.entropy)
-            .await?;
-        let members = [("code", issued.code.expose())];
-        let issuer = self.policy.issuer.as_str();
-        Ok(AuthorizeReply::Redirect(answer(
-            to,
-            issuer,
-            request.state.as_deref(),
-            &members,
-        )))
+        let tickets = self.sealed_tickets();
+        let stored = tickets.store(key, &ticket, times, &mut context.entropy);
+        Ok(stored.await?)
     }
+}
 
-    fn error(&self, error: &ErrorRedirect) -> AuthorizeReply {
-        AuthorizeReply::Refused(self.error_address(error), error.refusal.reason)
-    }
-
-    fn error_address(&self, error: &ErrorRedirect) -> String {
-        let members = [
-            ("error", error.refusal.code().as_str()),
-            ("error_description", error.refusal.reason.name()),
-        ];
-        answer(
-            &error.to,
-            self.policy.issuer.as_str(),
-            error.state.as_deref(),
-            &members,
-        )
+fn refusing(request: &AuthorizationRequest, to: &ValidRedirect, refusal: Refusal) -> ErrorRedirect {
+    ErrorRedirect {
+        to: to.clone(),
+        mode: request.response_mode,
+        state: request.state.clone(),
+        refusal,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::base::secret::SecretText;
 use crate::model::UserId;
 use crate::model::consent::Consent;
 use crate::oauth::consent::{Answered, ConsentFacts, agree, refuse};
+use crate::oauth::response::Answer;
 use crate::store::decision::Outcome;
 
 /// A consent form that was sent.
@@ -60,7 +61,7 @@ impl Provider {
         form: &ConsentForm,
         visitor: &Visitor,
         context: &mut RequestContext,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<Answer>, Failure> {
         let browser = &visitor.browser;
         let pending = self.pending(&form.waiting, browser, context).await?;
         let user = self.signed_in_person(visitor, context).await?;
@@ -78,8 +79,8 @@ impl Provider {
             };
         }
         let reason = Reason::ConsentRefused;
-        let address = self.cancel(&form.waiting, (browser, reason), context);
-        Ok(Some(address.await?))
+        let answer = self.cancel(&form.waiting, (browser, reason), context);
+        Ok(Some(answer.await?))
     }
 
     async fn signed_in_person(

@@ -45,11 +45,23 @@ impl Provider {
         let request = TokenRequest::parse(body)?;
         request.check_allowed(client.client())?;
         check_demands(&client)?;
-        match &request {
+        let mut answer = self.answer(&client, &request, context).await?;
+        self.encrypt_id_token(&mut answer, client.client(), context)
+            .await?;
+        Ok(answer)
+    }
+
+    async fn answer(
+        &self,
+        client: &AuthenticatedClient,
+        request: &TokenRequest,
+        context: &mut RequestContext,
+    ) -> Result<Map<String, Value>, Failure> {
+        match request {
             TokenRequest::ClientCredentials { wanted } => {
                 let decision =
-                    client_credentials::decide(&client, wanted, &mut deciding(self, context));
-                self.finish(&client, decision).await?.ok_or_else(contended)
+                    client_credentials::decide(client, wanted, &mut deciding(self, context));
+                self.finish(client, decision).await?.ok_or_else(contended)
             }
             TokenRequest::AuthorizationCode {
                 code,
@@ -62,7 +74,7 @@ impl Provider {
                     verifier: verifier.as_ref().map(SecretText::expose),
                     resources,
                 };
-                self.redeem(&client, code, redemption, context).await
+                self.redeem(client, code, redemption, context).await
             }
             TokenRequest::RefreshToken { token, wanted } => {
                 let presented = refresh_token::Presented::parse(token)?;
@@ -72,7 +84,7 @@ impl Provider {
                     .mac(issuer, KeyPurpose::Refresh, &presented.message())
                     .await?;
                 let token = presented.verify(&tags)?;
-                self.refresh(&client, token, wanted, context).await
+                self.refresh(client, token, wanted, context).await
             }
         }
     }
@@ -163,7 +175,7 @@ impl Provider {
         }
     }
 
-    async fn render(&self, plan: &TokenPlan) -> Result<Map<String, Value>, Failure> {
+    pub(super) async fn render(&self, plan: &TokenPlan) -> Result<Map<String, Value>, Failure> {
         let claims = serde_json::to_vec(&plan.access).map_err(|e| Fault::lasting("token", e))?;
         let algorithm = algorithm(&self.policy.default_alg)?;
         let access = self

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::authentication::Authentication;
 use super::client::ClientId;
 use super::confirmation::Confirmation;
+use super::requested_claims::RequestedClaims;
 use super::subject::{Subject, ToldSubject};
 use super::user::PositionId;
 use super::{GrantId, SessionId, UserId, Version};
@@ -55,6 +56,12 @@ pub struct Grant {
     /// The pairwise subject it tells; the user's public one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<ToldSubject>,
+    /// The single claims that the client may learn beyond the scopes.
+    #[serde(default, skip_serializing_if = "RequestedClaims::is_empty")]
+    pub claims: RequestedClaims,
+    /// Whether tokens left the authorization endpoint, which count before a code is redeemed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub front_channel: bool,
     /// How the user had signed in.
     pub authentication: Authentication,
     /// Whether it outlives the session (`offline_access`).

@@ -13,6 +13,7 @@ pub mod identifier;
 pub mod key;
 pub mod organisation_unit;
 pub mod outbox;
+pub mod requested_claims;
 pub mod role;
 pub mod session;
 pub mod subject;

@@ -2,25 +2,31 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::assurance;
+use super::claims_request::{self, ClaimsParameter};
 use super::dpop;
 use super::params::Parameters;
 use super::pkce::CodeChallenge;
 use super::redirect_uri::ValidRedirect;
 use super::resource;
-use super::scope::Scope;
+use super::response::ResponseMode;
+use super::scope::{self, Scope};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
-use crate::model::client::{Client, ClientId, GrantType};
+use crate::model::authentication::Level;
+use crate::model::client::{Client, ClientId, GrantType, ResponseType};
 use crate::model::identifier::AgencyCode;
+use crate::model::requested_claims::RequestedClaims;
 
 /// The most bytes of what is kept or returned for the client while a person answers. Anybody may
 /// send an authorization request, so a waiting one must stay small.
-pub const LONGEST: [(&str, usize); 5] = [
+pub const LONGEST: [(&str, usize); 6] = [
     ("state", 2048),
     ("nonce", 1024),
     ("login_hint", 254),
     ("ui_locales", 128),
     ("scope", 2048),
+    ("claims", claims_request::MAX_BYTES),
 ];
 
 /// `prompt` (OpenID Connect Core §3.1.2.1).
@@ -44,14 +50,24 @@ pub struct AuthorizationRequest {
     pub client: ClientId,
     /// Where the answer goes.
     pub redirect_uri: String,
+    /// What leaves the endpoint.
+    #[serde(default = "code", skip_serializing_if = "is_code")]
+    pub response_type: ResponseType,
+    /// How.
+    #[serde(default, skip_serializing_if = "ResponseMode::is_plain")]
+    pub response_mode: ResponseMode,
     /// What is asked for.
     pub scope: Vec<String>,
+    /// Single claims that are asked for besides.
+    #[serde(default, skip_serializing_if = "RequestedClaims::is_empty")]
+    pub claims: RequestedClaims,
     /// Returned untouched.
     pub state: Option<String>,
     /// Repeated in the ID Token.
     pub nonce: Option<String>,
-    /// PKCE.
-    pub challenge: CodeChallenge,
+    /// PKCE; none where no code is asked for, or the client may do without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<CodeChallenge>,
     /// The thumbprint of the DPoP key that alone may redeem the code (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
@@ -59,6 +75,9 @@ pub struct AuthorizationRequest {
     pub prompt: Prompt,
     /// The sign-in may be this old, in seconds.
     pub max_age: Option<u32>,
+    /// The sign-in must be this strong at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
     /// Prefills the sign-in page.
     pub login_hint: Option<String>,
     /// The `sub` of a verified `id_token_hint`.
@@ -72,6 +91,26 @@ pub struct AuthorizationRequest {
     pub unit: Option<AgencyCode>,
     /// When the request came. A sign-in or consent after this answers `prompt`.
     pub requested_at: Timestamp,
+}
+
+impl AuthorizationRequest {
+    /// The scopes whose claims the client will learn: those it asks for, and those to which the
+    /// single claims belong that it asks for. This is what the person agrees to.
+    pub fn disclosed(&self) -> Vec<String> {
+        let single = claims_request::scopes_of(&self.claims).map(str::to_owned);
+        let mut scopes: Vec<String> = self.scope.iter().cloned().chain(single).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes
+    }
+}
+
+const fn code() -> ResponseType {
+    ResponseType::Code
+}
+
+fn is_code(response_type: &ResponseType) -> bool {
+    *response_type == ResponseType::Code
 }
 
 /// Where a refusal goes: no address is used that was not proved.
@@ -98,6 +137,8 @@ impl AuthorizeRefusal {
 pub struct ErrorRedirect {
     /// The proved address.
     pub to: ValidRedirect,
+    /// How it travels there.
+    pub mode: ResponseMode,
     /// Returned untouched.
     pub state: Option<String>,
     /// Why.
@@ -124,9 +165,17 @@ pub fn check(
     }
     .map_err(|reason| AuthorizeRefusal::Page(reason.into()))?;
     let state = parameters.find("state").map(str::to_owned);
-    check_rest(parameters, client, hinted_sub, now)
+    let mode = ResponseMode::for_refusal(parameters, &to);
+    check_rest(parameters, client, &to, hinted_sub, now)
         .map(|request| (request, to.clone()))
-        .map_err(|refusal| AuthorizeRefusal::Redirect(ErrorRedirect { to, state, refusal }))
+        .map_err(|refusal| {
+            AuthorizeRefusal::Redirect(ErrorRedirect {
+                to,
+                mode,
+                state,
+                refusal,
+            })
+        })
 }
 
 /// The way of a refusal of the request as a whole, whose parameters do not count: to the address
@@ -136,6 +185,7 @@ pub fn refuse(parameters: &Parameters, client: &Client, refusal: Refusal) -> Aut
     match named.and_then(|uri| ValidRedirect::check(client, uri).ok()) {
         None => AuthorizeRefusal::Page(refusal),
         Some(to) => AuthorizeRefusal::Redirect(ErrorRedirect {
+            mode: ResponseMode::for_refusal(parameters, &to),
             to,
             state: parameters.find("state").map(str::to_owned),
             refusal,
@@ -146,6 +196,7 @@ pub fn refuse(parameters: &Parameters, client: &Client, refusal: Refusal) -> Aut
 fn check_rest(
     parameters: &Parameters,
     client: &Client,
+    to: &ValidRedirect,
     hinted_sub: Result<Option<String>, Refusal>,
     now: Timestamp,
 ) -> Result<AuthorizationRequest, Refusal> {
@@ -157,36 +208,37 @@ fn check_rest(
             return Err(Reason::ParameterTooLong.into());
         }
     }
-    match parameters.required("response_type")? {
-        "code" if client.may_use(GrantType::AuthorizationCode) => {}
-        "code" => return Err(Reason::ResponseTypeNotAllowed.into()),
-        _ => return Err(Reason::ResponseTypeUnsupported.into()),
-    }
-    if parameters
-        .find("response_mode")
-        .is_some_and(|mode| mode != "query")
-    {
-        return Err(Reason::ResponseModeUnsupported.into());
-    }
-    let challenge = CodeChallenge::parse(parameters)?;
+    let response_type = response_type(parameters, client)?;
+    let response_mode = ResponseMode::of(parameters.find("response_mode"), response_type, to)?;
+    let challenge = challenge(parameters, client, response_type)?;
     let scope = Scope::parse(parameters.required("scope")?)?;
     if !scope.within(&client.scopes) {
         return Err(Reason::ScopeNotAllowed.into());
     }
     let resources = resource::at_authorization(parameters, client, &scope)?;
+    check_id_token(parameters, response_type, &scope)?;
+    let claims = parameters
+        .find("claims")
+        .map(|text| ClaimsParameter::parse(text, &client.scopes))
+        .transpose()?
+        .unwrap_or_default();
     Ok(AuthorizationRequest {
         client: client.id.clone(),
         redirect_uri: parameters.required("redirect_uri")?.to_owned(),
+        response_type,
+        response_mode,
         scope: scope.into_vec(),
         resources,
+        claims: claims.requested,
         state: parameters.find("state").map(str::to_owned),
         nonce: parameters.find("nonce").map(str::to_owned),
         challenge,
         dpop_jkt: dpop::bound_key(parameters, None)?,
         prompt: prompt(parameters)?,
-        max_age: max_age(parameters)?,
+        max_age: max_age(parameters)?.or(client.features.default_max_age),
+        level: assurance::needed(claims.acr.as_ref(), parameters, client)?,
         login_hint: parameters.find("login_hint").map(str::to_owned),
-        hinted_sub: hinted_sub?,
+        hinted_sub: hinted_sub?.or(claims.sub),
         ui_locales: parameters.find("ui_locales").map(str::to_owned),
         unit: unit(parameters)?,
         requested_at: now,
@@ -204,6 +256,50 @@ pub fn check_embedding(embedded: bool, prompt: &Prompt) -> Result<(), Refusal> {
         return Err(Reason::AuthorizationEmbedded.into());
     }
     Ok(())
+}
+
+/// What the client is registered for. A code is no use to a client that may not redeem it.
+fn response_type(parameters: &Parameters, client: &Client) -> Result<ResponseType, Refusal> {
+    let wanted = ResponseType::parse(parameters.required("response_type")?)
+        .ok_or(Reason::ResponseTypeUnsupported)?;
+    let redeems = !wanted.has_code() || client.may_use(GrantType::AuthorizationCode);
+    // What leaves this endpoint is bound to nothing.
+    let bound = wanted.has_token() && client.features.bind_access_tokens();
+    if !client.features.allow(wanted) || !redeems || bound {
+        return Err(Reason::ResponseTypeNotAllowed.into());
+    }
+    Ok(wanted)
+}
+
+/// PKCE is required for every code (RFC 9700 §2.1.1), unless the client was registered without; then
+/// what it sends counts all the same.
+fn challenge(
+    parameters: &Parameters,
+    client: &Client,
+    response_type: ResponseType,
+) -> Result<Option<CodeChallenge>, Refusal> {
+    let optional = client.features.pkce_optional && parameters.find("code_challenge").is_none();
+    if !response_type.has_code() || optional {
+        return Ok(None);
+    }
+    CodeChallenge::parse(parameters).map(Some)
+}
+
+/// An ID Token that goes through the browser needs the scope `openid`, and a `nonce` that binds it to
+/// this request (OpenID Connect Core §3.2.2.1, §3.3.2.11).
+fn check_id_token(
+    parameters: &Parameters,
+    response_type: ResponseType,
+    scope: &Scope,
+) -> Result<(), Reason> {
+    if !response_type.has_id_token() {
+        return Ok(());
+    }
+    if !scope.holds(scope::OPENID) {
+        return Err(Reason::OpenidScopeMissing);
+    }
+    let nonce = parameters.find("nonce").map(|_| ());
+    nonce.ok_or(Reason::NonceMissing)
 }
 
 /// Unknown values are ignored; `none` stands alone.
@@ -240,40 +336,12 @@ fn unit(parameters: &Parameters) -> Result<Option<AgencyCode>, Refusal> {
         .transpose()
 }
 
-/// The address that carries a code or an error back, with `state` and `iss` (RFC 9207 §2).
-pub fn answer(
-    to: &ValidRedirect,
-    issuer: &str,
-    state: Option<&str>,
-    members: &[(&str, &str)],
-) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in members {
-        query.append_pair(name, value);
-    }
-    if let Some(state) = state {
-        query.append_pair("state", state);
-    }
-    query.append_pair("iss", issuer);
-    with_query(to.as_str(), &query.finish())
-}
-
-/// Adds to the query of a proved address; what was registered there stays (RFC 6749 §3.1.2).
-pub fn with_query(address: &str, query: &str) -> String {
-    let joint = match address.split_once('?') {
-        None => "?",
-        Some((_, "")) => "",
-        Some(_) => "&",
-    };
-    format!("{address}{joint}{query}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::admin::sample::{NOW, client};
     use crate::model::client::ClientKind;
-    use crate::oauth::sample::{CHALLENGE, ISSUER, REDIRECT, parameters, web};
+    use crate::oauth::sample::{CHALLENGE, REDIRECT, parameters, web};
 
     /// A request with nothing wrong in it.
     const GOOD: [(&str, &str); 7] = [
@@ -399,15 +467,19 @@ mod tests {
             ),
             (
                 vec![("response_type", "code id_token")],
-                Reason::ResponseTypeUnsupported,
+                Reason::ResponseTypeNotAllowed,
             ),
             (
-                vec![("response_mode", "fragment")],
+                vec![("response_mode", "web_message")],
                 Reason::ResponseModeUnsupported,
             ),
+            (vec![("claims", "[]")], Reason::ClaimsMalformed),
             (
-                vec![("response_mode", "form_post")],
-                Reason::ResponseModeUnsupported,
+                vec![(
+                    "claims",
+                    r#"{"id_token":{"acr":{"essential":true,"value":"gold"}}}"#,
+                )],
+                Reason::AcrUnknown,
             ),
             (vec![("code_challenge", "")], Reason::PkceMissing),
             (
@@ -543,25 +615,118 @@ mod tests {
         }
     }
 
+    /// A client that is registered for everything.
+    fn hybrid() -> Client {
+        let mut client = web();
+        client.features.response_types = ResponseType::ALL.to_vec();
+        client
+    }
+
+    fn of_hybrid(changed: &[(&str, &str)]) -> Result<AuthorizationRequest, (Reason, ResponseMode)> {
+        match check(&request(changed), Some(&hybrid()), Ok(None), NOW) {
+            Ok((request, _)) => Ok(request),
+            Err(AuthorizeRefusal::Redirect(error)) => Err((error.refusal.reason, error.mode)),
+            Err(AuthorizeRefusal::Page(refusal)) => panic!("{refusal:?}"),
+        }
+    }
+
     #[test]
-    fn an_answer_keeps_the_registered_query_and_carries_state_and_issuer() {
-        let (_, to) = check(&request(&[]), Some(&web()), Ok(None), NOW).unwrap();
-        let address = answer(&to, ISSUER, Some("a b&c"), &[("code", "x/y")]);
+    fn an_id_token_in_the_browser_needs_openid_and_a_nonce() {
+        for &response_type in ResponseType::ALL {
+            let wanted = ("response_type", response_type.as_str());
+            let without = of_hybrid(&[wanted]).err();
+            let tokens = response_type.has_id_token();
+            let missing = (Reason::NonceMissing, ResponseMode::Fragment);
+            assert_eq!(without, tokens.then_some(missing), "{response_type:?}");
+            let accepted = of_hybrid(&[wanted, ("nonce", "n")]).unwrap();
+            assert_eq!(accepted.response_type, response_type);
+            assert_eq!(accepted.challenge.is_some(), response_type.has_code());
+            let plain = [wanted, ("nonce", "n"), ("scope", "profile")];
+            let refused = of_hybrid(&plain).err().map(|(reason, _)| reason);
+            assert_eq!(refused, tokens.then_some(Reason::OpenidScopeMissing));
+        }
+    }
+
+    #[test]
+    fn a_refusal_takes_the_way_that_the_answer_would_have_taken() {
+        let hybrid = ("response_type", "code id_token");
+        let nonce = ("nonce", "n");
+        for (changed, expected) in [
+            (
+                vec![hybrid, ("response_mode", "query")],
+                (Reason::ResponseModeUnfit, ResponseMode::Fragment),
+            ),
+            (
+                vec![
+                    hybrid,
+                    nonce,
+                    ("response_mode", "form_post"),
+                    ("prompt", "none login"),
+                ],
+                (Reason::PromptNoneWithOthers, ResponseMode::FormPost),
+            ),
+            (
+                vec![("response_mode", "jwt"), ("code_challenge", "")],
+                (Reason::PkceMissing, ResponseMode::QueryJwt),
+            ),
+            (
+                vec![hybrid, nonce, ("code_challenge", "")],
+                (Reason::PkceMissing, ResponseMode::Fragment),
+            ),
+        ] {
+            assert_eq!(of_hybrid(&changed).err(), Some(expected), "{changed:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_may_be_registered_without_pkce_and_what_it_sends_counts_all_the_same() {
+        let mut client = web();
+        client.features.pkce_optional = true;
+        let ask = |changed: &[(&str, &str)]| {
+            let checked = check(&request(changed), Some(&client), Ok(None), NOW);
+            checked.map(|(request, _)| request.challenge.is_some()).ok()
+        };
         assert_eq!(
-            address,
-            "https://rp.example/cb?tenant=1&code=x%2Fy&state=a+b%26c&iss=https%3A%2F%2Fsso.tinh.example"
+            ask(&[("code_challenge", ""), ("code_challenge_method", "")]),
+            Some(false)
         );
-        assert_eq!(
-            with_query("https://rp.example/cb", "a=b"),
-            "https://rp.example/cb?a=b"
-        );
-        assert_eq!(
-            with_query("https://rp.example/cb?", "a=b"),
-            "https://rp.example/cb?a=b"
-        );
-        assert_eq!(
-            answer(&to, ISSUER, None, &[]),
-            format!("{REDIRECT}&iss=https%3A%2F%2Fsso.tinh.example")
-        );
+        assert_eq!(ask(&[]), Some(true));
+        assert_eq!(ask(&[("code_challenge_method", "plain")]), None);
+    }
+
+    #[test]
+    fn what_was_registered_holds_where_the_request_is_silent() {
+        let mut client = web();
+        client.features.default_max_age = Some(600);
+        client.features.default_acr_values = vec![Level::Two.acr().into()];
+        let ask = |changed: &[(&str, &str)]| {
+            let (request, _) = check(&request(changed), Some(&client), Ok(None), NOW).unwrap();
+            (request.max_age, request.level)
+        };
+        assert_eq!(ask(&[]), (Some(600), Some(Level::Two)));
+        let said = [("max_age", "60"), ("acr_values", Level::One.acr())];
+        assert_eq!(ask(&said), (Some(60), Some(Level::One)));
+    }
+
+    #[test]
+    fn single_claims_count_as_their_scopes_and_name_the_person() {
+        let asked = r#"{"userinfo":{"email":null},"id_token":{"sub":{"value":"s"}}}"#;
+        let mut client = web();
+        client.scopes.push("email".into());
+        let (request, _) =
+            check(&request(&[("claims", asked)]), Some(&client), Ok(None), NOW).unwrap();
+        assert_eq!(request.claims.userinfo, ["email"]);
+        assert_eq!(request.hinted_sub.as_deref(), Some("s"));
+        assert_eq!(request.disclosed(), ["email", "openid", "profile"]);
+        assert_eq!(request.scope, ["openid", "profile"]);
+    }
+
+    #[test]
+    fn a_plain_request_rests_as_it_did_before() {
+        let rests = serde_json::to_value(checked(&[])).unwrap();
+        for name in ["response_type", "response_mode", "claims", "level"] {
+            assert_eq!(rests.get(name), None, "{name}");
+        }
+        assert!(serde_json::from_value::<AuthorizationRequest>(rests).is_ok());
     }
 }

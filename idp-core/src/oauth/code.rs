@@ -19,8 +19,10 @@ pub struct CodeTicket {
     pub client: ClientId,
     /// Where it was sent.
     pub redirect_uri: String,
-    /// The challenge that its redeemer must answer.
-    pub challenge: CodeChallenge,
+    /// The challenge that its redeemer must answer; none for a client that may do without PKCE and
+    /// did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<CodeChallenge>,
     /// The thumbprint of the DPoP key that its redeemer must show (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
@@ -33,8 +35,9 @@ impl CodeTicket {
     ///
     /// # Errors
     /// [`Reason::CodeOfAnotherClient`], [`Reason::CodeExpired`],
-    /// [`Reason::CodeRedirectUriWrong`], [`Reason::CodeKeyWrong`], or what
-    /// [`CodeChallenge::verify`] refuses.
+    /// [`Reason::CodeRedirectUriWrong`], [`Reason::CodeKeyWrong`], what [`CodeChallenge::verify`]
+    /// refuses, or [`Reason::PkceVerifierUnexpected`]: whoever sends a verifier asked with a
+    /// challenge, so the one that was not there was taken out on the way (RFC 9700 §2.1.1).
     pub fn check(
         &self,
         client: &AuthenticatedClient,
@@ -54,7 +57,11 @@ impl CodeTicket {
         if self.dpop_jkt.is_some() && self.dpop_jkt != client.confirmation().jkt {
             return Err(Reason::CodeKeyWrong.into());
         }
-        self.challenge.verify(verifier)
+        match (&self.challenge, verifier) {
+            (Some(challenge), verifier) => challenge.verify(verifier),
+            (None, Some(_)) => Err(Reason::PkceVerifierUnexpected.into()),
+            (None, None) => Ok(()),
+        }
     }
 }
 
@@ -75,7 +82,7 @@ mod tests {
             grant: GrantId::from_u128(1),
             client: web().id,
             redirect_uri: REDIRECT.into(),
-            challenge: CodeChallenge::parse(&challenge).unwrap(),
+            challenge: Some(CodeChallenge::parse(&challenge).unwrap()),
             dpop_jkt: None,
             expires_at: after(60),
         };
@@ -136,6 +143,7 @@ mod tests {
             );
         }
     }
+
     #[test]
     fn a_code_that_is_bound_to_a_key_is_redeemed_with_that_key_alone() {
         use crate::oauth::dpop::sample::ProofKey;
@@ -148,7 +156,7 @@ mod tests {
             grant: GrantId::from_u128(1),
             client: web().id,
             redirect_uri: REDIRECT.into(),
-            challenge: CodeChallenge::parse(&challenge).unwrap(),
+            challenge: Some(CodeChallenge::parse(&challenge).unwrap()),
             dpop_jkt: Some(key.jkt()),
             expires_at: after(60),
         };
@@ -163,5 +171,23 @@ mod tests {
         assert_eq!(check(&ticket, &plain), wrong);
         ticket.dpop_jkt = None;
         assert_eq!(check(&ticket, &proved_by(&plain, &key)), None);
+    }
+
+    #[test]
+    fn without_a_challenge_a_verifier_tells_of_a_downgrade() {
+        let ticket = CodeTicket {
+            grant: GrantId::from_u128(1),
+            client: web().id,
+            redirect_uri: REDIRECT.into(),
+            challenge: None,
+            dpop_jkt: None,
+            expires_at: after(60),
+        };
+        let check = |verifier| {
+            let checked = ticket.check(&authenticated(&web()), Some(REDIRECT), verifier, NOW);
+            checked.map_err(|refusal| refusal.reason)
+        };
+        assert_eq!(check(None), Ok(()));
+        assert_eq!(check(Some(VERIFIER)), Err(Reason::PkceVerifierUnexpected));
     }
 }

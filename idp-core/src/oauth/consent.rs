@@ -37,8 +37,8 @@ pub fn agree(facts: ConsentFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<A
     if !facts.shown_to_user {
         return Decision::done(Answered::AskAgain);
     }
-    let (client, scope) = (&facts.request.client, facts.request.scope.as_slice());
-    let (consent, event) = given(facts.user, (client, scope), facts.before, deciding);
+    let (client, scope) = (&facts.request.client, facts.request.disclosed());
+    let (consent, event) = given(facts.user, (client, &scope), facts.before, deciding);
     Decision::done(Answered::Recorded)
         .with_change(consent)
         .with_event(event)

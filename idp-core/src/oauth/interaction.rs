@@ -12,6 +12,7 @@ use crate::model::consent::Consent;
 use crate::model::organisation_unit::OrganisationUnit;
 use crate::model::session::Session;
 use crate::model::user::{Position, PositionId, User};
+use crate::oidc::claims::UnitPath;
 
 /// A question for the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct SignedIn {
     pub consent: Option<Consent>,
     /// The unit that the request names, if there is one with that code.
     pub unit: Option<OrganisationUnit>,
+    /// The paths of the units that an ID Token of this answer names; none where none is given.
+    pub paths: Vec<UnitPath>,
 }
 
 /// The facts of one pass.
@@ -62,9 +65,10 @@ pub type Question = (Interaction, Reason);
 type Check = fn(&InteractionFacts<'_>, &SignedIn) -> Option<Question>;
 
 /// The checks behind the sign-in, in order.
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     login_asked_for,
     too_old,
+    too_weak,
     hint_names_another,
     password_must_change,
     position_open,
@@ -91,6 +95,14 @@ fn too_old(facts: &InteractionFacts<'_>, signed_in: &SignedIn) -> Option<Questio
     let oldest = facts.request.requested_at - max_age;
     (signed_in.session.authentication.at < oldest)
         .then_some((Interaction::SignIn, Reason::SignInTooOld))
+}
+
+/// The person did not sign in strongly enough. Whether it can be done here at all was checked before
+/// ([`super::assurance::check_reachable`]).
+fn too_weak(facts: &InteractionFacts<'_>, signed_in: &SignedIn) -> Option<Question> {
+    let needed = facts.request.level?;
+    (signed_in.session.authentication.level < needed)
+        .then_some((Interaction::SignIn, Reason::LevelTooLow))
 }
 
 /// `id_token_hint` names another subject (OpenID Connect Core §3.1.2.1).
@@ -136,7 +148,7 @@ fn consent_missing(facts: &InteractionFacts<'_>, signed_in: &SignedIn) -> Option
         return None;
     }
     let given = signed_in.consent.as_ref().is_some_and(|consent| {
-        consent.covers(&facts.request.scope)
+        consent.covers(&facts.request.disclosed())
             && (!facts.request.prompt.consent || consent.at >= facts.request.requested_at)
     });
     (!given).then_some((Interaction::Consent, Reason::ConsentNeeded))
@@ -209,6 +221,7 @@ mod tests {
                 sub: Some("sub-an".into()),
                 consent: None,
                 unit: None,
+                paths: Vec::new(),
             };
             Self {
                 request,
@@ -281,6 +294,24 @@ mod tests {
             nobody.next(),
             Some((Interaction::SignIn, Reason::SignInNeeded))
         );
+    }
+
+    #[test]
+    fn a_sign_in_that_was_too_weak_is_asked_for_again() {
+        use crate::model::authentication::Level;
+        for (needed, held, asked) in [
+            (None, Level::One, false),
+            (Some(Level::One), Level::One, false),
+            (Some(Level::Two), Level::One, true),
+            (Some(Level::Two), Level::Three, false),
+        ] {
+            let scene = Scene::with(|scene, signed_in| {
+                scene.request.level = needed;
+                signed_in.session.authentication.level = held;
+            });
+            let question = (Interaction::SignIn, Reason::LevelTooLow);
+            assert_eq!(scene.next(), asked.then_some(question), "{needed:?}");
+        }
     }
 
     #[test]

@@ -1,8 +1,11 @@
-//! Issuing an authorization code: the grant is written first, the code is its ticket.
+//! Answering an authorization request: the grant is written first; a code is its ticket, and tokens
+//! that leave at once live under it like those that a code brings.
 
 use std::time::Duration;
 
+use super::front_channel::{self, FrontChannel};
 use super::interaction::{InteractionFacts, SignedIn, position};
+use super::subject::AssignedSubject;
 use super::{scope, subject};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
@@ -10,6 +13,7 @@ use crate::event::{Actor, What};
 use crate::model::client::{Client, ClientKind, GrantType};
 use crate::model::confirmation::Confirmation;
 use crate::model::grant::{Grant, GrantState};
+use crate::model::requested_claims::RequestedClaims;
 use crate::model::session::Session;
 use crate::model::user::PositionId;
 use crate::model::{GrantId, Version};
@@ -20,18 +24,21 @@ use crate::store::decision::{Deciding, Decision};
 /// A session is marked as used at most so often.
 const TOUCH: Duration = Duration::from_secs(60);
 
-/// A code that was issued.
+/// What was issued.
 #[derive(Clone, Debug)]
-pub struct IssuedCode {
-    /// The code: 256 random bits.
-    pub code: SecretText,
-    /// The grant behind it.
+pub struct Issued {
+    /// The code, where one leaves: 256 random bits.
+    pub code: Option<SecretText>,
+    /// The grant behind everything.
     pub grant: GrantId,
+    /// The tokens that leave with it.
+    pub tokens: Option<FrontChannel>,
 }
 
-/// Decides what a request with no open question gets. Writes the grant in state `authorized`,
-/// the user's subject when this is the first one in the client's sector, and the session's last use.
-pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<IssuedCode> {
+/// Decides what a request with no open question gets. Writes the grant (in state `authorized` while
+/// there is a code to redeem), the user's subject when this is the first one in the client's sector,
+/// and the session's last use.
+pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<Issued> {
     let Some(signed_in) = facts.signed_in else {
         return Decision::refused(Reason::SignInNeeded);
     };
@@ -45,10 +52,30 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
         position,
         nonce: facts.request.nonce.clone(),
     };
-    let code = SecretText::generate(deciding.entropy);
-    let mut decision = authorize(facts.client, signed_in, asked, deciding);
+    let (mut grant, assigned) = granted(facts.client, signed_in, asked, deciding);
+    grant.state = front_channel::state(facts);
+    grant.claims = facts.request.claims.clone();
+    grant.front_channel = front_channel::gives_tokens(facts);
+    let code = facts.request.response_type.has_code();
+    let mut issued = Issued {
+        code: code.then(|| SecretText::generate(deciding.entropy)),
+        grant: grant.id,
+        tokens: None,
+    };
+    let mut event = None;
+    if grant.front_channel {
+        let with = (&grant, &assigned, issued.code.as_ref());
+        match front_channel::issue(facts, signed_in, with, deciding) {
+            Ok(tokens) => issued.tokens = Some(tokens),
+            Err(refusal) => return Decision::refused(refusal.reason),
+        }
+        let (actor, what) = front_channel::issued(&grant);
+        event = Some(deciding.event(actor, what));
+    }
+    let mut decision = written(grant, assigned, signed_in, deciding);
+    decision.events.extend(event);
     decision.changes.extend(relied_on(signed_in));
-    decision.map(|grant| IssuedCode { code, grant })
+    decision.map(|()| issued)
 }
 
 /// What somebody lets a client have.
@@ -63,14 +90,14 @@ pub(super) struct Authorized<'a> {
     pub nonce: Option<String>,
 }
 
-/// Writes a grant in state `authorized`, the user's subject when this is the first grant in the
-/// client's sector, and the session's last use.
-pub(super) fn authorize(
+/// A grant in state `authorized`, and the subject that it tells: the one that there is, or one for
+/// this first grant in the client's sector.
+pub(super) fn granted(
     client: &Client,
     signed_in: &SignedIn,
     asked: Authorized<'_>,
     deciding: &mut Deciding<'_>,
-) -> Decision<GrantId> {
+) -> (Grant, AssignedSubject) {
     let now = deciding.now();
     let offline = asked.scope.iter().any(|s| s == scope::OFFLINE_ACCESS)
         && client.may_use(GrantType::RefreshToken);
@@ -88,7 +115,9 @@ pub(super) fn authorize(
         resources: asked.resources.to_vec(),
         position: asked.position,
         nonce: asked.nonce,
-        told: assigned.told,
+        told: assigned.told.clone(),
+        claims: RequestedClaims::default(),
+        front_channel: false,
         authentication: signed_in.session.authentication.clone(),
         offline,
         generation: 0,
@@ -97,16 +126,24 @@ pub(super) fn authorize(
         created_at: now,
         expires_at: now + lifetime(client, offline, deciding.policy),
     };
-    let event = deciding.event(
-        Actor::User(grant.user),
-        What::GrantAuthorized {
-            user: grant.user,
-            client: grant.client.clone(),
-            grant: grant.id,
-            scope: grant.scope.clone(),
-        },
-    );
-    let mut decision = Decision::done(grant.id)
+    (grant, assigned)
+}
+
+/// Writes a grant, its subject when that is new, and the session's last use.
+pub(super) fn written(
+    grant: Grant,
+    assigned: AssignedSubject,
+    signed_in: &SignedIn,
+    deciding: &mut Deciding<'_>,
+) -> Decision<()> {
+    let what = What::GrantAuthorized {
+        user: grant.user,
+        client: grant.client.clone(),
+        grant: grant.id,
+        scope: grant.scope.clone(),
+    };
+    let event = deciding.event(Actor::User(grant.user), what);
+    let mut decision = Decision::done(())
         .with_change(Change::Grant(Write::Put(grant)))
         .with_event(event);
     decision.changes.extend(touched(signed_in, deciding));
@@ -142,7 +179,6 @@ mod tests {
     use super::*;
     use crate::admin::sample::{self, HEALTH, JUSTICE};
     use crate::base::time::Timestamp;
-    use crate::model::user::PositionId;
     use crate::oauth::authorize::{AuthorizationRequest, check};
     use crate::oauth::sample::{
         CHALLENGE, NOW, REDIRECT, Stage, after, parameters, reason, web, written_grant,
@@ -174,6 +210,7 @@ mod tests {
                 sub: Some("sub-an".into()),
                 consent: None,
                 unit: None,
+                paths: Vec::new(),
             };
             Self {
                 client,
@@ -182,7 +219,7 @@ mod tests {
             }
         }
 
-        fn decide(&self, now: Timestamp) -> Decision<IssuedCode> {
+        fn decide(&self, now: Timestamp) -> Decision<Issued> {
             let mut stage = Stage::at(now);
             decide(&self.facts(), &mut stage.deciding())
         }
@@ -206,7 +243,7 @@ mod tests {
     #[test]
     fn a_consent_that_was_relied_on_must_still_be_there() {
         let mut scene = Scene::new("openid");
-        let held = |decision: Decision<IssuedCode>| {
+        let held = |decision: Decision<Issued>| {
             let of_consent = |change: &Change| match change {
                 Change::ConsentUnchanged(consent) => Some(consent.clone()),
                 _ => None,
@@ -259,7 +296,12 @@ mod tests {
         );
         let issued = sample::done(decision);
         assert_eq!(issued.grant, grant.id);
-        assert_eq!(issued.code.expose().len(), 43, "256 bits in base64url");
+        assert_eq!(
+            issued.code.unwrap().expose().len(),
+            43,
+            "256 bits in base64url"
+        );
+        assert!(issued.tokens.is_none());
     }
 
     #[test]
@@ -327,5 +369,41 @@ mod tests {
         assert_eq!(touched(0), None);
         assert_eq!(touched(59), None);
         assert_eq!(touched(60), Some(after(60)));
+    }
+
+    #[test]
+    fn what_leaves_at_once_lives_under_the_grant_and_says_what_it_goes_with() {
+        use crate::model::client::ResponseType;
+        for &response_type in ResponseType::ALL {
+            let mut scene = Scene::new("openid profile");
+            scene.request.response_type = response_type;
+            let decision = scene.decide(NOW);
+            let grant = written_grant(&decision).unwrap().clone();
+            let tokens = response_type.has_id_token() || response_type.has_token();
+            let state = if response_type.has_code() {
+                GrantState::Authorized
+            } else {
+                GrantState::Active
+            };
+            assert_eq!((grant.state, grant.front_channel), (state, tokens));
+            assert_eq!(decision.events.len(), 1 + usize::from(tokens));
+            let issued = sample::done(decision);
+            assert_eq!(issued.code.is_some(), response_type.has_code());
+            let Some(leaves) = issued.tokens else {
+                assert!(!tokens, "{response_type:?}");
+                continue;
+            };
+            assert_eq!(leaves.access, response_type.has_token());
+            assert_eq!(leaves.plan.refresh, None);
+            let Some(claims) = leaves.plan.id_token else {
+                assert!(!response_type.has_id_token(), "{response_type:?}");
+                continue;
+            };
+            assert_eq!(claims["nonce"], "số một");
+            assert_eq!(claims.contains_key("c_hash"), response_type.has_code());
+            // Without an access token there is nobody else to ask for the name.
+            let alone = response_type == ResponseType::IdToken;
+            assert_eq!(claims.contains_key("name"), alone, "{response_type:?}");
+        }
     }
 }

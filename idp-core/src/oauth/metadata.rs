@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 
 use super::dpop;
+use super::response::ResponseMode;
 use super::scope::STANDARD;
 use crate::jose::{ContentEncryption, KeyManagement};
-use crate::model::client::{ClientAuthenticationMethod as Method, GrantType};
+use crate::model::client::{ClientAuthenticationMethod as Method, GrantType, ResponseType};
 use crate::policy::Policy;
 
 /// The metadata document of an issuer; `signing` are the algorithms of its published keys.
@@ -20,7 +21,7 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         .collect();
     let assertion_algs = ["ES256", "ES384", "EdDSA", "PS256", "RS256"];
     let object_algs: Vec<_> = assertion_algs.into_iter().chain(["none"]).collect();
-    json!({
+    let mut document = json!({
         "issuer": policy.issuer.as_str(),
         "authorization_endpoint": at("/authorize"),
         "pushed_authorization_request_endpoint": at("/par"),
@@ -32,8 +33,6 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "revocation_endpoint": at("/revoke"),
         "end_session_endpoint": at("/sign-out"),
         "scopes_supported": STANDARD,
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
         "grant_types_supported": GrantType::OFFERED.iter().map(|g| g.as_str()).collect::<Vec<_>>(),
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": signing,
@@ -48,14 +47,14 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "acr_values_supported": policy.levels.iter().map(|l| l.acr()).collect::<Vec<_>>(),
         "claim_types_supported": ["normal"],
         "claims_supported": [
-            "iss", "sub", "aud", "azp", "exp", "iat", "nonce", "auth_time", "acr", "amr", "sid", "at_hash",
+            "iss", "sub", "aud", "azp", "exp", "iat", "nonce", "auth_time", "acr", "amr", "sid", "at_hash", "c_hash",
             "name", "given_name", "middle_name", "family_name", "preferred_username", "locale",
             "zoneinfo", "updated_at", "email", "email_verified", "phone_number",
             "phone_number_verified", "address", "roles", "unit", "positions",
         ],
         "claims_locales_supported": ["vi"],
         "ui_locales_supported": ["vi", "en"],
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
         "request_parameter_supported": true,
         "request_uri_parameter_supported": true,
         "require_request_uri_registration": true,
@@ -64,6 +63,26 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
+    });
+    if let (Value::Object(all), Value::Object(more)) = (&mut document, answers(signing)) {
+        all.extend(more);
+    }
+    document
+}
+
+/// What answers may look like; what a client gets is what it is registered for.
+fn answers(signing: &[&str]) -> Value {
+    json!({
+        "response_types_supported": ResponseType::ALL,
+        "response_modes_supported": ResponseMode::NAMES,
+        "id_token_encryption_alg_values_supported": KeyManagement::ALL,
+        "id_token_encryption_enc_values_supported": ContentEncryption::ALL,
+        "userinfo_signing_alg_values_supported": signing,
+        "userinfo_encryption_alg_values_supported": KeyManagement::ALL,
+        "userinfo_encryption_enc_values_supported": ContentEncryption::ALL,
+        "authorization_signing_alg_values_supported": signing,
+        "authorization_encryption_alg_values_supported": KeyManagement::ALL,
+        "authorization_encryption_enc_values_supported": ContentEncryption::ALL,
     })
 }
 
@@ -130,19 +149,21 @@ mod tests {
             document["code_challenge_methods_supported"],
             json!(["S256"])
         );
-        assert_eq!(document["response_types_supported"], json!(["code"]));
         assert_eq!(
             document["dpop_signing_alg_values_supported"],
             json!(["ES256", "EdDSA", "PS256"])
         );
         assert_eq!(document["require_pushed_authorization_requests"], false);
+        let offered = document["response_types_supported"].as_array().unwrap();
+        assert!(offered.contains(&json!("code id_token token")));
+        assert!(!offered.contains(&json!("token")) && !offered.contains(&json!("none")));
         let confidential = &document["introspection_endpoint_auth_methods_supported"];
         assert!(!confidential.as_array().unwrap().contains(&json!("none")));
         for name in ["scopes_supported", "claims_supported"] {
             let offered = document[name].as_array().unwrap();
             assert!(offered.contains(&json!("address")), "{name}");
         }
-        assert_eq!(document["claims_parameter_supported"], false);
+        assert_eq!(document["claims_parameter_supported"], true);
         for offered in [
             "request_parameter_supported",
             "request_uri_parameter_supported",

@@ -1,13 +1,16 @@
 //! OAuth 2.0: parse and decide, one file per endpoint or rule.
 
 pub mod access_token;
+pub mod assurance;
 pub mod authorize;
+pub mod claims_request;
 pub mod client_auth;
 pub mod client_keys;
 pub mod code;
 pub mod consent;
 pub mod demands;
 pub mod dpop;
+pub mod front_channel;
 pub mod interaction;
 pub mod introspect;
 pub mod issue_code;
@@ -19,6 +22,7 @@ pub mod presented_token;
 pub mod redirect_uri;
 pub mod request_object;
 pub mod resource;
+pub mod response;
 pub mod revoke;
 pub mod scope;
 pub mod sender;

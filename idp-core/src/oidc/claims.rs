@@ -95,6 +95,17 @@ impl Person<'_> {
         claims
     }
 
+    /// Single standard claims by name, whatever the scope (OpenID Connect Core §5.5).
+    pub fn named_claims(&self, names: &[String]) -> Map<String, Value> {
+        if names.is_empty() {
+            return Map::new();
+        }
+        let all = [scope::PROFILE, scope::EMAIL, scope::PHONE, scope::ADDRESS];
+        let mut claims = self.standard_claims(&Scope::of(&all.map(str::to_owned)));
+        claims.retain(|name, _| names.contains(name));
+        claims
+    }
+
     fn path(&self, position: &Position) -> &[OrganisationUnit] {
         let ends_here = |path: &&UnitPath| path.last().is_some_and(|u| u.id == position.unit);
         self.paths.iter().find(ends_here).map_or(&[], Vec::as_slice)
@@ -367,6 +378,20 @@ mod tests {
                 .get("address")
                 .is_none()
         );
+    }
+
+    #[test]
+    fn single_claims_are_told_by_name_and_no_others() {
+        let user = user();
+        let person = Person {
+            user: &user,
+            position: None,
+            paths: &[],
+        };
+        let names = ["email", "given_name", "roles"].map(str::to_owned);
+        let told = person.named_claims(&names);
+        assert_eq!(Value::Object(told), json!({"given_name": "Ánh"}));
+        assert!(person.named_claims(&[]).is_empty());
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub fn claims(
     (now, policy): (Timestamp, &Policy),
 ) -> Map<String, Value> {
     let mut claims = person.organisation_claims(scope, now);
+    claims.append(&mut person.named_claims(&grant.claims.id_token));
     let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     put("iss", policy.issuer.as_str().into());
     put("sub", sub.into());
@@ -61,6 +62,11 @@ pub fn at_hash(access_token: &str, algorithm: SigningAlgorithm) -> String {
     let digest = ring::digest::digest(hash, access_token.as_bytes());
     let half = digest.as_ref().len() / 2;
     URL_SAFE_NO_PAD.encode(digest.as_ref().split_at(half).0)
+}
+
+/// `c_hash` (OpenID Connect Core §3.3.2.11): the same of the code.
+pub fn c_hash(code: &str, algorithm: SigningAlgorithm) -> String {
+    at_hash(code, algorithm)
 }
 
 /// What a verified hint says.

@@ -8,7 +8,7 @@ use crate::base::refusal::{Reason, Refusal};
 use crate::model::LocalText;
 use crate::model::client::Client;
 use crate::model::session::Session;
-use crate::oauth::authorize::with_query;
+use crate::oauth::response::with_query;
 
 /// A sign-out request whose addresses were proved. It rests in a ticket while the person
 /// confirms.

@@ -5,13 +5,15 @@ use serde_json::{Map, Value};
 use super::claims::{Person, UnitPath};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
+use crate::model::client::Client;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::user::Position;
 use crate::oauth::access_token::AccessTokenClaims;
 use crate::oauth::scope::{OPENID, Scope};
 use crate::store::records::GrantFacts;
 
-/// Whether what was issued under a grant still counts: the grant lives, its user is active, and
+/// Whether what was issued under a grant still counts: the grant lives (while its code waits, only
+/// what left the authorization endpoint with the code counts), its user is active, and
 /// its session has not ended early unless the grant outlives it.
 pub fn is_live(facts: &GrantFacts, now: Timestamp) -> bool {
     let session_over = !facts.grant.offline
@@ -19,7 +21,12 @@ pub fn is_live(facts: &GrantFacts, now: Timestamp) -> bool {
             .session
             .as_ref()
             .is_none_or(|s| s.ended.is_some() || now >= s.expires_at);
-    facts.grant.state == GrantState::Active && facts.user.is_active() && !session_over
+    let lives = match facts.grant.state {
+        GrantState::Active => true,
+        GrantState::Authorized => facts.grant.front_channel,
+        GrantState::Revoked => false,
+    };
+    lives && facts.user.is_active() && !session_over
 }
 
 /// Answers userinfo for a verified token.
@@ -47,9 +54,16 @@ pub fn decide(
         paths,
     };
     let mut claims = person.standard_claims(&scope);
+    claims.append(&mut person.named_claims(&facts.grant.claims.userinfo));
     claims.append(&mut person.organisation_claims(&scope, now));
     claims.insert("sub".to_owned(), token.sub.clone().into());
     Ok(claims)
+}
+
+/// Userinfo as a JWT is for one client and says from whom (OpenID Connect Core §5.3.2).
+pub fn as_jwt(claims: &mut Map<String, Value>, client: &Client, issuer: &str) {
+    claims.insert("iss".to_owned(), issuer.into());
+    claims.insert("aud".to_owned(), client.id.as_str().into());
 }
 
 /// The position of a grant, if it is still held; the main one otherwise.
@@ -110,9 +124,16 @@ mod tests {
             let session = facts.session.as_mut().unwrap();
             session.ended = Some((NOW, SessionEnd::SignedOut));
         }
-        let cases: [(Change, bool); 9] = [
+        let cases: [(Change, bool); 10] = [
             (|_| (), true),
             (|f| f.grant.state = GrantState::Authorized, false),
+            (
+                |f| {
+                    f.grant.state = GrantState::Authorized;
+                    f.grant.front_channel = true;
+                },
+                true,
+            ),
             (|f| f.grant.state = GrantState::Revoked, false),
             (
                 |f| {

@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::site::Shared;
+use crate::ui::pages::FormPostPage;
 
 /// The policy of a page (security sentence 6, clickjacking): nothing from elsewhere, nothing
 /// inline, no framing, and forms only to this server.
@@ -22,6 +23,22 @@ pub fn leads_to(mut response: Response, origin: Option<&str>) -> Response {
     let policy = PAGE_POLICY.replace(
         "form-action 'self'",
         &format!("form-action 'self' {origin}"),
+    );
+    if let Ok(policy) = policy.parse() {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// Lets the one script of a page that posts an answer run, and its form go to `origin`, which was
+/// proved (OAuth 2.0 Form Post Response Mode).
+pub fn posts_to(mut response: Response, origin: &str) -> Response {
+    let script = FormPostPage::script_source();
+    let policy = PAGE_POLICY.replace(
+        "form-action 'self'",
+        &format!("script-src {script}; form-action {origin}"),
     );
     if let Ok(policy) = policy.parse() {
         response

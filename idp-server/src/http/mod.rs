@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 pub mod admin;
+pub mod back;
 pub mod browser_clients;
 pub mod challenge;
 pub mod context;

@@ -11,17 +11,20 @@ use idp_core::base::fault::Fault;
 use idp_core::base::refusal::Reason;
 use idp_core::base::secret::SecretText;
 use idp_core::flow::authorize::AuthorizeReply;
+use idp_core::flow::userinfo::UserinfoAnswer;
 use idp_core::flow::{Failure, RequestContext};
 use idp_core::oauth::interaction::Interaction;
 use idp_core::oauth::sender::Sender;
 use serde_json::{Map, Value};
 
+use super::back::back;
 use super::browser_clients::proofs;
 use super::challenge::resource_error;
 use super::context::{Arrival, Caller, text};
 use super::site::Shared;
 use super::wire::{
-    Form, OptionalForm, as_get, failure_page, json_answer, oauth_error, path_with, redirect,
+    Form, OptionalForm, as_get, failure_page, json_answer, jwt_answer, oauth_error, path_with,
+    redirect,
 };
 
 /// How a client reached a protocol endpoint, and what it says of itself in the header.
@@ -89,12 +92,14 @@ pub async fn userinfo(
     OptionalForm(body): OptionalForm,
 ) -> Response {
     let answer = async {
-        let (sender, context) = by.with(&site)?;
-        site.provider.userinfo(sender, &body?, &context).await
+        let (sender, mut context) = by.with(&site)?;
+        let provider = &site.provider;
+        provider.userinfo(sender, &body?, &mut context).await
     };
     match answer.await {
         Err(failure) => resource_error(&site, &by.arrival, by.authorization.as_deref(), &failure),
-        claims => by.answer(&site, claims),
+        Ok(UserinfoAnswer::Json(claims)) => by.answer(&site, Ok(claims)),
+        Ok(UserinfoAnswer::Jwt(jwt)) => jwt_answer(jwt),
     }
 }
 
@@ -170,10 +175,10 @@ fn authorize_reply(
     reply: Result<AuthorizeReply, Failure>,
 ) -> Response {
     match reply {
-        Ok(AuthorizeReply::Redirect(address)) => redirect(site, caller, &address),
-        Ok(AuthorizeReply::Refused(address, reason)) => {
+        Ok(AuthorizeReply::Answered(answer)) => back(site, caller, answer),
+        Ok(AuthorizeReply::Refused(answer, reason)) => {
             site.note_refusal(reason, &caller.arrival);
-            redirect(site, caller, &address)
+            back(site, caller, answer)
         }
         Ok(AuthorizeReply::Ask(question)) => {
             let page = match question.interaction {

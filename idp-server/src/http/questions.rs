@@ -13,8 +13,10 @@ use idp_core::model::organisation_unit::OrganisationUnit;
 use idp_core::model::user::User;
 use idp_core::oauth::params::Parameters;
 use idp_core::oauth::redirect_uri::ValidRedirect;
+use idp_core::oauth::response::Answer;
 use url::Url;
 
+use super::back::back;
 use super::context::Caller;
 use super::guard::leads_to;
 use super::oauth::asking;
@@ -192,7 +194,7 @@ pub async fn ask_consent(
 
 fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage {
     let redirect = Url::parse(&waiting.pending.request.redirect_uri).ok();
-    let scopes = waiting.pending.request.scope.into_iter();
+    let scopes = waiting.pending.request.disclosed().into_iter();
     ConsentPage {
         form: form_target(site, caller, "/consent"),
         pending: waiting.secret.expose().to_owned(),
@@ -227,21 +229,21 @@ pub async fn answer_consent(
         };
         let mut context = site.context(&caller.arrival)?;
         let (provider, visitor) = (&site.provider, &caller.visitor);
-        let resume = asking(&site, "/authorize/resume", &form.waiting);
+        let resume = Answer::Redirect(asking(&site, "/authorize/resume", &form.waiting));
         match body.required("decision")? {
             "approve" => {
                 provider.approve(&form, visitor, &mut context).await?;
                 Ok(resume)
             }
             "refuse" => {
-                let address = provider.refuse(&form, visitor, &mut context).await?;
-                Ok(address.unwrap_or(resume))
+                let answer = provider.refuse(&form, visitor, &mut context).await?;
+                Ok(answer.unwrap_or(resume))
             }
             _ => Err(Failure::from(Reason::ConsentAnswerUnknown)),
         }
     };
     match answered.await {
-        Ok(address) => redirect(&site, &caller, &address),
+        Ok(answer) => back(&site, &caller, answer),
         Err(failure) => failure_page(&site, &caller, &failure),
     }
 }

@@ -101,6 +101,18 @@ pub fn json_answer(status: StatusCode, value: &Value) -> Response {
     response
 }
 
+/// A JWT (RFC 7519 §10.3.1) that no cache keeps.
+pub fn jwt_answer(jwt: String) -> Response {
+    let mut response = Response::new(Body::from(jwt));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/jwt"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 /// A failure as an OAuth error (RFC 6749 §5.2).
 pub fn oauth_error(site: &Shared, arrival: &Arrival, failure: &Failure) -> Response {
     let refusal = match failure {

@@ -105,6 +105,31 @@ fn no_page_holds_script_inline_style_or_anything_from_another_host() {
 }
 
 #[test]
+fn the_page_that_posts_an_answer_holds_the_one_script_that_its_policy_names() {
+    use base64::Engine;
+    let page = FormPostPage {
+        action: "https://rp.example/cb?tenant=1&x=\"".to_owned(),
+        fields: vec![("state".to_owned(), "</form><script>\"".to_owned())],
+    };
+    let view = View {
+        locale: Locale::Vi,
+        other_language: Some("?lang=en".to_owned()),
+    };
+    let html = pages().render(&page, &view).into_string();
+    let scripts: Vec<&str> = html.split("<script>").skip(1).collect();
+    let [script] = scripts.as_slice() else {
+        panic!("{html}");
+    };
+    let script = script.split("</script>").next().unwrap();
+    let digest = ring::digest::digest(&ring::digest::SHA256, script.as_bytes());
+    let digest = base64::engine::general_purpose::STANDARD.encode(digest);
+    assert_eq!(FormPostPage::script_source(), format!("'sha256-{digest}'"));
+    let noscript = html.split("<noscript>").nth(1).unwrap();
+    assert!(noscript.contains("id=\"continue\""), "{html}");
+    assert!(!html.contains("?lang=en"), "there is no such page");
+}
+
+#[test]
 fn every_static_file_that_a_page_names_is_served() {
     let pages = pages();
     for (name, _, html) in documents() {

@@ -20,13 +20,14 @@ macro_rules! part {
     };
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     part!("common"),
     part!("sign_in"),
     part!("password"),
     part!("position"),
     part!("consent"),
     part!("sign_out"),
+    part!("form_post"),
     part!("refused"),
     part!("home"),
     part!("access"),

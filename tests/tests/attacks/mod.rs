@@ -5,6 +5,7 @@ mod clients;
 mod cross_site;
 mod delegation;
 mod dpop;
+mod front_channel;
 mod guessing;
 mod heads;
 mod installation;

@@ -1,5 +1,6 @@
 //! The provider's protocol features, a file each, asserted against the running binary.
 
+pub(crate) mod answers;
 mod dpop;
 mod metadata;
 mod pairwise;

@@ -25,6 +25,19 @@ const OFFERED: &[&str] = &[
     "request_object_encryption_alg",
     "request_object_encryption_enc",
     "request_uris",
+    "response_types",
+    "pkce_optional",
+    "default_max_age",
+    "require_auth_time",
+    "default_acr_values",
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
+    "userinfo_signed_response_alg",
+    "userinfo_encrypted_response_alg",
+    "userinfo_encrypted_response_enc",
+    "authorization_signed_response_alg",
+    "authorization_encrypted_response_alg",
+    "authorization_encrypted_response_enc",
 ];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.

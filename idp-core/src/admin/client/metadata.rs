@@ -85,6 +85,7 @@ pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
     algorithm(client)?;
     lifetime(act, client)?;
     super::resource::check(client, &act.policy.issuer)?;
+    super::answers::check(client)?;
     super::features::check(client)?;
     super::request_objects::check(client)?;
     super::sector::check(client)
@@ -99,11 +100,13 @@ fn authentication(client: &Client) -> Result<(), Reason> {
     fits.then_some(()).ok_or(Reason::ClientAuthenticationUnfit)
 }
 
-/// RFC 7591 §2: `jwks` and `jwks_uri` exclude each other; one of them with `private_key_jwt`.
-/// Clients that sign request objects need keys too.
+/// RFC 7591 §2: `jwks` and `jwks_uri` exclude each other; one of them with `private_key_jwt`. Clients
+/// that sign request objects, or to which answers are encrypted, need keys too.
 fn keys(client: &Client) -> Result<(), Reason> {
     let wanted = client.authentication == Method::PrivateKeyJwt;
-    let used = wanted || super::request_objects::are_signed(client);
+    let used = wanted
+        || super::request_objects::are_signed(client)
+        || super::answers::is_encrypted_for(client);
     let well_formed = match (&client.jwks, &client.jwks_uri) {
         (None, None) => !wanted,
         (Some(jwks), None) => used && are_public_keys(jwks),
@@ -128,7 +131,7 @@ fn grant_types(client: &Client) -> Result<(), Reason> {
         ClientKind::Service => types.as_slice() == [GrantType::ClientCredentials],
         ClientKind::Device => types.contains(&GrantType::DeviceCode),
         kind => {
-            types.contains(&GrantType::AuthorizationCode)
+            (types.contains(&GrantType::AuthorizationCode) || types.contains(&GrantType::Implicit))
                 && !(is_public(kind) && types.contains(&GrantType::ClientCredentials))
         }
     };

@@ -242,7 +242,8 @@ async fn going_back_to_the_application_ends_the_request() {
         let (world, waiting) = (world.clone(), waiting.clone());
         async move {
             let why = (&browser, Reason::ConsentRefused);
-            world.provider.cancel(&waiting, why, &world.context()).await
+            let context = &mut world.context();
+            world.provider.cancel(&waiting, why, context).await
         }
     };
     let other = refused(cancel(world.browser().browser).await);
@@ -331,8 +332,8 @@ async fn one_source_lets_so_many_requests_wait() {
     asked(world.resume(&visitor, &waiting[0]).await);
     // A request that was refused makes no room: beginning and refusing would fill the store too.
     let why = (&visitor.browser, Reason::ConsentRefused);
-    let context = world.context();
-    let cancelled = world.provider.cancel(&waiting[1], why, &context);
+    let mut context = world.context();
+    let cancelled = world.provider.cancel(&waiting[1], why, &mut context);
     cancelled.await.unwrap();
     let more = world.authorize(&visitor, &[]).await;
     assert_eq!(refused(more), Reason::TooManyUnfinished);

@@ -9,6 +9,7 @@ use super::{World, basic, begun, claims, error_of, refused, rng, signing_key};
 use crate::base::refusal::Reason;
 use crate::flow::Failure;
 use crate::flow::authorize::Visitor;
+use crate::flow::userinfo::UserinfoAnswer;
 use crate::jose::{Header, JwkSet, SigningAlgorithm, SigningKey, VERIFICATIONS, jws};
 use crate::model::client::{Client, ClientAuthenticationMethod, ClientKind};
 use crate::oauth::dpop::SLOT;
@@ -86,8 +87,12 @@ async fn present(world: &World, header: &str, dpop: &[String]) -> Answer {
         authorization: Some(header),
         dpop,
     };
-    let (body, context) = (parameters(&[]), world.context());
-    world.provider.userinfo(sender, &body, &context).await
+    let (body, mut context) = (parameters(&[]), world.context());
+    let answer = world.provider.userinfo(sender, &body, &mut context);
+    answer.await.map(|answer| match answer {
+        UserinfoAnswer::Json(claims) => claims,
+        UserinfoAnswer::Jwt(jwt) => panic!("not plain: {jwt}"),
+    })
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The protocol's flows against the stores in memory: a clock that stands until it is moved,
 //! seeded randomness, one real signing key, and cheap doors to outside.
 
+mod answers;
 mod authorize;
 mod client;
 mod deliver;
@@ -29,6 +30,7 @@ use super::authorize::{AuthorizeReply, Visitor};
 use super::browser::Browser;
 use super::consent::ConsentForm;
 use super::sign_in::Typed;
+use super::userinfo::UserinfoAnswer;
 use super::{Failure, Provider, RequestContext};
 use crate::admin::sample;
 use crate::authn::sign_in::{NewSession, SignInRequest};
@@ -45,6 +47,7 @@ use crate::model::credential::{Credential, CredentialSecret, PasswordCredential}
 use crate::model::user::User;
 use crate::model::{CredentialId, UserId, Version};
 use crate::oauth::interaction::Interaction;
+use crate::oauth::response::Answer;
 use crate::oauth::sample::{CHALLENGE, REDIRECT, SECRET, VERIFIER, after, parameters, policy, web};
 use crate::ports::{Fetch, Notices, Passwords};
 use crate::store::change::{Batch, Change, Write};
@@ -395,11 +398,22 @@ impl World {
     }
 
     async fn userinfo(&self, tokens: &Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+        match self.userinfo_answer(tokens).await? {
+            UserinfoAnswer::Json(claims) => Ok(claims),
+            UserinfoAnswer::Jwt(jwt) => panic!("not plain: {jwt}"),
+        }
+    }
+
+    async fn userinfo_answer(
+        &self,
+        tokens: &Map<String, Value>,
+    ) -> Result<UserinfoAnswer, Failure> {
         let header = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
-        let body = parameters(&[]);
-        self.provider
-            .userinfo(Some(header.as_str()), &body, &self.context())
-            .await
+        let (body, mut context) = (parameters(&[]), self.context());
+        let answer = self
+            .provider
+            .userinfo(Some(header.as_str()), &body, &mut context);
+        answer.await
     }
 
     /// What a client with the secret is told about a token.
@@ -482,8 +496,11 @@ fn asked(reply: Result<AuthorizeReply, Failure>) -> (Interaction, SecretText) {
     }
 }
 
-/// What an answer added to the redirect address.
-fn answered(address: &str) -> BTreeMap<String, String> {
+/// What an answer in a query added to the redirect address.
+fn answered(answer: &Answer) -> BTreeMap<String, String> {
+    let Answer::Redirect(address) = answer else {
+        panic!("a form: {answer:?}");
+    };
     assert!(address.starts_with(&format!("{REDIRECT}&")), "{address}");
     let query = url::Url::parse(address).unwrap();
     query.query_pairs().into_owned().collect()
@@ -491,9 +508,7 @@ fn answered(address: &str) -> BTreeMap<String, String> {
 
 fn redirect_of(reply: &AuthorizeReply) -> BTreeMap<String, String> {
     match reply {
-        AuthorizeReply::Redirect(address) | AuthorizeReply::Refused(address, _) => {
-            answered(address)
-        }
+        AuthorizeReply::Answered(answer) | AuthorizeReply::Refused(answer, _) => answered(answer),
         AuthorizeReply::Ask(question) => panic!("asked {question:?}"),
     }
 }

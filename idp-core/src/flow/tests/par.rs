@@ -167,10 +167,10 @@ async fn every_answer_spends_the_reference() {
     let reference = pushed(&world, &[]).await;
     let (_, waiting) = asked(bring(&world, &visitor, &reference, &[]).await);
     let why = (&visitor.browser, Reason::ConsentRefused);
-    let context = world.context();
+    let mut context = world.context();
     world
         .provider
-        .cancel(&waiting, why, &context)
+        .cancel(&waiting, why, &mut context)
         .await
         .unwrap();
     let again = bring(&world, &visitor, &reference, &[]).await;

@@ -81,7 +81,7 @@ async fn ask(
 
 fn state_of(reply: Result<AuthorizeReply, Failure>) -> String {
     match reply.unwrap() {
-        AuthorizeReply::Redirect(address) => answered(&address)["state"].clone(),
+        AuthorizeReply::Answered(answer) => answered(&answer)["state"].clone(),
         other => panic!("{other:?}"),
     }
 }

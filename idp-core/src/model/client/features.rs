@@ -296,6 +296,11 @@ impl ClientFeatures {
         *self == Self::default()
     }
 
+    /// Whether all its access tokens must be bound to a key or a certificate.
+    pub fn bind_access_tokens(&self) -> bool {
+        self.dpop_bound_access_tokens || self.tls_client_certificate_bound_access_tokens
+    }
+
     /// Whether the client may ask for a response type; only `code` unless it was registered.
     pub fn allow(&self, wanted: ResponseType) -> bool {
         match self.response_types.as_slice() {

@@ -1,5 +1,6 @@
 //! Applications that may ask for tokens.
 
+mod encryption;
 mod features;
 mod response_type;
 
@@ -7,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+pub use encryption::Encryption;
 pub use features::{
     AccessTokenFormat, AssertionAlgorithm, ClientFeatures, ClientProfile, RequestObjectAlgorithm,
     Sector, SubjectType,
@@ -137,6 +139,7 @@ impl GrantType {
     /// The grant types that work here. Only these can be registered and are advertised.
     pub const OFFERED: &[Self] = &[
         Self::AuthorizationCode,
+        Self::Implicit,
         Self::RefreshToken,
         Self::ClientCredentials,
     ];

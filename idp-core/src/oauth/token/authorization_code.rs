@@ -177,7 +177,7 @@ mod tests {
             grant: crate::model::GrantId::from_u128(600),
             client: web().id,
             redirect_uri: REDIRECT.into(),
-            challenge: CodeChallenge::parse(&parameters(&challenge)).unwrap(),
+            challenge: Some(CodeChallenge::parse(&parameters(&challenge)).unwrap()),
             dpop_jkt: None,
             expires_at: after(60),
         }

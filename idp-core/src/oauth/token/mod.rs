@@ -160,7 +160,7 @@ pub struct IssueFacts<'a> {
 /// # Errors
 /// [`Reason::GrantEnded`] without a subject, and those of [`resource::within_grant`] and
 /// [`resource::audience`].
-fn plan(
+pub(super) fn plan(
     client: &Client,
     facts: &IssueFacts<'_>,
     (scope, resources): (&Scope, &[String]),

@@ -201,6 +201,8 @@ pub fn grant(number: u128, session: &Session) -> Grant {
         authentication: authentication(),
         offline: false,
         generation: 0,
+        claims: Default::default(),
+        front_channel: false,
         rotated_at: at(0),
         refresh_confirmation: Confirmation::default(),
         created_at: at(1),

@@ -3,6 +3,7 @@
 mod access;
 mod consent;
 mod error;
+mod form_post;
 mod home;
 mod new_password;
 mod password_help;
@@ -13,6 +14,7 @@ mod sign_out;
 pub use access::{AccessDone, AccessPage, AllowedApplication, SessionLine};
 pub use consent::{ClientCard, ConsentPage, RequestedScope};
 pub use error::{ErrorKind, ErrorPage};
+pub use form_post::FormPostPage;
 pub use home::{AccountPage, PositionLine, WelcomePage};
 pub use new_password::{NewPasswordPage, NewPasswordReason, NewPasswordRefusal, PasswordRules};
 pub use password_help::{ForgottenPasswordPage, LinkProblem, LinkProblemPage, PasswordSavedPage};
