@@ -132,7 +132,17 @@ impl RelyingParty {
     /// # Panics
     /// When the provider shows a page that is neither sign-in, choice of position nor consent.
     pub async fn authorize(&self, agent: &mut Agent, request: &Request, user: &User) -> Callback {
-        let mut answer = self.open(agent, request).await;
+        self.authorize_at(agent, &self.authorization_url(request), user)
+            .await
+    }
+
+    /// The same from an address that somebody else made.
+    ///
+    /// # Panics
+    /// As [`RelyingParty::authorize`].
+    pub async fn authorize_at(&self, agent: &mut Agent, url: &Url, user: &User) -> Callback {
+        let first = agent.fetch(url).await;
+        let mut answer = agent.follow_within(&self.issuer, first).await;
         for _ in 0..5 {
             if let Some(url) = answer.location().filter(|_| answer.is_redirect()) {
                 return Callback { url };

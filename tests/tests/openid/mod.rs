@@ -4,6 +4,7 @@ pub(crate) mod answers;
 mod dpop;
 mod metadata;
 mod pairwise;
+mod own_client;
 mod par;
 mod request_object;
 mod resources;

@@ -45,7 +45,9 @@ impl RelyingParty {
     /// Tokens of which the access token lives for another half minute, refreshed if need be.
     ///
     /// Requests of one session take turns, so that a rotated refresh token is used once; and a
-    /// request that is abandoned does not abandon the refresh, whose answer would be lost.
+    /// request that is abandoned does not abandon the refresh, whose answer would be lost. Turns
+    /// are taken within this process: machines that share a session store rely on the provider's
+    /// grace for a refresh token used twice at once, or send one session's requests to one machine.
     /// Refuses as [`Client::refresh`](crate::Client::refresh) does, and with `session_ended` when
     /// the session ended meanwhile.
     pub async fn tokens(&self, signed_in: &SignedIn) -> Result<Tokens, Error> {
