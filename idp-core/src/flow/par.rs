@@ -56,7 +56,10 @@ impl Provider {
         let decision = par::decide(push, &mut deciding(self, context));
         match decision.outcome {
             Outcome::Done(pushed) => self.keep_pushed(&pushed, context).await,
-            Outcome::Refused(refusal) => Err(refusal.into()),
+            Outcome::Refused(refusal) => {
+                self.uncount(counted, context).await;
+                Err(refusal.into())
+            }
             Outcome::Need(_) => Err(endless()),
         }
     }

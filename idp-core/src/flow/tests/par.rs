@@ -269,6 +269,14 @@ async fn public_clients_of_one_source_push_so_much() {
         .await;
     let spa = [("client_id", "spa")];
     let first = push(&world, None, &spa).await.unwrap();
+    for _ in 0..3 {
+        let wrong = push(&world, None, &[spa[0], ("scope", "payroll")]).await;
+        assert_eq!(
+            refused(wrong),
+            Reason::ScopeNotAllowed,
+            "what is refused is not counted"
+        );
+    }
     push(&world, None, &spa).await.unwrap();
     let third = push(&world, None, &spa).await;
     assert_eq!(refused(third), Reason::TooManyUnfinished);

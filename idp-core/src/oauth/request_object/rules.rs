@@ -40,12 +40,13 @@ pub(super) fn signs_all(client: &Client) -> bool {
 /// An unsigned object, which only a client registered for `none` may send.
 ///
 /// # Errors
-/// [`Reason::RequestObjectUnsigned`] for a client that signs its objects;
+/// [`Reason::RequestObjectUnsigned`] for a client that signs its objects, or whose profile does;
 /// [`Reason::RequestObjectUnsupported`] for one that never spoke of request objects.
 pub(super) fn unsigned(client: &Client, claims: Map<String, Value>) -> Result<Accepted, Reason> {
     use RequestObjectAlgorithm::{Signed, Unsigned};
     let registered = client.features.request_object_signing_alg;
-    match (signs_all(client), registered) {
+    let demands = Demands::of(client);
+    match (demands.signed || demands.strong, registered) {
         (false, Some(Unsigned)) => {}
         (true, _) | (_, Some(Signed(_))) => return Err(Reason::RequestObjectUnsigned),
         (false, None) => return Err(Reason::RequestObjectUnsupported),

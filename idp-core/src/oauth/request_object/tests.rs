@@ -314,6 +314,15 @@ fn only_the_clients_keys_and_algorithm_count() {
             assert_eq!(opened.signed, *object == good);
         }
     }
+    let mut fapi = keys.client();
+    fapi.features.request_object_signing_alg = Some(Unsigned);
+    fapi.features.profile = Some(ClientProfile::Fapi2Security);
+    let refused = opened(&fapi, &none, &beside(&[])).err();
+    assert_eq!(
+        refused,
+        Some(Reason::RequestObjectUnsigned),
+        "whatever is registered"
+    );
     let keyless = opened(&web(), &good, &beside(&[])).err();
     assert_eq!(keyless, Some(Reason::RequestObjectSignatureWrong));
     let mut forged = good.clone();
