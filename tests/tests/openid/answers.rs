@@ -315,7 +315,12 @@ async fn a_key_to_encrypt_to_is_published_once_there_is_one() {
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{error}");
     }
-    assert_eq!(marked(&scene.party.keys().await), 2);
+    // The keys are read anew some seconds after a rotation.
+    let begun = std::time::Instant::now();
+    while marked(&scene.party.keys().await) < 2 {
+        assert!(begun.elapsed().as_secs() < 10, "the keys are not published");
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+    }
     let signing = &scene.party.metadata["id_token_signing_alg_values_supported"];
     assert!(
         !signing
