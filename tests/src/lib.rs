@@ -19,6 +19,7 @@ pub mod browser;
 pub mod device;
 pub mod dpop;
 pub mod form;
+pub mod front_channel;
 pub mod installation;
 pub mod jwt;
 pub mod line;

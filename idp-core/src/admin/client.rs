@@ -3,6 +3,7 @@
 mod answers;
 mod changed;
 mod features;
+mod logout;
 mod metadata;
 mod outside;
 mod request_objects;

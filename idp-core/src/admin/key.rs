@@ -1,5 +1,7 @@
 //! Keys: a new one takes over from the present one, with overlap.
 
+use std::time::Duration;
+
 use super::acting::Act;
 use crate::base::entropy::Entropy;
 use crate::base::issuer::IssuerKey;
@@ -257,7 +259,11 @@ fn retired(act: &Act<'_>, key: &Key, from: Timestamp, at_once: bool) -> Key {
     let end = key.active_until.map_or(end, |present| present.min(end));
     key.active_until = Some(end);
     let in_use = match key.purpose {
-        KeyPurpose::Token => lifetimes.access_token.max(lifetimes.id_token),
+        // An expired ID Token still proves, as a hint, who asks for a sign-out while the session
+        // lives in which it was issued (RP-Initiated Logout 1.0 §2).
+        KeyPurpose::Token => [lifetimes.id_token, lifetimes.session_total]
+            .into_iter()
+            .fold(lifetimes.access_token, Duration::max),
         KeyPurpose::Refresh => lifetimes.refresh_token.max(lifetimes.refresh_token_native),
         KeyPurpose::Audit => return key,
         // Clients encrypt to the key that they fetched last.
@@ -273,7 +279,6 @@ mod tests {
     use super::*;
     use crate::admin::sample::{self, NOW, Stage, done, reason};
     use crate::base::issuer::IssuerKey;
-    use std::time::Duration;
 
     fn key(kid: &str, purpose: KeyPurpose, algorithm: &str) -> Key {
         Key {
@@ -452,7 +457,7 @@ mod tests {
         assert_eq!(old.active_until, Some(from));
         assert_eq!(
             old.published_until,
-            Some(from + Duration::from_secs(600 + 30))
+            Some(from + Duration::from_secs(10 * 3600 + 30))
         );
         let signs = |at| [old, &added].iter().filter(|k| k.is_active(at)).count();
         for at in [

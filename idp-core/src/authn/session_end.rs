@@ -30,7 +30,9 @@ impl SignedIn {
     /// The names of the applications that will be told. Who does not listen is not named: no page
     /// must promise a sign-out there.
     pub fn told(&self) -> Vec<LocalText> {
-        let listens = |c: &&Client| c.backchannel_logout_uri.is_some();
+        let listens = |c: &&Client| {
+            c.backchannel_logout_uri.is_some() || c.features.frontchannel_logout_uri.is_some()
+        };
         let told = self.clients.iter().filter(listens);
         told.map(|c| c.name.clone()).collect()
     }

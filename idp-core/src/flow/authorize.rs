@@ -24,6 +24,7 @@ use crate::oauth::response::{Answer, Members};
 use crate::oauth::scope::{self, Scope};
 use crate::oidc::claims::needs_paths;
 use crate::oidc::id_token::verify_hint;
+use crate::oidc::session_state;
 use crate::store::decision::{Deciding, Outcome};
 use crate::store::tickets::{TicketKey, TicketKind};
 
@@ -272,7 +273,7 @@ impl Provider {
             };
             if self.commit(batch).await? == Committed::Yes {
                 self.uncount(pending.counted, context).await;
-                return self.send(&issued, (&client, &to), request, context).await;
+                return self.send(&issued, &to, &facts, context).await;
             }
         }
         Err(contended())
@@ -327,10 +328,11 @@ impl Provider {
     async fn send(
         &self,
         issued: &Issued,
-        (client, to): (&Client, &ValidRedirect),
-        request: &AuthorizationRequest,
+        to: &ValidRedirect,
+        facts: &InteractionFacts<'_>,
         context: &mut RequestContext,
     ) -> Result<AuthorizeReply, Failure> {
+        let (client, request) = (facts.client, facts.request);
         let mut members = Members::default();
         if let Some(code) = &issued.code {
             self.keep_code(code, issued.grant, request, context).await?;
@@ -341,6 +343,9 @@ impl Provider {
             for (name, value) in made {
                 members.push(&name, value);
             }
+        }
+        if let Some(state) = session_state::of_response(facts, to, &mut context.entropy) {
+            members.push("session_state", state);
         }
         let back = Back {
             to,

@@ -31,6 +31,7 @@ pub mod revoke;
 pub mod seal_audit;
 pub mod sender;
 mod session_end;
+pub mod session_management;
 pub mod sign_in;
 pub mod sign_out;
 pub mod token;
@@ -78,6 +79,8 @@ pub struct Provider {
     pub request_objects: Arc<request_objects::RequestObjects>,
     /// How the receivers of deliveries did lately.
     pub receivers: Arc<receivers::Receivers>,
+    /// Whose pages may frame the page of Session Management.
+    pub framing_origins: Arc<session_management::FramingOrigins>,
     /// Seals tickets.
     pub ticket_sealing: Arc<SealingKey>,
     /// Seals outbox payloads.

@@ -9,8 +9,9 @@ use crate::event::Actor;
 use crate::model::LocalText;
 use crate::model::session::SessionEnd;
 use crate::oauth::params::Parameters;
+use crate::oidc::frontchannel::{LogoutFrame, frames};
 use crate::oidc::id_token::{IdTokenHint, verify_hint};
-use crate::oidc::logout::{AskingApplication, SignOutFacts, SignOutRequest, check, named};
+use crate::oidc::logout::{AskingApplication, SignOutFacts, SignOutRequest, bounds, check, named};
 use crate::store::decision::Decision;
 use crate::store::sealed::Taken;
 use crate::store::tickets::{TicketKey, TicketKind};
@@ -35,6 +36,9 @@ pub enum SignOutReply {
         application: Option<AskingApplication>,
         /// The names of the applications that are told.
         told: Vec<LocalText>,
+        /// The frames by which this browser tells those that listen to it. The session is over,
+        /// and every back-channel delivery is in the outbox, before the first of them is shown.
+        frames: Vec<LogoutFrame>,
     },
 }
 
@@ -48,13 +52,14 @@ impl Provider {
     /// Begins a sign-out.
     ///
     /// # Errors
-    /// [`Reason::LogoutHintWrong`], [`Reason::LogoutRedirectMismatch`] as pages, or a fault.
+    /// The reasons of `oidc/logout.rs` and [`Reason::LogoutHintWrong`] as pages, or a fault.
     pub async fn sign_out(
         &self,
         parameters: &Parameters,
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<SignOutReply, Failure> {
+        bounds(parameters)?;
         let hint = self.sign_out_hint(parameters, context).await?;
         let named = named(hint.as_ref(), parameters.find("client_id"))?;
         let client = self.client_named(named).await?;
@@ -140,13 +145,14 @@ impl Provider {
         let found = self
             .live_session(visitor.session.as_ref(), context.here.now)
             .await?;
-        let done = |told| SignOutReply::Done {
+        let done = |told, frames| SignOutReply::Done {
             then: request.then,
             application: request.application,
             told,
+            frames,
         };
         let Some(session) = found.map(|facts| facts.session) else {
-            return Ok(done(Vec::new()));
+            return Ok(done(Vec::new(), Vec::new()));
         };
         let user = session.user;
         let signed_in = self.signed_in_during(user, vec![session]).await?;
@@ -160,7 +166,9 @@ impl Provider {
         let (_, batch) = ended.join(Decision::done(())).into_parts();
         // Nothing in it depends on a version, so it cannot lose against another write.
         self.commit(batch).await?;
-        Ok(done(signed_in.told()))
+        let (grants, clients) = (&signed_in.grants, &signed_in.clients);
+        let frames = frames(&signed_in.sessions, grants, clients, &self.policy.issuer);
+        Ok(done(signed_in.told(), frames))
     }
 }
 

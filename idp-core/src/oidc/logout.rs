@@ -8,6 +8,7 @@ use crate::base::refusal::{Reason, Refusal};
 use crate::model::LocalText;
 use crate::model::client::Client;
 use crate::model::session::Session;
+use crate::oauth::params::Parameters;
 use crate::oauth::response::with_query;
 
 /// A sign-out request whose addresses were proved. It rests in a ticket while the person
@@ -32,6 +33,29 @@ pub struct AskingApplication {
     pub name: LocalText,
     /// `client_uri`: the way back where the request named no address.
     pub home: Option<String>,
+}
+
+/// The most bytes of what is kept, returned or read of a request.
+const LONGEST: [(&str, usize); 3] = [("state", 2048), ("logout_hint", 254), ("ui_locales", 128)];
+
+/// Checks what can be said of a request before anything is looked up: sizes, and that the hint is
+/// one that is read here. An encrypted hint is not: an application decrypts its ID Token and sends
+/// what is signed inside (OpenID Connect Core §3.1.2.1). `logout_hint` has no other rule: it never
+/// spares the question, because it proves nothing.
+///
+/// # Errors
+/// [`Reason::ParameterTooLong`], [`Reason::LogoutHintEncrypted`].
+pub fn bounds(parameters: &Parameters) -> Result<(), Reason> {
+    let too_long =
+        |(name, most): (&str, usize)| parameters.find(name).is_some_and(|v| v.len() > most);
+    if LONGEST.into_iter().any(too_long) {
+        return Err(Reason::ParameterTooLong);
+    }
+    // RFC 7516 §7.1: five parts; a signed token has three.
+    match parameters.find("id_token_hint") {
+        Some(hint) if hint.split('.').count() == 5 => Err(Reason::LogoutHintEncrypted),
+        _ => Ok(()),
+    }
 }
 
 /// The parameters, as far as they were understood.
@@ -112,7 +136,7 @@ fn proved(client: Option<&Client>, address: &str, state: Option<&str>) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::sample::{grant_facts, web};
+    use crate::oauth::sample::{grant_facts, parameters, web};
 
     const THEN: &str = "https://rp.example/bye?from=sso";
 
@@ -127,6 +151,29 @@ mod tests {
             sub: "sub-an".into(),
             aud: "app".into(),
             sid: sid.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn sizes_are_bounded_and_an_encrypted_hint_is_not_read() {
+        let text = |length: usize| "x".repeat(length);
+        for (name, value, expected) in [
+            ("state", text(2048), Ok(())),
+            ("state", text(2049), Err(Reason::ParameterTooLong)),
+            ("logout_hint", text(254), Ok(())),
+            ("logout_hint", text(255), Err(Reason::ParameterTooLong)),
+            ("ui_locales", text(129), Err(Reason::ParameterTooLong)),
+            ("other", text(5000), Ok(())),
+            ("id_token_hint", "a.b.c".into(), Ok(())),
+            ("id_token_hint", "a.b.".into(), Ok(())),
+            (
+                "id_token_hint",
+                "a..b.c.d".into(),
+                Err(Reason::LogoutHintEncrypted),
+            ),
+        ] {
+            let sent = parameters(&[(name, &value)]);
+            assert_eq!(bounds(&sent), expected, "{name}, {} bytes", value.len());
         }
     }
 

@@ -3,6 +3,8 @@
 pub mod backchannel;
 pub mod claims;
 pub mod delivery;
+pub mod frontchannel;
 pub mod id_token;
 pub mod logout;
+pub mod session_state;
 pub mod userinfo;

@@ -13,7 +13,7 @@ use idp_core::oauth::params::Parameters;
 use idp_core::store::records::SessionFacts;
 
 use super::context::Caller;
-use super::cookies::{self, Name};
+use super::cookies;
 use super::guard::leads_to;
 use super::oauth::asking;
 use super::questions::{asking_application, local};
@@ -279,10 +279,11 @@ async fn attempt(
     let mut response = saved(site, caller, &asked);
     let issuer = &site.provider.policy.issuer;
     let renewed = set.session_secret.as_ref();
-    let cookie = renewed.and_then(|secret| cookies::set(Name::Session, secret, issuer));
+    let cookies = renewed.map(|secret| cookies::of_session(secret, issuer));
+    let cookies = cookies.into_iter().flatten().flatten();
     response
         .headers_mut()
-        .extend(cookie.map(|c| (header::SET_COOKIE, c)));
+        .extend(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
     Ok(response)
 }
 

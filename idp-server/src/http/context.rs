@@ -111,6 +111,23 @@ pub struct Caller {
     pub chose_language: bool,
 }
 
+impl Caller {
+    /// Speaks the first of these languages (`ui_locales`) that the pages know, where a form named
+    /// them: of a query they are known already.
+    pub fn prefer(&mut self, ui_locales: Option<&str>) {
+        let known = ui_locales.and_then(|tags| tags.split(' ').find_map(Locale::parse));
+        if let (true, Some(locale)) = (self.is_post, known) {
+            self.view.locale = locale;
+            self.language_query = in_language(locale);
+        }
+    }
+}
+
+/// What keeps a form's answer in a language.
+fn in_language(locale: Locale) -> String {
+    format!("?ui_locales={}", locale.tag())
+}
+
 impl FromRequestParts<Shared> for Caller {
     type Rejection = Response;
 
@@ -197,7 +214,7 @@ fn view(parts: &Parts, jar: &Jar<'_>) -> (View, bool, String) {
     });
     let asked = chosen.is_some() || find("ui_locales").is_some();
     let language_query = if asked {
-        format!("?ui_locales={}", locale.tag())
+        in_language(locale)
     } else {
         String::new()
     };

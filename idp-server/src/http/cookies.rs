@@ -1,8 +1,9 @@
-//! The server's own cookies: prefixed, `__Host-` on https, never readable by script.
+//! The server's own cookies: prefixed, `__Host-` on https, and but for one never readable by script.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use idp_core::base::issuer::Issuer;
 use idp_core::base::secret::SecretText;
+use idp_core::oidc::session_state::browser_state;
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,9 @@ pub enum Name {
     Device,
     /// The chosen language, one year.
     Language,
+    /// The browser state of Session Management, which script reads and this server never does: it
+    /// says whether the session is still the same, and signs nobody in.
+    State,
 }
 
 impl Name {
@@ -24,14 +28,26 @@ impl Name {
             Self::Browser => "idp-browser",
             Self::Device => "idp-device",
             Self::Language => "idp-language",
+            Self::State => "idp-state",
         }
     }
 
     const fn max_age(self) -> Option<u32> {
         match self {
-            Self::Session | Self::Browser => None,
+            Self::Session | Self::Browser | Self::State => None,
             Self::Device => Some(180 * 86_400),
             Self::Language => Some(365 * 86_400),
+        }
+    }
+
+    /// Who reads the cookie, and from where. A relying party's link must bring the session along,
+    /// hence `Lax`. The state is read by a frame in a page of another site, and browsers take
+    /// `None` from https only.
+    fn reach(self, issuer: &Issuer) -> &'static str {
+        match self {
+            Self::State if issuer.is_https() => "SameSite=None",
+            Self::State => "SameSite=Lax",
+            _ => "HttpOnly; SameSite=Lax",
         }
     }
 
@@ -80,7 +96,24 @@ impl<'a> Jar<'a> {
     }
 }
 
-/// A `Set-Cookie` value. `SameSite=Lax`: a relying party's link must bring the session along.
+/// The cookies of a session that begins or goes on under this secret: the secret, and the browser
+/// state that belongs to it.
+pub fn of_session(secret: &SecretText, issuer: &Issuer) -> [Option<HeaderValue>; 2] {
+    [set(Name::Session, secret, issuer), state_of(secret, issuer)]
+}
+
+/// The browser state of the session with this secret.
+pub fn state_of(secret: &SecretText, issuer: &Issuer) -> Option<HeaderValue> {
+    let state = SecretText::new(browser_state(&secret.digest()));
+    set(Name::State, &state, issuer)
+}
+
+/// The end of a session, secret and browser state alike.
+pub fn without_session(issuer: &Issuer) -> [Option<HeaderValue>; 2] {
+    [Name::Session, Name::State].map(|name| remove(name, issuer))
+}
+
+/// A `Set-Cookie` value.
 pub fn set(name: Name, value: &SecretText, issuer: &Issuer) -> Option<HeaderValue> {
     let age = name
         .max_age()
@@ -88,15 +121,15 @@ pub fn set(name: Name, value: &SecretText, issuer: &Issuer) -> Option<HeaderValu
     written(name, value.expose(), &age, issuer)
 }
 
-/// A `Set-Cookie` value that removes the cookie.
-pub fn remove(name: Name, issuer: &Issuer) -> Option<HeaderValue> {
+fn remove(name: Name, issuer: &Issuer) -> Option<HeaderValue> {
     written(name, "", "; Max-Age=0", issuer)
 }
 
 fn written(name: Name, value: &str, age: &str, issuer: &Issuer) -> Option<HeaderValue> {
     let secure = if issuer.is_https() { "; Secure" } else { "" };
     let full = name.full(issuer);
-    format!("{full}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}")
+    let reach = name.reach(issuer);
+    format!("{full}={value}; Path=/; {reach}{secure}{age}")
         .parse()
         .ok()
 }
@@ -137,5 +170,33 @@ mod tests {
             value,
             "__Host-idp-session=s; Path=/; HttpOnly; SameSite=Lax; Secure"
         );
+    }
+
+    #[test]
+    fn the_state_is_for_frames_and_is_not_the_secret() {
+        let secret = SecretText::new("s".into());
+        for (issuer, begins, ends) in [
+            (
+                "https://sso.tinh.example",
+                "__Host-idp-state=",
+                "; Path=/; SameSite=None; Secure",
+            ),
+            (
+                "http://localhost:8080",
+                "idp-state=",
+                "; Path=/; SameSite=Lax",
+            ),
+        ] {
+            let issuer = Issuer::parse(issuer).unwrap();
+            let [_, state] = of_session(&secret, &issuer).map(Option::unwrap);
+            let state = state.to_str().unwrap();
+            let value = state
+                .strip_prefix(begins)
+                .and_then(|s| s.strip_suffix(ends));
+            assert_eq!(value, Some(&*browser_state(&secret.digest())), "{state}");
+            let [_, removed] = without_session(&issuer).map(Option::unwrap);
+            let removed = removed.to_str().unwrap();
+            assert_eq!(removed, format!("{begins}{ends}; Max-Age=0"));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Headers on every answer, and what is refused before a handler runs.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
@@ -12,6 +14,8 @@ use crate::ui::pages::FormPostPage;
 /// inline, no framing, and forms only to this server.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Lets the form of this page lead on to `origin`. Browsers apply `form-action` to the redirects
 /// that follow a form, and the answer of a question leads back to the relying party; only an
@@ -48,6 +52,43 @@ pub fn posts_to(mut response: Response, origin: &str) -> Response {
     response
 }
 
+/// Lets this page hold frames from these origins and from nowhere else; only origins of registered
+/// addresses may be named. A frame that is redirected to another origin stays empty.
+pub fn frames_from(mut response: Response, origins: &BTreeSet<&str>) -> Response {
+    if origins.is_empty() {
+        return response;
+    }
+    let origins: Vec<&str> = origins.iter().copied().collect();
+    let policy = format!("{PAGE_POLICY}; frame-src {}", origins.join(" "));
+    if let Ok(policy) = policy.parse() {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// Set on a response that may stand in a frame, so that no older header forbids it.
+#[derive(Clone, Copy)]
+struct Framed;
+
+/// Lets a page of one origin hold this one in a frame, and its one script run.
+pub fn framed_by(mut response: Response, origin: &str, script: &str) -> Response {
+    let policy = format!(
+        "default-src 'none'; script-src {script}; form-action 'none'; \
+         frame-ancestors {origin}; base-uri 'none'"
+    );
+    let Ok(policy) = policy.parse() else {
+        return response;
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    // A framing page that isolates itself (COEP) takes only what says that it may be taken.
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+    response.extensions_mut().insert(Framed);
+    response
+}
+
 /// Whether a page of somebody else's brought the request along as an image, a frame or a script.
 /// Browsers say what a request is for (Fetch Metadata, `Sec-Fetch-Dest`); who says nothing is
 /// taken for a page of its own.
@@ -69,17 +110,18 @@ pub async fn headers(State(site): State<Shared>, request: Request, next: Next) -
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",
         ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
+        (RESOURCE_POLICY, "same-origin"),
         (
             HeaderName::from_static("permissions-policy"),
             "camera=(), microphone=(), geolocation=()",
         ),
     ];
+    let framed = response.extensions().get::<Framed>().is_some();
     let headers = response.headers_mut();
     for (name, value) in fixed {
+        if framed && name == header::X_FRAME_OPTIONS {
+            continue;
+        }
         headers
             .entry(name)
             .or_insert(HeaderValue::from_static(value));

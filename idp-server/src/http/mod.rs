@@ -6,6 +6,7 @@ pub mod admin;
 pub mod back;
 pub mod browser_clients;
 pub mod challenge;
+pub mod check_session;
 pub mod context;
 pub mod cookies;
 pub mod guard;

@@ -21,6 +21,7 @@ use super::back::back;
 use super::browser_clients::proofs;
 use super::challenge::resource_error;
 use super::context::{Arrival, Caller, text};
+use super::cookies;
 use super::site::Shared;
 use super::wire::{
     Form, OptionalForm, as_get, failure_page, json_answer, jwt_answer, oauth_error, path_with,
@@ -175,7 +176,9 @@ fn authorize_reply(
     reply: Result<AuthorizeReply, Failure>,
 ) -> Response {
     match reply {
-        Ok(AuthorizeReply::Answered(answer)) => back(site, caller, answer),
+        Ok(AuthorizeReply::Answered(answer)) => {
+            with_state(site, caller, back(site, caller, answer))
+        }
         Ok(AuthorizeReply::Refused(answer, reason)) => {
             site.note_refusal(reason, &caller.arrival);
             back(site, caller, answer)
@@ -194,6 +197,16 @@ fn authorize_reply(
         }
         Err(failure) => failure_page(site, caller, &failure),
     }
+}
+
+/// Sets the browser state that the response speaks of, where the browser lost it or never had it.
+fn with_state(site: &Shared, caller: &Caller, mut response: Response) -> Response {
+    let issuer = &site.provider.policy.issuer;
+    let session = caller.visitor.session.as_ref();
+    let state = session.and_then(|secret| cookies::state_of(secret, issuer));
+    let headers = response.headers_mut();
+    headers.extend(state.map(|cookie| (header::SET_COOKIE, cookie)));
+    response
 }
 
 /// The address of a page that asks something for a waiting request.

@@ -14,7 +14,8 @@ use super::browser_clients::{cors, next_nonce};
 use super::context::{Caller, arrive};
 use super::site::Shared;
 use super::{
-    access, account, guard, health, oauth, questions, sign_in, sign_out, well_known, wire,
+    access, account, check_session, guard, health, oauth, questions, sign_in, sign_out, well_known,
+    wire,
 };
 
 /// Every route of the public server, below the issuer's path.
@@ -95,6 +96,7 @@ fn for_browsers() -> Router<Shared> {
         .route("/authorize", get(oauth::authorize).post(oauth::authorize))
         .route("/authorize/resume", get(oauth::resume))
         .route("/jwks", get(well_known::jwks))
+        .route("/check-session", get(check_session::show))
         .route(
             "/.well-known/openid-configuration",
             get(well_known::metadata),

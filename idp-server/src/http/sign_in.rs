@@ -173,16 +173,16 @@ async fn attempt(
     );
     let mut response = redirect(site, caller, &then);
     let issuer = &site.provider.policy.issuer;
-    for (name, value) in [
-        (Name::Session, &signed_in.begun.secret),
+    let kept = [
         (Name::Browser, &signed_in.browser),
         (Name::Device, &signed_in.device),
-    ] {
-        let cookie = cookies::set(name, value, issuer);
-        response
-            .headers_mut()
-            .extend(cookie.map(|c| (header::SET_COOKIE, c)));
-    }
+    ]
+    .map(|(name, value)| cookies::set(name, value, issuer));
+    let session = cookies::of_session(&signed_in.begun.secret, issuer);
+    let all = session.into_iter().chain(kept).flatten();
+    response
+        .headers_mut()
+        .extend(all.map(|cookie| (header::SET_COOKIE, cookie)));
     Ok(response)
 }
 

@@ -1,5 +1,7 @@
 //! `/sign-out`: RP-initiated logout, our own button, and the page afterwards.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::response::Response;
@@ -8,18 +10,20 @@ use idp_core::flow::sign_out::SignOutReply;
 use idp_core::model::LocalText;
 use idp_core::oauth::params::Parameters;
 use idp_core::oauth::redirect_uri::form_action;
+use idp_core::oidc::frontchannel::LogoutFrame;
 use idp_core::oidc::logout::AskingApplication;
 
 use super::context::Caller;
-use super::cookies::{self, Name};
-use super::guard::leads_to;
+use super::cookies;
+use super::guard::{frames_from, leads_to};
 use super::questions::local;
 use super::site::Shared;
 use super::wire::{Form, as_get, failure_page, form_target, own_form, page, path, redirect};
-use crate::ui::pages::{BackLink, ConfirmSignOutPage, SignedOutPage};
+use crate::ui::pages::{BackLink, ConfirmSignOutPage, SignedOutPage, SigningOutPage};
 
 /// `GET|POST /sign-out`.
-pub async fn begin(State(site): State<Shared>, caller: Caller, Form(body): Form) -> Response {
+pub async fn begin(State(site): State<Shared>, mut caller: Caller, Form(body): Form) -> Response {
+    caller.prefer(body.as_ref().ok().and_then(|b| b.find("ui_locales")));
     if let Some(again) = as_get(&site, &caller, "/sign-out", &body) {
         return again;
     }
@@ -87,30 +91,64 @@ async fn answer(site: &Shared, caller: &Caller, reply: Result<SignOutReply, Fail
             then,
             application,
             told,
+            frames,
         }) => {
+            let names = names(&told, caller);
             let mut response = match then {
-                Some(address) => redirect(site, caller, &address),
+                Some(address) if frames.is_empty() => redirect(site, caller, &address),
+                Some(address) => signing_out(site, caller, (names, &frames), address),
                 None => {
-                    let sign_in_path = path(site, "/sign-in");
                     let value = SignedOutPage {
-                        applications: names(&told, caller),
+                        applications: names,
+                        frames: addresses(&frames),
                         back: application.and_then(|a| back(a, caller)),
-                        sign_in_path,
+                        sign_in_path: path(site, "/sign-in"),
                     };
-                    page(site, caller, &value)
+                    framing(page(site, caller, &value), &frames)
                 }
             };
             // Only the browser that brought the session's cookie loses it: another site's form comes
             // without, and must not sign anybody out.
             if caller.visitor.session.is_some() {
-                let cookie = cookies::remove(Name::Session, &site.provider.policy.issuer);
+                let removed = cookies::without_session(&site.provider.policy.issuer);
+                let removed = removed.into_iter().flatten();
                 response
                     .headers_mut()
-                    .extend(cookie.map(|c| (header::SET_COOKIE, c)));
+                    .extend(removed.map(|cookie| (header::SET_COOKIE, cookie)));
             }
             response
         }
     }
+}
+
+/// The page that waits for the frames and then goes to the application's address. Browsers follow
+/// `Refresh` once everything in the page has loaded (HTML, "shared declarative refresh steps"), so
+/// no script is needed; where a frame hangs, the page's link leads on.
+fn signing_out(
+    site: &Shared,
+    caller: &Caller,
+    (applications, frames): (Vec<String>, &[LogoutFrame]),
+    then: String,
+) -> Response {
+    let refresh = format!("0;url={then}").parse();
+    let value = SigningOutPage {
+        applications,
+        frames: addresses(frames),
+        continue_address: then,
+    };
+    let mut response = framing(page(site, caller, &value), frames);
+    let headers = response.headers_mut();
+    headers.extend(refresh.ok().map(|value| (header::REFRESH, value)));
+    response
+}
+
+fn addresses(frames: &[LogoutFrame]) -> Vec<String> {
+    frames.iter().map(|frame| frame.address.clone()).collect()
+}
+
+fn framing(response: Response, frames: &[LogoutFrame]) -> Response {
+    let origins: BTreeSet<&str> = frames.iter().map(|frame| frame.origin.as_str()).collect();
+    frames_from(response, &origins)
 }
 
 fn names(told: &[LocalText], caller: &Caller) -> Vec<String> {
@@ -131,6 +169,7 @@ pub async fn signed_out(State(site): State<Shared>, caller: Caller) -> Response 
         &caller,
         &SignedOutPage {
             applications: Vec::new(),
+            frames: Vec::new(),
             back: None,
             sign_in_path,
         },

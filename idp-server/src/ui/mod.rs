@@ -7,6 +7,7 @@
 
 mod assets;
 mod branding;
+pub mod check_session;
 mod colour;
 mod links;
 mod local_time;

@@ -212,6 +212,7 @@ fn the_stable_ids_stand_where_they_belong() {
         ("consent", &["approve", "refuse"]),
         ("confirm-sign-out", &["confirm-sign-out"]),
         ("signed-out", &["signed-out"]),
+        ("signing-out", &["signing-out", "continue"]),
         ("error-unknown-client", &["error-message"]),
         ("account", &["access", "change-password", "sign-out"]),
         (

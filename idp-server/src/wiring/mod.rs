@@ -101,6 +101,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         key_sets: Arc::default(),
         request_objects: Arc::default(),
         receivers: Arc::default(),
+        framing_origins: Arc::default(),
         ticket_sealing: Arc::new(parts.master.sealing_key("tickets")?),
         outbox_sealing: Arc::new(parts.master.sealing_key("outbox")?),
         policy: Arc::new(parts.policy),

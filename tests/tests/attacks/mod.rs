@@ -9,6 +9,7 @@ mod front_channel;
 mod guessing;
 mod heads;
 mod installation;
+mod logout;
 mod pages;
 mod requests;
 mod sessions;

@@ -2,6 +2,8 @@
 
 pub(crate) mod answers;
 mod dpop;
+mod front_channel;
+mod logout;
 mod metadata;
 mod pairwise;
 mod own_client;

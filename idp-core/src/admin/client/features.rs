@@ -38,6 +38,9 @@ const OFFERED: &[&str] = &[
     "authorization_signed_response_alg",
     "authorization_encrypted_response_alg",
     "authorization_encrypted_response_enc",
+    "backchannel_logout_session_required",
+    "frontchannel_logout_uri",
+    "frontchannel_logout_session_required",
 ];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.

@@ -81,6 +81,7 @@ pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
     grant_types(client)?;
     redirect_uris(client)?;
     addresses(client)?;
+    super::logout::check(client)?;
     scopes(client)?;
     algorithm(client)?;
     lifetime(act, client)?;

@@ -125,6 +125,7 @@ async fn provider() -> Provider {
         key_sets: Arc::default(),
         request_objects: Arc::default(),
         receivers: Arc::default(),
+        framing_origins: Arc::default(),
         ticket_sealing: sealing(),
         outbox_sealing: sealing(),
         policy: Arc::new(Policy::new(IssuerKey::main(), issuer)),

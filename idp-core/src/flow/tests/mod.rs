@@ -14,6 +14,7 @@ mod questions;
 mod refresh;
 mod request_object;
 mod resources;
+mod session_management;
 mod sign_in;
 mod sign_out;
 mod token;
@@ -88,6 +89,7 @@ impl World {
             key_sets: Arc::default(),
             request_objects: Arc::default(),
             receivers: Arc::default(),
+            framing_origins: Arc::default(),
             ticket_sealing: sealing("tickets"),
             outbox_sealing: sealing("outbox"),
             policy: Arc::new(policy()),

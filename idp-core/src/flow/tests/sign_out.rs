@@ -114,6 +114,64 @@ async fn an_application_that_does_not_listen_is_not_named() {
 }
 
 #[tokio::test]
+async fn an_application_in_the_browser_is_told_by_a_frame_once_the_session_is_over() {
+    let world = world().await;
+    world
+        .edit_client(|client| {
+            client.features.frontchannel_logout_uri = Some("https://rp.example/out".into());
+        })
+        .await;
+    world.add_client(named("other")).await;
+    let visitor = world.signed_in("an").await;
+    let tokens = world.tokens(&visitor, &[]).await;
+    let sid = claims(&tokens["id_token"])["sid"].clone();
+    let waiting = question(sign_out(&world, &visitor, &[]).await);
+    let reply = confirm(&world, &visitor, &waiting).await;
+    let Ok(SignOutReply::Done { told, frames, .. }) = reply else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(
+        (told.len(), frames.len()),
+        (1, 1),
+        "one name, told both ways"
+    );
+    let iss: String = url::form_urlencoded::byte_serialize(ISSUER.as_bytes()).collect();
+    let address = format!(
+        "https://rp.example/out?iss={iss}&sid={}",
+        sid.as_str().unwrap()
+    );
+    assert_eq!(frames[0].address, address);
+    assert_eq!(frames[0].origin, "https://rp.example");
+    // The frame is shown to a browser whose session has ended, with the delivery in the outbox.
+    asked(world.authorize(&visitor, &[]).await);
+    assert_eq!(world.deliver().await, 1);
+    let reply = sign_out(&world, &visitor, &[]).await;
+    let Ok(SignOutReply::Done { frames, .. }) = reply else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(frames, [], "nobody is told twice");
+}
+
+#[tokio::test]
+async fn an_application_with_a_frame_alone_is_named_in_the_question() {
+    let world = world().await;
+    world
+        .edit_client(|client| {
+            client.backchannel_logout_uri = None;
+            client.features.frontchannel_logout_uri = Some("https://rp.example/out".into());
+        })
+        .await;
+    let visitor = world.signed_in("an").await;
+    world.tokens(&visitor, &[]).await;
+    let reply = sign_out(&world, &visitor, &[]).await;
+    let Ok(SignOutReply::Confirm { told, .. }) = reply else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(told.len(), 1);
+    assert_eq!(world.deliver().await, 0);
+}
+
+#[tokio::test]
 async fn without_that_proof_the_person_confirms_in_the_same_browser() {
     let world = world().await;
     let (visitor, other) = (world.signed_in("an").await, world.signed_in("binh").await);
@@ -155,6 +213,10 @@ async fn hints_and_addresses_that_are_not_proved_are_refused() {
         (
             vec![("id_token_hint", foreign.as_str())],
             Reason::LogoutHintWrong,
+        ),
+        (
+            vec![("id_token_hint", "a.b.c.d.e")],
+            Reason::LogoutHintEncrypted,
         ),
         (vec![("id_token_hint", access)], Reason::LogoutHintWrong),
         (

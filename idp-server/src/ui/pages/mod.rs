@@ -20,7 +20,7 @@ pub use new_password::{NewPasswordPage, NewPasswordReason, NewPasswordRefusal, P
 pub use password_help::{ForgottenPasswordPage, LinkProblem, LinkProblemPage, PasswordSavedPage};
 pub use position::{ChoosePositionPage, PositionChoice};
 pub use sign_in::{SignInPage, SignInRefusal};
-pub use sign_out::{BackLink, ConfirmSignOutPage, SignedOutPage};
+pub use sign_out::{BackLink, ConfirmSignOutPage, SignedOutPage, SigningOutPage};
 
 use super::shell::Shell;
 

@@ -27,6 +27,8 @@ page!(ConfirmSignOutPage, "confirm_sign_out.html");
 pub struct SignedOutPage {
     /// Names of the applications that are being signed out.
     pub applications: Vec<String>,
+    /// Addresses that are loaded in hidden frames (Front-Channel Logout 1.0); they were registered.
+    pub frames: Vec<String>,
     /// The way back to the application that asked for it.
     pub back: Option<BackLink>,
     /// Path of the sign-in page.
@@ -49,3 +51,17 @@ impl SignedOutPage {
 }
 
 page!(SignedOutPage, "signed_out.html");
+
+/// Waits until the applications were told in hidden frames, and leads on to where the application
+/// that asked wants the browser to be.
+#[derive(Clone, Debug)]
+pub struct SigningOutPage {
+    /// Names of the applications that are being signed out.
+    pub applications: Vec<String>,
+    /// Addresses that are loaded in hidden frames (Front-Channel Logout 1.0); they were registered.
+    pub frames: Vec<String>,
+    /// Where the page leads. The caller proves that it is a registered address.
+    pub continue_address: String,
+}
+
+page!(SigningOutPage, "signing_out.html");

@@ -186,11 +186,20 @@ fn confirm_sign_out() -> ConfirmSignOutPage {
 fn signed_out() -> SignedOutPage {
     SignedOutPage {
         applications: applications(),
+        frames: vec!["/frame?iss=i&sid=s".to_owned()],
         back: Some(BackLink {
             name: "Thư điện tử công vụ".to_owned(),
             href: "https://thu.binhminh.example/".to_owned(),
         }),
         sign_in_path: "/sign-in".to_owned(),
+    }
+}
+
+fn signing_out() -> SigningOutPage {
+    SigningOutPage {
+        applications: applications(),
+        frames: vec!["/frame?iss=i&sid=s".to_owned()],
+        continue_address: "https://thu.binhminh.example/bye?state=s".to_owned(),
     }
 }
 
@@ -417,6 +426,7 @@ fn other_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
     let plain_signed_out = SignedOutPage {
         back: None,
         applications: vec![],
+        frames: vec![],
         ..signed_out()
     };
     let alone = AccessPage {
@@ -443,6 +453,7 @@ fn other_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
         ),
         ("signed-out", pages.render(&signed_out(), view)),
         ("signed-out-plain", pages.render(&plain_signed_out, view)),
+        ("signing-out", pages.render(&signing_out(), view)),
         ("welcome", pages.render(&welcome, view)),
         ("account", pages.render(&account(), view)),
         ("account-bare", pages.render(&bare_account, view)),
