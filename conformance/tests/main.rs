@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod jose;
 #[cfg(test)]
+mod oidf;
+#[cfg(test)]
 mod pkits;
