@@ -63,8 +63,7 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
-        "frontchannel_logout_supported": true,
-        "frontchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true,
         "check_session_iframe": at("/check-session"),
     });
     if let (Value::Object(all), Value::Object(more)) = (&mut document, answers(signing)) {
