@@ -8,7 +8,7 @@ use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::{Digest, SecretText};
 use crate::model::GrantId;
-use crate::model::client::{Client, ConsentRule};
+use crate::model::client::Client;
 use crate::model::user::PositionId;
 use crate::oauth::assurance::check_reachable;
 use crate::oauth::authorize::{
@@ -16,13 +16,11 @@ use crate::oauth::authorize::{
 };
 use crate::oauth::code::CodeTicket;
 use crate::oauth::demands;
-use crate::oauth::interaction::{self, Interaction, InteractionFacts, SignedIn};
+use crate::oauth::interaction::{self, Interaction, InteractionFacts};
 use crate::oauth::issue_code::{self, Issued};
 use crate::oauth::params::Parameters;
 use crate::oauth::redirect_uri::ValidRedirect;
 use crate::oauth::response::{Answer, Members};
-use crate::oauth::scope::{self, Scope};
-use crate::oidc::claims::needs_paths;
 use crate::oidc::id_token::verify_hint;
 use crate::oidc::session_state;
 use crate::store::decision::{Deciding, Outcome};
@@ -230,9 +228,8 @@ impl Provider {
             let waiting = waiting.filter(|_| attempt == 0);
             let client = self.client_of(request).await?;
             if let Err(reason) = check_reachable(request.level, &self.policy.levels) {
-                self.take_pushed(pending.pushed, context).await?;
                 let error = refused(reason.into());
-                return self.refused(&error, &client, context).await;
+                return self.spent(pending.pushed, (&error, &client), context).await;
             }
             let signed_in = self.signed_in(request, &client, visitor, context).await?;
             let facts = InteractionFacts {
@@ -244,9 +241,8 @@ impl Provider {
             };
             match interaction::next(&facts) {
                 Some((_, reason)) if request.prompt.none => {
-                    self.take_pushed(pending.pushed, context).await?;
                     let error = refused(reason.into());
-                    return self.refused(&error, &client, context).await;
+                    return self.spent(pending.pushed, (&error, &client), context).await;
                 }
                 Some((interaction, _)) => {
                     let device = visitor.device.as_ref();
@@ -279,49 +275,15 @@ impl Provider {
         Err(contended())
     }
 
-    async fn signed_in(
+    /// A refusal that spends the pushed request.
+    async fn spent(
         &self,
-        request: &AuthorizationRequest,
-        client: &Client,
-        visitor: &Visitor,
-        context: &RequestContext,
-    ) -> Result<Option<SignedIn>, Failure> {
-        let now = context.here.now;
-        let Some(facts) = self.live_session(visitor.session.as_ref(), now).await? else {
-            return Ok(None);
-        };
-        let issuer = &self.policy.issuer_key;
-        let user = facts.user.id;
-        let subject = self
-            .records
-            .subject(issuer, user, client.sector_key())
-            .await?;
-        let offline = request.scope.iter().any(|s| s == scope::OFFLINE_ACCESS);
-        let asks = client.consent == ConsentRule::Ask || request.prompt.consent || offline;
-        let consent = if asks {
-            self.records.consent(issuer, user, &client.id).await?
-        } else {
-            None
-        };
-        let unit = match &request.unit {
-            Some(code) => self.records.unit_by_code(code.as_str()).await?,
-            None => None,
-        };
-        let scope = Scope::of(&request.scope);
-        let (one, all) = needs_paths(&scope);
-        let paths = if request.response_type.has_id_token() && (one || all) {
-            self.all_paths(&facts.user, now).await?
-        } else {
-            Vec::new()
-        };
-        Ok(Some(SignedIn {
-            session: facts.session,
-            user: facts.user,
-            sub: subject.map(|s| s.sub),
-            consent,
-            unit,
-            paths,
-        }))
+        pushed: Option<Digest>,
+        (error, client): (&ErrorRedirect, &Client),
+        context: &mut RequestContext,
+    ) -> Result<AuthorizeReply, Failure> {
+        self.take_pushed(pushed, context).await?;
+        self.refused(error, client, context).await
     }
 
     /// Keeps the code, makes the tokens that leave at once, and sends the answer.

@@ -34,6 +34,7 @@ mod session_end;
 pub mod session_management;
 pub mod sign_in;
 pub mod sign_out;
+mod signed_in;
 pub mod token;
 pub mod userinfo;
 

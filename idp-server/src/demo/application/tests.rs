@@ -62,7 +62,7 @@ fn session(name: &str) -> Session {
         "tokens": {
             "access_token": "a", "refresh_token": null, "access_token_expires": null, "id_token": "a.b.c",
         },
-        "began": "2026-03-01T18:05:00Z", "expires": "2026-03-02T04:05:00Z",
+        "began": "2026-03-01T18:05:00Z", "issued": "2026-03-01T18:05:00Z", "expires": "2026-03-02T04:05:00Z",
         "nonce_digest": "", "idle_seconds": 1800, "used": "2026-03-01T18:05:00Z",
     }))
     .unwrap()
