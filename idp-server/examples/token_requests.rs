@@ -106,7 +106,8 @@ async fn seed(installation: &Installation) -> Result<String, Box<dyn Error>> {
         disabled: false,
         authentication: ClientAuthenticationMethod::ClientSecretBasic,
         secrets: vec![ClientSecret {
-            digest: secret.digest(),
+            digest: Some(secret.digest()),
+            sealed: None,
             created_at: now,
             expires_at: None,
         }],

@@ -220,6 +220,8 @@ pub struct Act<'a> {
     pub policy: &'a Policy,
     /// Seals what is put into the outbox.
     pub sealing: &'a SealingKey,
+    /// Seals clients' secrets.
+    pub client_sealing: &'a SealingKey,
     /// The version the caller believes to change (RFC 9110 §13.1.1, `If-Match`); any when absent.
     pub expected: Option<Version>,
 }

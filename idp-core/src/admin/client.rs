@@ -1,6 +1,7 @@
 //! Clients: registered, edited, disabled, enabled, given new secrets.
 
 mod answers;
+mod authentication;
 mod changed;
 mod features;
 mod logout;
@@ -23,6 +24,7 @@ use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
 use crate::event::What;
+use crate::jose::base64url;
 use crate::model::LocalText;
 use crate::model::client::{
     Client, ClientAuthenticationMethod as Method, ClientId, ClientKind, ClientSecret, ConsentRule,
@@ -186,7 +188,8 @@ pub fn edit(
         act.expects(client.version)?;
         let mut changed = client.clone();
         apply(act, &mut changed, edit)?;
-        if !has_secret(&changed) {
+        // What rests of a secret for one form serves no other.
+        if !has_secret(&changed) || changed.seals_secrets() != client.seals_secrets() {
             changed.secrets.clear();
         }
         metadata::check(act, &changed)?;
@@ -282,14 +285,25 @@ pub fn rotate_secret(
 fn has_secret(client: &Client) -> bool {
     matches!(
         client.authentication,
-        Method::ClientSecretBasic | Method::ClientSecretPost
+        Method::ClientSecretBasic | Method::ClientSecretPost | Method::ClientSecretJwt
     )
 }
 
+/// A secret of 256 bits; one that is a key of 512, as HS512 asks (RFC 7518 §3.2).
 fn fresh_secret(act: &Act<'_>, client: &mut Client, entropy: &mut Entropy) -> SecretText {
-    let secret = SecretText::generate(entropy);
+    let mut secret = SecretText::generate(entropy);
+    let mut sealed = None;
+    if client.seals_secrets() {
+        let second = SecretText::generate(entropy);
+        secret = SecretText::new(format!("{}{}", secret.expose(), second.expose()));
+        let name = client.secret_seal_name();
+        let plain = secret.expose().as_bytes();
+        let bytes = act.client_sealing.seal(&name, plain, entropy);
+        sealed = Some(base64url::encode(&bytes));
+    }
     let rests = ClientSecret {
-        digest: secret.digest(),
+        digest: sealed.is_none().then(|| secret.digest()),
+        sealed,
         created_at: act.now(),
         expires_at: None,
     };
@@ -417,6 +431,53 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_is_a_key_rests_sealed_for_its_client() {
+        let stage = Stage::province();
+        let mut wanted = new(ClientKind::Web, &["https://rp.example/cb"]);
+        wanted.metadata.authentication = Some(Method::ClientSecretJwt);
+        let none = Outside::default();
+        let decision = add(&stage.act(), &wanted, &none, &mut sample::entropy());
+        let stored = format!("{:?} {:?}", decision.changes, decision.events);
+        let made = done(decision);
+        let secret = made.secret.unwrap();
+        assert!(secret.expose().len() >= 64, "long enough for HS512");
+        assert!(!stored.contains(secret.expose()));
+        let opened = |client: &Client, name: &Client| {
+            let sealed = client.secrets[0].sealed.as_ref().unwrap();
+            let sealed = base64url::decode(sealed.as_bytes()).unwrap();
+            let name = name.secret_seal_name();
+            stage
+                .client_sealing
+                .open(&name, &sealed)
+                .map(|plain| plain.to_vec())
+        };
+        let client = &made.client;
+        assert_eq!(client.secrets[0].digest, None);
+        assert_eq!(opened(client, client).unwrap(), secret.expose().as_bytes());
+        let other = Client {
+            id: sample::client_id("other"),
+            ..client.clone()
+        };
+        assert!(opened(client, &other).is_err(), "moved to another row");
+
+        let mut entropy = sample::entropy();
+        let rotated = done(rotate_secret(&stage.act(), client, false, &mut entropy));
+        assert_eq!(rotated.client.secrets.len(), 2);
+        let basic = ClientMetadata {
+            authentication: Some(Method::ClientSecretBasic),
+            ..ClientMetadata::default()
+        };
+        let changed = done(edit(
+            &stage.act(),
+            &rotated.client,
+            &basic,
+            &none,
+            &mut entropy,
+        ));
+        assert!(changed.secrets.is_empty(), "neither form serves the other");
+    }
+
+    #[test]
     fn a_secret_is_answered_once_and_rests_as_a_digest() {
         let stage = Stage::province();
         let wanted = new(ClientKind::Web, &["https://rp.example/cb"]);
@@ -430,7 +491,7 @@ mod tests {
         let made = done(decision);
         let secret = made.secret.unwrap();
         assert!(!stored.contains(secret.expose()));
-        assert_eq!(made.client.secrets[0].digest, secret.digest());
+        assert_eq!(made.client.secrets[0].digest, Some(secret.digest()));
         let public = done(add(
             &stage.act(),
             &new(ClientKind::Spa, &["https://a.example/"]),

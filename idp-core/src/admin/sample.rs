@@ -244,6 +244,7 @@ pub(crate) struct Stage {
     pub(crate) here: Circumstances,
     pub(crate) policy: Arc<Policy>,
     pub(crate) sealing: SealingKey,
+    pub(crate) client_sealing: SealingKey,
 }
 
 impl Stage {
@@ -257,6 +258,7 @@ impl Stage {
             here: Circumstances::of_system(IssuerKey::main(), NOW),
             policy: Arc::new(Policy::new(IssuerKey::main(), issuer)),
             sealing: SealingKey::derive(&[1; 32], "outbox").unwrap(),
+            client_sealing: SealingKey::derive(&[1; 32], "clients").unwrap(),
         }
     }
 
@@ -275,6 +277,7 @@ impl Stage {
             here: &self.here,
             policy: &self.policy,
             sealing: &self.sealing,
+            client_sealing: &self.client_sealing,
             expected: None,
         }
     }

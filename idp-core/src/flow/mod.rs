@@ -84,6 +84,8 @@ pub struct Provider {
     pub framing_origins: Arc<session_management::FramingOrigins>,
     /// Seals tickets.
     pub ticket_sealing: Arc<SealingKey>,
+    /// Seals clients' secrets that we compute with.
+    pub client_sealing: Arc<SealingKey>,
     /// Seals outbox payloads.
     pub outbox_sealing: Arc<SealingKey>,
     /// The rules.

@@ -49,25 +49,12 @@ impl Header {
     /// `alg`, `kid` or `typ` that are no strings, a missing `alg`, and every algorithm that
     /// [`SigningAlgorithm::parse`] refuses.
     pub fn parse(octets: &[u8]) -> Result<Self, JoseError> {
-        let mut object = object_without_duplicates(octets).map_err(|error| match error {
-            ObjectError::DuplicateMember => JoseError::JwsHeaderDuplicateMember,
-            ObjectError::Malformed | ObjectError::NotAnObject => JoseError::JwsHeaderJson,
-        })?;
-        if object.contains_key("crit") {
-            return Err(JoseError::JwsCritical);
-        }
-        if object
-            .get("b64")
-            .is_some_and(|value| *value != Value::Bool(true))
-        {
-            return Err(JoseError::JwsUnencodedPayload);
-        }
-        let alg = take_text(&mut object, "alg")?.ok_or(JoseError::JwsAlgorithmMissing)?;
+        let opened = open(octets)?;
         Ok(Self {
-            algorithm: SigningAlgorithm::parse(&alg)?,
-            kid: take_text(&mut object, "kid")?,
-            typ: take_text(&mut object, "typ")?,
-            others: object,
+            algorithm: SigningAlgorithm::parse(&opened.alg)?,
+            kid: opened.kid,
+            typ: opened.typ,
+            others: opened.others,
         })
     }
 
@@ -111,6 +98,38 @@ impl Header {
             algorithm: self.algorithm,
         }
     }
+}
+
+/// A header's members, whatever its algorithm.
+pub(super) struct OpenedHeader {
+    pub(super) alg: String,
+    pub(super) kid: Option<String>,
+    pub(super) typ: Option<String>,
+    pub(super) others: Map<String, Value>,
+}
+
+/// Opens the decoded octets of a header; see [`Header::parse`] for what is refused.
+pub(super) fn open(octets: &[u8]) -> Result<OpenedHeader, JoseError> {
+    let mut object = object_without_duplicates(octets).map_err(|error| match error {
+        ObjectError::DuplicateMember => JoseError::JwsHeaderDuplicateMember,
+        ObjectError::Malformed | ObjectError::NotAnObject => JoseError::JwsHeaderJson,
+    })?;
+    if object.contains_key("crit") {
+        return Err(JoseError::JwsCritical);
+    }
+    if object
+        .get("b64")
+        .is_some_and(|value| *value != Value::Bool(true))
+    {
+        return Err(JoseError::JwsUnencodedPayload);
+    }
+    let alg = take_text(&mut object, "alg")?.ok_or(JoseError::JwsAlgorithmMissing)?;
+    Ok(OpenedHeader {
+        alg,
+        kid: take_text(&mut object, "kid")?,
+        typ: take_text(&mut object, "typ")?,
+        others: object,
+    })
 }
 
 fn take_text(object: &mut Map<String, Value>, name: &str) -> Result<Option<String>, JoseError> {

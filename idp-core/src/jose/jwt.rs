@@ -100,7 +100,12 @@ impl RegisteredClaims {
     /// Refuses what [`RegisteredClaims::from_object`] refuses, and a payload that is no JSON object
     /// or repeats a member. Decide nothing by the result.
     pub fn peek(jws: &CompactJws<'_>) -> Result<Self, JoseError> {
-        Self::from_object(&claims_object(jws.unverified_payload())?)
+        Self::peek_payload(jws.unverified_payload())
+    }
+
+    /// The same for a payload.
+    pub fn peek_payload(payload: &[u8]) -> Result<Self, JoseError> {
+        Self::from_object(&claims_object(payload)?)
     }
 }
 
@@ -128,15 +133,9 @@ impl<C: DeserializeOwned> VerifiedJwt<C> {
         if !rules.algorithms.contains(&jws.header().algorithm()) {
             return Err(JoseError::JwtAlgorithmNotAllowed);
         }
-        check_typ(jws.header(), rules)?;
+        check_typ(jws.header().typ(), rules)?;
         let (header, payload) = jws.verify(keys)?.into_parts();
-        let object = claims_object(&payload)?;
-        let registered = RegisteredClaims::from_object(&object)?;
-        check_issuer(&registered, rules)?;
-        check_audience(&registered, rules)?;
-        check_expiry(&registered, rules)?;
-        check_not_before(&registered, rules)?;
-        check_issued_at(&registered, rules)?;
+        let (registered, object) = check_claims(&payload, rules)?;
         let claims = serde_json::from_value(Value::Object(object));
         let claims = claims.map_err(|_| JoseError::JwtClaimsShape)?;
         Ok(Self {
@@ -169,14 +168,29 @@ impl<C> VerifiedJwt<C> {
     }
 }
 
+/// The claims of an authentic payload, once all rules about them hold.
+pub(super) fn check_claims(
+    payload: &[u8],
+    rules: &JwtRules<'_>,
+) -> Result<(RegisteredClaims, Map<String, Value>), JoseError> {
+    let object = claims_object(payload)?;
+    let registered = RegisteredClaims::from_object(&object)?;
+    check_issuer(&registered, rules)?;
+    check_audience(&registered, rules)?;
+    check_expiry(&registered, rules)?;
+    check_not_before(&registered, rules)?;
+    check_issued_at(&registered, rules)?;
+    Ok((registered, object))
+}
+
 /// RFC 8725 §3.11: a token of one kind must not pass for another.
-fn check_typ(header: &Header, rules: &JwtRules<'_>) -> Result<(), JoseError> {
+pub(super) fn check_typ(typ: Option<&str>, rules: &JwtRules<'_>) -> Result<(), JoseError> {
     let (accepted, absent_passes) = match rules.typ {
         ExpectedTyp::NotChecked => return Ok(()),
         ExpectedTyp::OneOf(accepted) => (accepted, false),
         ExpectedTyp::AbsentOrOneOf(accepted) => (accepted, true),
     };
-    match header.typ() {
+    match typ {
         None if absent_passes => Ok(()),
         None => Err(JoseError::JwtTypMissing),
         Some(typ) if accepted.iter().any(|one| same_media_type(one, typ)) => Ok(()),

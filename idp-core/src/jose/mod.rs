@@ -13,7 +13,7 @@
 //! | RFC 7519 JSON Web Token; RFC 8725 best current practices | [`jwt`] |
 //!
 //! The rules that hold throughout: strict base64url, no duplicate JSON members, no `none`, no
-//! symmetric algorithm, no critical extension, and no key taken from the message it should verify.
+//! symmetric algorithm outside of [`mac`], no critical extension, and no key taken from the message it should verify.
 //! Every violated rule is one variant of [`JoseError`] with one stable reason.
 
 pub mod algorithm;
@@ -27,6 +27,7 @@ pub mod jwk;
 pub mod jwk_set;
 pub mod jws;
 pub mod jwt;
+pub mod mac;
 pub mod public_key;
 pub mod signing_key;
 
@@ -46,6 +47,7 @@ pub use jwk::{Jwk, PublicKeyUse};
 pub use jwk_set::{JwkSet, SkippedKey};
 pub use jws::{CompactJws, VerificationKeys, VerifiedJws};
 pub use jwt::{ExpectedTyp, ExpiryRule, JwtRules, RegisteredClaims, VerifiedJwt};
+pub use mac::{CompactMac, MacAlgorithm};
 #[cfg(test)]
 pub(crate) use public_key::VERIFICATIONS;
 pub use public_key::{EcCurve, PublicKey};

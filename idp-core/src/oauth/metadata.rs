@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::dpop;
 use super::response::ResponseMode;
 use super::scope::STANDARD;
-use crate::jose::{ContentEncryption, KeyManagement};
+use crate::jose::{ContentEncryption, KeyManagement, MacAlgorithm, SigningAlgorithm};
 use crate::model::client::{ClientAuthenticationMethod as Method, GrantType, ResponseType};
 use crate::policy::Policy;
 
@@ -19,8 +19,10 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         .filter(|m| **m != Method::None)
         .map(|m| m.as_str())
         .collect();
-    let assertion_algs = ["ES256", "ES384", "EdDSA", "PS256", "RS256"];
-    let object_algs: Vec<_> = assertion_algs.into_iter().chain(["none"]).collect();
+    let signed: Vec<_> = SigningAlgorithm::ALL.iter().map(|one| one.name()).collect();
+    let object_algs: Vec<_> = signed.iter().copied().chain(["none"]).collect();
+    let authenticated = MacAlgorithm::ALL.iter().map(|one| one.name());
+    let assertion_algs: Vec<_> = signed.iter().copied().chain(authenticated).collect();
     let mut document = json!({
         "issuer": policy.issuer.as_str(),
         "authorization_endpoint": at("/authorize"),

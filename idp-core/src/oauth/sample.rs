@@ -75,7 +75,8 @@ pub(crate) fn parameters(pairs: &[(&str, &str)]) -> Parameters {
 pub(crate) fn web() -> Client {
     let mut client = sample::client(ClientKind::Web, &[REDIRECT]);
     client.secrets = vec![ClientSecret {
-        digest: Digest::of(SECRET.as_bytes()),
+        digest: Some(Digest::of(SECRET.as_bytes())),
+        sealed: None,
         created_at: NOW,
         expires_at: None,
     }];

@@ -213,6 +213,7 @@ async fn fill(
         here: &here,
         policy: &provider.policy,
         sealing: &provider.outbox_sealing,
+        client_sealing: &provider.client_sealing,
         expected: None,
     };
     let (link, administrator) = first_administrator(args, &act, entropy)?;

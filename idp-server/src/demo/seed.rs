@@ -311,7 +311,8 @@ impl Seeding<'_> {
             disabled: false,
             authentication: ClientAuthenticationMethod::ClientSecretBasic,
             secrets: vec![ClientSecret {
-                digest: secret.digest(),
+                digest: Some(secret.digest()),
+                sealed: None,
                 created_at: self.now,
                 expires_at: None,
             }],

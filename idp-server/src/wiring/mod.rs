@@ -103,6 +103,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         receivers: Arc::default(),
         framing_origins: Arc::default(),
         ticket_sealing: Arc::new(parts.master.sealing_key("tickets")?),
+        client_sealing: Arc::new(parts.master.sealing_key("clients")?),
         outbox_sealing: Arc::new(parts.master.sealing_key("outbox")?),
         policy: Arc::new(parts.policy),
         shared_configuration: matches!(parts.place, Place::Database(_))

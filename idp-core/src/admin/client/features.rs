@@ -41,6 +41,7 @@ const OFFERED: &[&str] = &[
     "backchannel_logout_session_required",
     "frontchannel_logout_uri",
     "frontchannel_logout_session_required",
+    "token_endpoint_auth_signing_alg",
 ];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.

@@ -87,6 +87,7 @@ pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
     lifetime(act, client)?;
     super::resource::check(client, &act.policy.issuer)?;
     super::answers::check(client)?;
+    super::authentication::check(client)?;
     super::features::check(client)?;
     super::request_objects::check(client)?;
     super::sector::check(client)

@@ -61,6 +61,7 @@ pub(super) struct Ground {
     here: Circumstances,
     policy: Arc<Policy>,
     sealing: Arc<SealingKey>,
+    client_sealing: Arc<SealingKey>,
     expected: Option<Version>,
 }
 
@@ -72,6 +73,7 @@ impl Ground {
             here: &self.here,
             policy: &self.policy,
             sealing: &self.sealing,
+            client_sealing: &self.client_sealing,
             expected: self.expected,
         }
     }
@@ -105,6 +107,7 @@ impl Administration {
             here: self.context.here.clone(),
             policy: self.provider.policy.clone(),
             sealing: self.provider.outbox_sealing.clone(),
+            client_sealing: self.provider.client_sealing.clone(),
             expected: self.expected,
         })
     }

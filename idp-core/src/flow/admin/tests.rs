@@ -127,6 +127,7 @@ async fn provider() -> Provider {
         receivers: Arc::default(),
         framing_origins: Arc::default(),
         ticket_sealing: sealing(),
+        client_sealing: sealing(),
         outbox_sealing: sealing(),
         policy: Arc::new(Policy::new(IssuerKey::main(), issuer)),
         shared_configuration: None,

@@ -91,6 +91,7 @@ impl World {
             receivers: Arc::default(),
             framing_origins: Arc::default(),
             ticket_sealing: sealing("tickets"),
+            client_sealing: sealing("clients"),
             outbox_sealing: sealing("outbox"),
             policy: Arc::new(policy()),
             shared_configuration: None,

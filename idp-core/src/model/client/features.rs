@@ -291,6 +291,14 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl ClientFeatures {
+    /// Whether it was registered by a FAPI 2.0 profile, whose rules are stricter.
+    pub const fn is_fapi(&self) -> bool {
+        matches!(
+            self.profile,
+            Some(ClientProfile::Fapi2Security | ClientProfile::Fapi2MessageSigning)
+        )
+    }
+
     /// Whether nothing was registered beyond the plain code flow.
     pub fn are_plain(&self) -> bool {
         *self == Self::default()

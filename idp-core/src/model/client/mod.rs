@@ -94,6 +94,7 @@ impl ClientAuthenticationMethod {
     pub const OFFERED: &[Self] = &[
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
+        Self::ClientSecretJwt,
         Self::PrivateKeyJwt,
         Self::None,
     ];
@@ -163,12 +164,17 @@ impl GrantType {
     }
 }
 
-/// A client secret at rest. Secrets are made here with 256 bits, so a plain digest suffices.
+/// A client secret at rest: exactly one of the two forms. Secrets are made here with 256 bits, so a
+/// plain digest suffices, except for `client_secret_jwt`, whose secret is a key that we need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientSecret {
-    /// Its digest.
-    pub digest: Digest,
+    /// Its digest, where it is sent to us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// Itself, sealed under the name of [`Client::secret_seal_name`], base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
     /// Made.
     pub created_at: Timestamp,
     /// Accepted until; open for the newest.
@@ -276,10 +282,27 @@ pub struct Client {
     pub created_at: Timestamp,
 }
 
+impl ClientSecret {
+    /// Whether it is accepted at `now`.
+    pub fn counts_at(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
 impl Client {
     /// The key under which its subjects rest: empty for the public ones.
     pub fn sector_key(&self) -> &str {
         self.sector.as_ref().map_or("", SectorKey::as_str)
+    }
+
+    /// The name to which its sealed secrets are bound.
+    pub fn secret_seal_name(&self) -> Vec<u8> {
+        format!("client-secret/{}/{}", self.issuer, self.id).into_bytes()
+    }
+
+    /// Whether its secrets rest sealed: we compute with them.
+    pub fn seals_secrets(&self) -> bool {
+        self.authentication == ClientAuthenticationMethod::ClientSecretJwt
     }
 
     /// Whether it may use a grant type.
