@@ -123,6 +123,15 @@ impl Default for ThrottleRules {
     }
 }
 
+/// Where clients show certificates (RFC 8705).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MutualTls {
+    /// The public address, of the same form as an issuer; its endpoints are the aliases of §5.
+    pub url: Issuer,
+    /// The certificates, as DER, of the authorities that certify clients of `tls_client_auth`.
+    pub authorities: Vec<Vec<u8>>,
+}
+
 /// Whether DPoP proofs must hold a nonce that the server chose (RFC 9449 §8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DpopNonce {
@@ -150,6 +159,8 @@ pub struct Policy {
     pub throttle: ThrottleRules,
     /// Clock difference tolerated in assertions of others.
     pub skew: Duration,
+    /// Where clients show certificates; nowhere when absent.
+    pub mutual_tls: Option<MutualTls>,
     /// Whether DPoP proofs must hold a nonce of ours.
     pub dpop_nonce: DpopNonce,
     /// The JWA name of the algorithm that signs access tokens and new clients' ID Tokens.
@@ -173,6 +184,7 @@ impl Policy {
             password_cost: PasswordCost::default(),
             throttle: ThrottleRules::default(),
             skew: Duration::from_secs(30),
+            mutual_tls: None,
             dpop_nonce: DpopNonce::default(),
             default_alg: "ES256".to_owned(),
             key_rotation: Some(Duration::from_secs(90 * 86_400)),

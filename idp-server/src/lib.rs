@@ -6,6 +6,7 @@ pub mod demo;
 pub mod founding;
 pub mod http;
 pub mod listen;
+mod mutual_tls;
 pub mod outside;
 pub mod program;
 pub mod refusals;

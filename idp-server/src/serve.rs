@@ -15,7 +15,8 @@ use crate::http::site::Logo;
 use crate::listen::admin_socket::AdminSocket;
 use crate::listen::server::Transport;
 use crate::listen::stop::Termination;
-use crate::listen::tls::Tls;
+use crate::listen::tls::{ClientCertificates, Tls};
+use crate::mutual_tls;
 use crate::outside::audit_heads::AuditHeads;
 use crate::outside::clock::Clock;
 use crate::outside::database;
@@ -44,14 +45,23 @@ pub async fn run(config: Option<&Path>) -> Result<(), Fault> {
         Some(files) => Some(Arc::new(Tls::load(
             files.certificate.clone(),
             files.key.clone(),
+            ClientCertificates::NotAsked,
         )?)),
     };
+    let transport = Transport {
+        tls: tls.clone(),
+        proxies: Arc::new(settings.listen.proxies.clone()),
+        certificates: mutual_tls::header(&settings),
+    };
+    let mutual_tls = mutual_tls::door(&settings, &transport).await?;
+    let with_certificates = [
+        tls.clone(),
+        mutual_tls.as_ref().and_then(|(_, door)| door.tls.clone()),
+    ];
     let doors = Doors {
         public: listen(settings.listen.address).await?,
-        transport: Transport {
-            tls: tls.clone(),
-            proxies: Arc::new(settings.listen.proxies.clone()),
-        },
+        transport,
+        mutual_tls,
         admin: AdminSocket::bind(&settings.listen.admin_socket).await?,
         metrics: match settings.telemetry.metrics_address {
             None => None,
@@ -67,7 +77,7 @@ pub async fn run(config: Option<&Path>) -> Result<(), Fault> {
     if !heads.is_empty() {
         serving.send_heads(heads);
     }
-    if let Some(tls) = tls {
+    for tls in with_certificates.into_iter().flatten() {
         let mut stop = serving.stop();
         serving.also(async move {
             tokio::select! {
@@ -109,7 +119,7 @@ fn check_private(settings: &Settings) -> Result<(), Fault> {
     }
 }
 
-async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Fault> {
+pub(crate) async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Fault> {
     let taken = |e| Fault::lasting("listen", format!("{address}: {e}"));
     TcpListener::bind(address).await.map_err(taken)
 }
@@ -144,7 +154,7 @@ async fn assembled(settings: &Settings) -> Result<Installation, Fault> {
         .map_err(|e| Fault::lasting("master key", e))?;
     let tickets = settings.tickets.as_ref().map(complete).transpose()?;
     assemble(Parts {
-        policy: settings.policy(),
+        policy: mutual_tls::policy(settings)?,
         place: place(settings)?,
         shared: settings.shared.clone(),
         tickets,

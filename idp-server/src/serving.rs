@@ -34,6 +34,8 @@ pub struct Doors {
     pub public: TcpListener,
     /// How it is spoken on.
     pub transport: Transport,
+    /// Where clients show certificates, if we take them there ourselves.
+    pub mutual_tls: Option<(TcpListener, Transport)>,
     /// Where administrators of this machine come in.
     pub admin: AdminSocket,
     /// Where Prometheus reads, besides the administration socket.
@@ -55,6 +57,7 @@ impl Doors {
         Ok(Self {
             public,
             transport: Transport::default(),
+            mutual_tls: None,
             admin: AdminSocket::bind(&folder.join("admin.sock")).await?,
             metrics: None,
             limits: Limits::default(),
@@ -112,6 +115,13 @@ impl Serving {
         spawn(&mut tasks, async move {
             serve_tcp(listener, transport, public).await;
         });
+        if let Some((listener, transport)) = doors.mutual_tls {
+            let router = routes::for_certificates(site);
+            let served = served(router.layer(middleware::from_fn(access::record)));
+            spawn(&mut tasks, async move {
+                serve_tcp(listener, transport, served).await;
+            });
+        }
         let socket = doors.admin;
         spawn(&mut tasks, async move {
             serve_admin(socket, private).await;

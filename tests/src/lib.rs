@@ -16,6 +16,7 @@
 
 pub mod agent;
 pub mod browser;
+pub mod certificates;
 pub mod device;
 pub mod dpop;
 pub mod form;

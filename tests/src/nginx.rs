@@ -38,20 +38,7 @@ impl Balancer {
              proxy_connect_timeout 1s; proxy_read_timeout 10s;\n\
              proxy_next_upstream error timeout; }} }} }}\n"
         );
-        let file = folder.path().join("nginx.conf");
-        std::fs::write(&file, configuration).expect("written");
-        let child = Command::new("/usr/sbin/nginx")
-            .arg("-c")
-            .arg(&file)
-            .args(["-g", "master_process off;"])
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nginx runs (Debian package nginx-light)");
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(10), "nginx starts");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let child = run(&folder, &configuration, port);
         Self { child, folder }
     }
 
@@ -80,4 +67,67 @@ impl Drop for Balancer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// nginx that ends TLS in front of one server, asks for certificates and passes them on, as
+/// docs/operators/mutual-tls.md sets it up.
+pub struct TlsProxy {
+    child: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl TlsProxy {
+    /// Listens on `port` with `server.pem` and `server-key.pem` of a folder and asks the server at
+    /// the other port from 127.0.0.2.
+    ///
+    /// # Panics
+    /// When Debian's package `nginx-light` is missing or nginx does not start.
+    pub fn start(port: u16, server: u16, certificates: &std::path::Path) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (place, keys) = (folder.path().display(), certificates.display());
+        let configuration = format!(
+            "daemon off; pid {place}/pid; error_log {place}/error.log;\n\
+             events {{ worker_connections 256; }}\n\
+             http {{ access_log off;\n\
+             client_body_temp_path {place}/body; proxy_temp_path {place}/proxy;\n\
+             fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u; scgi_temp_path {place}/s;\n\
+             server {{ listen 127.0.0.1:{port} ssl; server_name localhost;\n\
+             ssl_certificate {keys}/server.pem; ssl_certificate_key {keys}/server-key.pem;\n\
+             ssl_verify_client optional_no_ca;\n\
+             location / {{ proxy_pass http://127.0.0.1:{server}; proxy_bind 127.0.0.2;\n\
+             proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr;\n\
+             proxy_set_header X-Client-Cert $ssl_client_escaped_cert; }} }} }}\n"
+        );
+        let child = run(&folder, &configuration, port);
+        Self {
+            child,
+            _folder: folder,
+        }
+    }
+}
+
+impl Drop for TlsProxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs nginx with a configuration until it takes connections at `port`.
+fn run(folder: &tempfile::TempDir, configuration: &str, port: u16) -> Child {
+    let file = folder.path().join("nginx.conf");
+    std::fs::write(&file, configuration).expect("written");
+    let child = Command::new("/usr/sbin/nginx")
+        .arg("-c")
+        .arg(&file)
+        .args(["-g", "master_process off;"])
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("nginx runs (Debian package nginx-light)");
+    let begun = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "nginx starts");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod authentication;
+mod certificate;
 mod changed;
 mod features;
 mod logout;

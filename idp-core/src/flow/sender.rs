@@ -4,7 +4,7 @@
 use super::answer::endless;
 use super::{Failure, Provider, RequestContext};
 use crate::base::fault::Fault;
-use crate::base::refusal::Reason;
+use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
 use crate::jose::{JwkSet, base64url};
@@ -12,6 +12,7 @@ use crate::model::client::{Client, ClientSecret};
 use crate::model::confirmation::Confirmation;
 use crate::model::key::KeyPurpose;
 use crate::oauth::access_token::{self, AccessTokenClaims};
+use crate::oauth::certificate::ClientCertificate;
 use crate::oauth::client_auth::{AuthenticatedClient, ClientFacts, Presented, authenticate};
 use crate::oauth::dpop::{self, Nonces, VerifiedProof};
 use crate::oauth::params::Parameters;
@@ -93,7 +94,7 @@ impl Provider {
         };
         let shown = Confirmation {
             jkt: proof.as_ref().map(|proof| proof.jkt().to_owned()),
-            x5t_s256: None,
+            x5t_s256: certificate(sender)?.map(|shown| shown.thumbprint().to_owned()),
         };
         presented.check_sender(&claims, &shown)?;
         let peek = TicketOp::Peek {
@@ -130,6 +131,7 @@ impl Provider {
         let mut facts = ClientFacts {
             client,
             secrets: secrets.unwrap_or_default(),
+            certificate: certificate(sender)?,
             path: sender.path.to_owned(),
             ..ClientFacts::default()
         };
@@ -229,6 +231,13 @@ impl Provider {
         }
         Ok(answers.collect())
     }
+}
+
+fn certificate(sender: &Sender<'_>) -> Result<Option<ClientCertificate>, Refusal> {
+    if sender.certificates.is_empty() {
+        return Ok(None);
+    }
+    ClientCertificate::parse(sender.certificates).map(Some)
 }
 
 fn assertion_mark(client: &AuthenticatedClient) -> Option<Mark> {

@@ -8,13 +8,14 @@ use super::response::ResponseMode;
 use super::scope::STANDARD;
 use crate::jose::{ContentEncryption, KeyManagement, MacAlgorithm, SigningAlgorithm};
 use crate::model::client::{ClientAuthenticationMethod as Method, GrantType, ResponseType};
-use crate::policy::Policy;
+use crate::policy::{MutualTls, Policy};
 
 /// The metadata document of an issuer; `signing` are the algorithms of its published keys.
 pub fn document(policy: &Policy, signing: &[&str]) -> Value {
     let at = |path: &str| policy.issuer.endpoint(path);
-    let methods: Vec<_> = Method::OFFERED.iter().map(|m| m.as_str()).collect();
-    let confidential: Vec<_> = Method::OFFERED
+    let offered = methods(policy);
+    let methods: Vec<_> = offered.iter().map(|m| m.as_str()).collect();
+    let confidential: Vec<_> = offered
         .iter()
         .filter(|m| **m != Method::None)
         .map(|m| m.as_str())
@@ -71,6 +72,11 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
     if let (Value::Object(all), Value::Object(more)) = (&mut document, answers(signing)) {
         all.extend(more);
     }
+    if let (Some(mutual), Some(members)) = (&policy.mutual_tls, document.as_object_mut()) {
+        let bound = "tls_client_certificate_bound_access_tokens";
+        members.insert(bound.to_owned(), true.into());
+        members.insert("mtls_endpoint_aliases".to_owned(), aliases(mutual));
+    }
     document
 }
 
@@ -90,6 +96,17 @@ fn answers(signing: &[&str]) -> Value {
     })
 }
 
+/// RFC 8705 §5: the endpoints at which a client may show a certificate.
+fn aliases(mutual: &MutualTls) -> Value {
+    json!({
+        "token_endpoint": mutual.url.endpoint("/token"),
+        "userinfo_endpoint": mutual.url.endpoint("/userinfo"),
+        "introspection_endpoint": mutual.url.endpoint("/introspect"),
+        "revocation_endpoint": mutual.url.endpoint("/revoke"),
+        "pushed_authorization_request_endpoint": mutual.url.endpoint("/par"),
+    })
+}
+
 /// Adds what the provider can open: nothing unless it publishes keys for encryption, whose
 /// algorithms are given.
 pub fn add_decryption(document: &mut Value, keys: &[&str]) {
@@ -105,6 +122,16 @@ pub fn add_decryption(document: &mut Value, keys: &[&str]) {
         members.insert(name("alg"), opened.into());
         members.insert(name("enc"), contents.into());
     }
+}
+
+/// The methods that work in this installation: by certificate only where one can be shown.
+fn methods(policy: &Policy) -> Vec<Method> {
+    let works = |method: &Method| match (&policy.mutual_tls, method) {
+        (None, method) => !method.is_by_certificate(),
+        (Some(mutual), Method::TlsClientAuth) => !mutual.authorities.is_empty(),
+        (Some(_), _) => true,
+    };
+    Method::OFFERED.iter().copied().filter(works).collect()
 }
 
 #[cfg(test)]
@@ -129,6 +156,31 @@ mod tests {
                 .unwrap()
                 .contains(&json!("RSA-OAEP-256"))
         );
+    }
+
+    #[test]
+    fn certificates_are_offered_where_they_can_be_shown() {
+        let methods = |policy: &Policy| {
+            let document = document(policy, &[]);
+            document["token_endpoint_auth_methods_supported"].to_string()
+        };
+        let mut policy = policy();
+        assert!(!methods(&policy).contains("tls"));
+        assert!(
+            document(&policy, &[])
+                .get("mtls_endpoint_aliases")
+                .is_none()
+        );
+        policy.mutual_tls = Some(MutualTls {
+            url: crate::base::issuer::Issuer::parse("https://mtls.tinh.example").unwrap(),
+            authorities: Vec::new(),
+        });
+        assert!(methods(&policy).contains("self_signed_tls_client_auth"));
+        assert!(!methods(&policy).contains("\"tls_client_auth"));
+        let told = document(&policy, &[]);
+        let alias = &told["mtls_endpoint_aliases"]["token_endpoint"];
+        assert_eq!(alias, "https://mtls.tinh.example/token");
+        assert_eq!(told["tls_client_certificate_bound_access_tokens"], true);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod access_token;
 pub mod assurance;
 pub mod authorize;
+pub mod certificate;
 pub mod claims_request;
 pub mod client_auth;
 pub mod client_keys;

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::language::{Said, Text, text};
 use super::output::{Column, Output, column};
 use crate::config::{self, Problem, Settings};
-use crate::listen::tls::Tls;
+use crate::listen::tls::{ClientCertificates, Tls};
 use crate::outside::fetch::read_authorities;
 
 /// Runs the command.
@@ -78,7 +78,11 @@ fn file_problems(settings: &Settings) -> Vec<Problem> {
         });
     };
     if let Some(files) = &settings.listen.tls
-        && let Err(fault) = Tls::load(files.certificate.clone(), files.key.clone())
+        && let Err(fault) = Tls::load(
+            files.certificate.clone(),
+            files.key.clone(),
+            ClientCertificates::NotAsked,
+        )
     {
         note(
             "listen.tls",

@@ -13,6 +13,7 @@ pub mod key;
 mod keys;
 mod lifetimes;
 mod listen;
+mod mutual_tls;
 mod outgoing;
 mod passwords;
 mod province;
@@ -45,6 +46,7 @@ pub use explain::{Basics, default_file, explain, manual, present_value};
 pub use issuer::IssuerSettings;
 pub use keys::DeviceSettings;
 pub use listen::{ListenSettings, TlsFiles};
+pub use mutual_tls::MutualTlsSettings;
 pub use passwords::PasswordSettings;
 pub use province::{LOGO_PATH, ProvinceSettings};
 pub use store::{PostgresSettings, StoreSettings};
@@ -72,6 +74,7 @@ pub fn file(named: Option<&Path>) -> PathBuf {
 const SECTIONS: &[&[Key]] = &[
     issuer::KEYS,
     listen::KEYS,
+    mutual_tls::KEYS,
     store::KEYS,
     tickets::KEYS,
     keys::KEYS,
@@ -137,6 +140,8 @@ pub struct Settings {
     pub province: ProvinceSettings,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// How certificates of clients reach us.
+    pub mutual_tls: Option<MutualTlsSettings>,
     /// Whether DPoP proofs must hold a nonce of ours.
     pub dpop_nonce: DpopNonce,
     /// Passwords.
@@ -200,6 +205,7 @@ impl Settings {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let issuer = issuer::read(reader);
         let listen = listen::read(reader);
+        let mutual_tls = mutual_tls::read(reader, listen.as_ref());
         let store = store::read(reader);
         let tickets = tickets::read(reader);
         let master_key = keys::read(reader);
@@ -228,6 +234,7 @@ impl Settings {
             province: province?,
             lifetimes,
             dpop_nonce,
+            mutual_tls,
             passwords,
             throttle,
             outgoing,

@@ -12,7 +12,7 @@ const SECTIONS: [&str; 3] = ["issuer", "lifetimes", "throttle"];
 /// Single keys of other sections: rules about keys and passwords, and which Redis holds the
 /// tickets. What a machine of its own kind may have otherwise (hashing at once, time limits, files)
 /// is not here.
-const SINGLE: [&str; 11] = [
+const SINGLE: [&str; 12] = [
     "keys.rotate_every",
     "passwords.min_length",
     "passwords.history",
@@ -23,6 +23,7 @@ const SINGLE: [&str; 11] = [
     "tickets.urls",
     "tickets.sentinel_master",
     "tickets.prefix",
+    "mutual_tls.url",
     "tokens.dpop_nonce",
 ];
 

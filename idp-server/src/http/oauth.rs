@@ -7,7 +7,6 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use idp_core::base::fault::Fault;
 use idp_core::base::refusal::Reason;
 use idp_core::base::secret::SecretText;
 use idp_core::flow::authorize::AuthorizeReply;
@@ -28,6 +27,8 @@ use super::wire::{
     redirect,
 };
 
+use crate::listen::client_certificate::ShownCertificate;
+
 /// How a client reached a protocol endpoint, and what it says of itself in the header.
 pub struct Presented {
     arrival: Arrival,
@@ -35,6 +36,7 @@ pub struct Presented {
     path: String,
     authorization: Option<String>,
     dpop: Vec<String>,
+    certificate: Option<ShownCertificate>,
 }
 
 impl FromRequestParts<Shared> for Presented {
@@ -48,18 +50,30 @@ impl FromRequestParts<Shared> for Presented {
             path: parts.uri.path().to_owned(),
             authorization: text(&parts.headers, &header::AUTHORIZATION),
             dpop: proofs(&parts.headers),
+            certificate: parts.extensions.get().cloned(),
         })
     }
 }
 
 impl Presented {
     /// What every endpoint of the core is given besides the body.
-    fn with(&self, site: &Shared) -> Result<(Sender<'_>, RequestContext), Fault> {
+    fn with(&self, site: &Shared) -> Result<(Sender<'_>, RequestContext), Failure> {
+        let certificates = match &self.certificate {
+            None => &[][..],
+            Some(ShownCertificate::Chain(chain)) => chain,
+            Some(ShownCertificate::Foreign) => {
+                return Err(Reason::ClientCertificateForeign.into());
+            }
+            Some(ShownCertificate::Malformed) => {
+                return Err(Reason::ClientCertificateMalformed.into());
+            }
+        };
         let sender = Sender {
             method: self.method.as_str(),
             path: &self.path,
             authorization: self.authorization.as_deref(),
             dpop: &self.dpop,
+            certificates,
         };
         Ok((sender, site.context(&self.arrival)?))
     }

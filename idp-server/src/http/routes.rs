@@ -39,6 +39,27 @@ pub fn router(site: &Shared) -> Router {
         .with_state(site.clone())
 }
 
+/// The routes of the listener at which clients show certificates (RFC 8705 §5): what clients call by
+/// themselves, and nothing for people.
+pub fn for_certificates(site: &Shared) -> Router {
+    let all = for_clients(site);
+    let nested = match mutual_path(site) {
+        "" => all,
+        path => Router::new().nest(path, all),
+    };
+    nested
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(site.clone(), guard::headers))
+        .layer(middleware::from_fn_with_state(site.clone(), arrive))
+        .with_state(site.clone())
+}
+
+/// The path of the address at which clients show certificates.
+fn mutual_path(site: &Shared) -> &str {
+    let mutual = site.provider.policy.mutual_tls.as_ref();
+    mutual.map_or("", |mutual| mutual.url.path())
+}
+
 /// What people see.
 fn pages() -> Router<Shared> {
     let password = || get(account::ask_password).post(account::set_password);
@@ -68,12 +89,16 @@ fn pages() -> Router<Shared> {
 
 /// What applications use.
 fn protocol(site: &Shared) -> Router<Shared> {
+    for_clients(site).merge(for_browsers())
+}
+
+/// What applications call by themselves.
+fn for_clients(site: &Shared) -> Router<Shared> {
     let nonces = middleware::from_fn_with_state(site.clone(), next_nonce);
     Router::new()
         .merge(for_pages().layer(middleware::from_fn(cors)))
         .merge(for_servers())
         .layer(nonces)
-        .merge(for_browsers())
 }
 
 /// Endpoints that pages of other origins may ask as well.

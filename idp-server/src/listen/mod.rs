@@ -5,6 +5,7 @@
 
 pub mod admin_socket;
 pub mod client_address;
+pub mod client_certificate;
 mod connection;
 pub mod network;
 mod paced_body;

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use super::Limits;
 use super::admin_socket::{AdminPeer, AdminSocket};
 use super::client_address::{ClientAddress, DeclaredProxies};
+use super::client_certificate::{CertificateHeader, ShownCertificate};
 use super::connection::{self, Protocol};
 use super::stop::Stop;
 use super::tls::Tls;
@@ -49,6 +50,8 @@ pub struct Transport {
     pub tls: Option<Arc<Tls>>,
     /// Who is believed about client addresses.
     pub proxies: Arc<DeclaredProxies>,
+    /// In which header they write the client's certificate, where they do.
+    pub certificates: Option<CertificateHeader>,
 }
 
 /// Serves a TCP socket until told to stop; returns when the last connection has ended. Every
@@ -223,9 +226,16 @@ async fn one_tcp(stream: TcpStream, peer: SocketAddr, transport: Transport, serv
     // Answers are small and whole: waiting for more to send only adds delay.
     let _ = stream.set_nodelay(true);
     let proxies = Arc::clone(&transport.proxies);
+    let header = transport.certificates;
     let mark = move |request: &mut Request<Body>| {
         let address = proxies.client_address(peer.ip(), request.headers());
         request.extensions_mut().insert(ClientAddress(address));
+        let from_proxy = proxies.contains(peer.ip().to_canonical());
+        let header = header.as_ref();
+        let shown = header.and_then(|header| header.read(request.headers(), from_proxy));
+        if let Some(shown) = shown {
+            request.extensions_mut().insert(shown);
+        }
     };
     let what = (served.router, served.limits);
     let mut stop = served.stop;
@@ -247,7 +257,22 @@ async fn one_tcp(stream: TcpStream, peer: SocketAddr, transport: Transport, serv
         Some(b"h2") => Protocol::Http2,
         _ => Protocol::Http1,
     };
+    let shown = shown_certificate(stream.get_ref().1);
+    let mark = move |request: &mut Request<Body>| {
+        mark(request);
+        // What was proved to us ourselves counts more than what anybody writes.
+        if let Some(shown) = &shown {
+            request.extensions_mut().insert(shown.clone());
+        }
+    };
     connection::serve(stream, protocol, what, (stop, served.drain), mark).await;
+}
+
+/// The chain that the client sent in our own handshake.
+fn shown_certificate(connection: &rustls::ServerConnection) -> Option<ShownCertificate> {
+    let chain = connection.peer_certificates()?;
+    let chain = chain.iter().map(|der| der.to_vec()).collect();
+    Some(ShownCertificate::Chain(chain))
 }
 
 #[cfg(test)]

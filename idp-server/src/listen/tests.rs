@@ -17,7 +17,7 @@ use super::client_address::{ClientAddress, DeclaredProxies};
 use super::connection::{Protocol, serve};
 use super::server::{Served, Transport, serve_admin, serve_tcp};
 use super::stop::{Stopper, stop_pair};
-use super::tls::Tls;
+use super::tls::{ClientCertificates, Tls};
 use super::{Limits, Pace};
 
 fn router() -> Router {
@@ -100,6 +100,7 @@ async fn requests_carry_the_clients_address_and_only_proxies_change_it() {
     let behind = Transport {
         tls: None,
         proxies: Arc::new(proxies),
+        certificates: None,
     };
     let (_stopper, address, _) = running(behind).await;
     assert!(ask(address, &forged).await.ends_with("\r\n9.9.9.9"));
@@ -382,7 +383,14 @@ async fn ask_tls(
 async fn certificates_are_replaced_while_running_and_broken_ones_are_not_taken() {
     let folder = tempfile::tempdir().unwrap();
     let (certificate, key, first) = write_certificate(folder.path());
-    let tls = Arc::new(Tls::load(certificate.clone(), key.clone()).unwrap());
+    let tls = Arc::new(
+        Tls::load(
+            certificate.clone(),
+            key.clone(),
+            ClientCertificates::NotAsked,
+        )
+        .unwrap(),
+    );
     let transport = Transport {
         tls: Some(tls.clone()),
         ..Transport::default()
@@ -410,5 +418,5 @@ fn a_key_of_another_certificate_is_refused() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (certificate, ..) = write_certificate(one.path());
     let (_, key, _) = write_certificate(other.path());
-    assert!(Tls::load(certificate, key).is_err());
+    assert!(Tls::load(certificate, key, ClientCertificates::NotAsked).is_err());
 }

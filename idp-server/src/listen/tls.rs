@@ -9,6 +9,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
+use super::client_certificate::AnyCertificate;
+
 const PLACE: &str = "tls";
 
 /// The server's certificate and key, as last read without trouble.
@@ -16,7 +18,17 @@ const PLACE: &str = "tls";
 pub struct Tls {
     certificate: PathBuf,
     key: PathBuf,
+    clients: ClientCertificates,
     current: RwLock<Arc<ServerConfig>>,
+}
+
+/// Whether clients are asked for certificates in the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientCertificates {
+    /// No: browsers would ask people about it.
+    NotAsked,
+    /// Yes, without demanding any.
+    Asked,
 }
 
 impl Tls {
@@ -25,11 +37,16 @@ impl Tls {
     /// # Errors
     /// A lasting fault: a file cannot be read or holds no such thing, or the key does not belong to
     /// the first certificate. Does not check whether the chain is trusted or still valid.
-    pub fn load(certificate: PathBuf, key: PathBuf) -> Result<Self, Fault> {
-        let current = RwLock::new(Arc::new(read(&certificate, &key)?));
+    pub fn load(
+        certificate: PathBuf,
+        key: PathBuf,
+        clients: ClientCertificates,
+    ) -> Result<Self, Fault> {
+        let current = RwLock::new(Arc::new(read(&certificate, &key, clients)?));
         Ok(Self {
             certificate,
             key,
+            clients,
             current,
         })
     }
@@ -40,7 +57,7 @@ impl Tls {
     /// # Errors
     /// As [`Tls::load`].
     pub fn reload(&self) -> Result<(), Fault> {
-        let new = Arc::new(read(&self.certificate, &self.key)?);
+        let new = Arc::new(read(&self.certificate, &self.key, self.clients)?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
     }
@@ -70,15 +87,26 @@ impl Tls {
     }
 }
 
-fn read(certificate: &PathBuf, key: &PathBuf) -> Result<ServerConfig, Fault> {
+fn read(
+    certificate: &PathBuf,
+    key: &PathBuf,
+    clients: ClientCertificates,
+) -> Result<ServerConfig, Fault> {
     let chain = read_chain(certificate)?;
     let private = PrivateKeyDer::from_pem_file(key)
         .map_err(|e| Fault::lasting(PLACE, format!("{}: {e}", key.display())))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let algorithms = provider.signature_verification_algorithms;
+    let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|e| Fault::lasting(PLACE, e))?
-        .with_no_client_auth()
+        .map_err(|e| Fault::lasting(PLACE, e))?;
+    let builder = match clients {
+        ClientCertificates::NotAsked => builder.with_no_client_auth(),
+        ClientCertificates::Asked => {
+            builder.with_client_cert_verifier(Arc::new(AnyCertificate::new(algorithms)))
+        }
+    };
+    let mut config = builder
         .with_single_cert(chain, private)
         .map_err(|e| Fault::lasting(PLACE, format!("{}: {e}", certificate.display())))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -5,6 +5,7 @@ mod dpop;
 mod front_channel;
 mod logout;
 mod metadata;
+mod mutual_tls;
 mod own_client;
 mod pairwise;
 mod par;

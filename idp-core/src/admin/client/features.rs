@@ -42,6 +42,12 @@ const OFFERED: &[&str] = &[
     "frontchannel_logout_uri",
     "frontchannel_logout_session_required",
     "token_endpoint_auth_signing_alg",
+    "tls_client_certificate_bound_access_tokens",
+    "tls_client_auth_subject_dn",
+    "tls_client_auth_san_dns",
+    "tls_client_auth_san_uri",
+    "tls_client_auth_san_ip",
+    "tls_client_auth_san_email",
 ];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.

@@ -88,6 +88,7 @@ pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
     super::resource::check(client, &act.policy.issuer)?;
     super::answers::check(client)?;
     super::authentication::check(client)?;
+    super::certificate::check(act.policy, client)?;
     super::features::check(client)?;
     super::request_objects::check(client)?;
     super::sector::check(client)
@@ -102,10 +103,14 @@ fn authentication(client: &Client) -> Result<(), Reason> {
     fits.then_some(()).ok_or(Reason::ClientAuthenticationUnfit)
 }
 
-/// RFC 7591 §2: `jwks` and `jwks_uri` exclude each other; one of them with `private_key_jwt`. Clients
-/// that sign request objects, or to which answers are encrypted, need keys too.
+/// RFC 7591 §2: `jwks` and `jwks_uri` exclude each other; one of them with `private_key_jwt` and
+/// `self_signed_tls_client_auth`. Clients that sign request objects, or to which
+/// answers are encrypted, need keys too.
 fn keys(client: &Client) -> Result<(), Reason> {
-    let wanted = client.authentication == Method::PrivateKeyJwt;
+    let wanted = matches!(
+        client.authentication,
+        Method::PrivateKeyJwt | Method::SelfSignedTlsClientAuth
+    );
     let used = wanted
         || super::request_objects::are_signed(client)
         || super::answers::is_encrypted_for(client);

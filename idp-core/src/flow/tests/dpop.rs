@@ -86,6 +86,7 @@ async fn present(world: &World, header: &str, dpop: &[String]) -> Answer {
         path: "/userinfo",
         authorization: Some(header),
         dpop,
+        certificates: &[],
     };
     let (body, mut context) = (parameters(&[]), world.context());
     let answer = world.provider.userinfo(sender, &body, &mut context);

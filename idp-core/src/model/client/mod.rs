@@ -96,8 +96,15 @@ impl ClientAuthenticationMethod {
         Self::ClientSecretPost,
         Self::ClientSecretJwt,
         Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
         Self::None,
     ];
+
+    /// Whether the proof is a certificate (RFC 8705 §2).
+    pub const fn is_by_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
+    }
 
     /// The registered name.
     pub const fn as_str(self) -> &'static str {

@@ -195,7 +195,7 @@ fn reason(error: JoseError) -> Reason {
 }
 
 /// The client's key set: by value, or fetched, or a question to the flow.
-fn keys_of(
+pub(super) fn keys_of(
     client: &Client,
     facts: &ClientFacts,
 ) -> Result<JwkSet, Box<Decision<AuthenticatedClient>>> {

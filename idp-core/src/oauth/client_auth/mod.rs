@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 pub use self::assertion::FAPI_ALGORITHMS;
+use super::certificate::{self, ClientCertificate};
 use super::dpop::VerifiedProof;
 use super::params::{Parameters, decode};
 use crate::base::refusal::{Reason, Refusal};
@@ -16,7 +17,7 @@ use crate::jose::JwkSet;
 use crate::model::client::{Client, ClientAuthenticationMethod as Method, ClientId};
 use crate::model::confirmation::Confirmation;
 use crate::policy::Policy;
-use crate::store::decision::Decision;
+use crate::store::decision::{Asks, Decision, Outcome};
 use crate::store::tickets::TicketKey;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -138,6 +139,20 @@ impl AuthenticatedClient {
         self.replay
     }
 
+    /// The same client, whose tokens are bound to the certificate it showed, where it is registered
+    /// for that (RFC 8705 §3.4).
+    fn showing(mut self, certificate: Option<&ClientCertificate>) -> Self {
+        if self
+            .client
+            .features
+            .tls_client_certificate_bound_access_tokens
+        {
+            let thumbprint = certificate.map(|shown| shown.thumbprint().to_owned());
+            self.confirmation.x5t_s256 = thumbprint;
+        }
+        self
+    }
+
     /// The same client, after it showed the key of a DPoP proof with this request.
     #[must_use]
     pub fn proved_by(mut self, proof: Option<&VerifiedProof>) -> Self {
@@ -177,6 +192,8 @@ pub struct ClientFacts {
     pub keys_cached: bool,
     /// Its sealed secrets, opened, in its order.
     pub secrets: Vec<SecretText>,
+    /// The certificate whose key it holds, if it showed one.
+    pub certificate: Option<ClientCertificate>,
     /// The path of the endpoint that is called, which an assertion may name.
     pub path: String,
 }
@@ -198,7 +215,23 @@ pub fn authenticate(
     if let Err(refusal) = check_method(&presented.proof, client) {
         return Decision::refused(refusal);
     }
+    let decision = prove(presented, client, facts, (now, policy));
+    match decision.outcome {
+        Outcome::Done(client) => Decision::done(client.showing(facts.certificate.as_ref())),
+        _ => decision,
+    }
+}
+
+fn prove(
+    presented: &Presented,
+    client: &Client,
+    facts: &ClientFacts,
+    (now, policy): (Timestamp, &Policy),
+) -> Decision<AuthenticatedClient> {
     match &presented.proof {
+        Proof::None if client.authentication != Method::None => {
+            by_certificate(client, facts, (now, policy))
+        }
         Proof::None => proved(client, None),
         Proof::Basic(secret) | Proof::Post(secret) => match check_secret(secret, client, now) {
             Ok(()) => proved(client, None),
@@ -233,13 +266,46 @@ fn check_method(proof: &Proof, client: &Client) -> Result<(), Refusal> {
         Method::ClientSecretPost => matches!(proof, Proof::Post(_)),
         Method::ClientSecretJwt => matches!(proof, Proof::AuthenticatedAssertion(_)),
         Method::PrivateKeyJwt => matches!(proof, Proof::SignedAssertion(_)),
-        // Not offered, so no client is registered with them.
-        Method::TlsClientAuth | Method::SelfSignedTlsClientAuth => false,
+        // The certificate came with the handshake; the body only says who it is.
+        Method::TlsClientAuth | Method::SelfSignedTlsClientAuth => matches!(proof, Proof::None),
     };
     match (fits, proof) {
         (true, _) => Ok(()),
         (false, Proof::None) => Err(Reason::ClientAuthenticationMissing.into()),
         (false, _) => Err(Reason::ClientAuthenticationMethodWrong.into()),
+    }
+}
+
+/// RFC 8705 §2.
+fn by_certificate(
+    client: &Client,
+    facts: &ClientFacts,
+    (now, policy): (Timestamp, &Policy),
+) -> Decision<AuthenticatedClient> {
+    let Some(shown) = &facts.certificate else {
+        return Decision::refused(Reason::ClientCertificateMissing);
+    };
+    let checked = if client.authentication == Method::TlsClientAuth {
+        let mutual = policy.mutual_tls.as_ref();
+        let authorities = mutual.map_or(&[][..], |mutual| mutual.authorities.as_slice());
+        certificate::check_authority(shown, &client.features, authorities, now)
+    } else {
+        let keys = match assertion::keys_of(client, facts) {
+            Ok(keys) => keys,
+            Err(decision) => return *decision,
+        };
+        let checked = certificate::check_registered_key(shown, &keys);
+        if let (Err(_), true, Some(uri)) = (&checked, facts.keys_cached, &client.jwks_uri) {
+            return Decision::need(Asks::ClientKeys {
+                uri: uri.clone(),
+                fresh: true,
+            });
+        }
+        checked
+    };
+    match checked {
+        Ok(()) => proved(client, None),
+        Err(refusal) => Decision::refused(refusal),
     }
 }
 

@@ -14,7 +14,7 @@ use x509_parser::prelude::FromDer;
 
 use super::Finding;
 use crate::config::{AuditSettings, Settings, TlsFiles};
-use crate::listen::tls::{Tls, read_chain};
+use crate::listen::tls::{ClientCertificates, Tls, read_chain};
 use crate::outside::private_file::{ALL_BUT_GROUP_READING, GROUP_AND_OTHERS, exposed};
 
 /// A certificate that ends within this is to be renewed.
@@ -99,7 +99,11 @@ pub(super) fn certificate(settings: &Settings, now: Timestamp) -> Vec<Finding> {
     let Some(files) = &settings.listen.tls else {
         return Vec::new();
     };
-    if let Err(fault) = Tls::load(files.certificate.clone(), files.key.clone()) {
+    if let Err(fault) = Tls::load(
+        files.certificate.clone(),
+        files.key.clone(),
+        ClientCertificates::NotAsked,
+    ) {
         let remedy = "put a PEM chain and the key of its first certificate there";
         return vec![Finding::fail("tls", fault.detail, remedy)];
     }
