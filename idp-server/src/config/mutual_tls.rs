@@ -64,8 +64,8 @@ pub(super) fn read(
     };
     if listener.is_none() && header.is_none() {
         let wrong = "no certificate can reach the server";
-        let right = "set mutual_tls.address, or mutual_tls.proxy_header";
-        reader.problem("mutual_tls.url", wrong, right);
+        let right = "an address of its own, or mutual_tls.proxy_header";
+        reader.problem("mutual_tls.address", wrong, right);
     }
     match Issuer::parse(&url) {
         Ok(url) => Some(MutualTlsSettings {
@@ -97,12 +97,9 @@ fn read_listener(
         _ => None,
     };
     if files.is_none() {
-        let right = "set mutual_tls.certificate and mutual_tls.key, or those of listen.tls";
-        reader.problem(
-            "mutual_tls.address",
-            "there is no certificate for it",
-            right,
-        );
+        let wrong = "mutual_tls.address has no certificate";
+        let right = "this and mutual_tls.key, or those of listen.tls";
+        reader.problem("mutual_tls.certificate", wrong, right);
     }
     let parsed = address.parse().ok();
     if parsed.is_none() {
@@ -118,12 +115,9 @@ fn read_header(
 ) -> Option<CertificateHeader> {
     let name = reader.optional_text("mutual_tls.proxy_header")?;
     if listen.is_some_and(|listen| listen.proxies.networks.is_empty()) {
-        let right = "set listen.trusted_proxies to the proxies that write it";
-        reader.problem(
-            "mutual_tls.proxy_header",
-            "nobody is believed about it",
-            right,
-        );
+        let wrong = "nobody is believed about mutual_tls.proxy_header";
+        let right = "the proxies that write it";
+        reader.problem("listen.trusted_proxies", wrong, right);
     }
     let header = CertificateHeader::new(&name);
     if header.is_none() {
