@@ -97,10 +97,8 @@ impl Serving {
         let mut workers = worker::start(&installation, &stop);
         worker::follow(&mut workers, &installation, &stop);
         worker::join(site).await?;
-        site.record(What::Started {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        })
-        .await?;
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        site.record(What::Started { version }).await?;
         let (limits, notice, drain) = (doors.limits, doors.notice, doors.drain);
         let served = |router| Served {
             router,
@@ -123,9 +121,7 @@ impl Serving {
             });
         }
         let socket = doors.admin;
-        spawn(&mut tasks, async move {
-            serve_admin(socket, private).await;
-        });
+        spawn(&mut tasks, serve_admin(socket, private));
         if let Some(listener) = doors.metrics {
             let measured = served(metrics.router());
             let transport = Transport::default();

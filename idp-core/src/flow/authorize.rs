@@ -216,11 +216,7 @@ impl Provider {
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<AuthorizeReply, Failure> {
-        let Advance {
-            mut pending,
-            waiting,
-            to,
-        } = advance;
+        let (mut pending, waiting, to) = (advance.pending, advance.waiting, advance.to);
         let request = &pending.request;
         let refused = |refusal| refusing(request, &to, refusal);
         for attempt in 0..ATTEMPTS {
@@ -246,10 +242,8 @@ impl Provider {
                 }
                 Some((interaction, _)) => {
                     let device = visitor.device.as_ref();
-                    let waiting = self
-                        .keep_waiting(&pending, waiting, device, context)
-                        .await?;
-                    return Ok(ask(interaction, waiting, request));
+                    let kept = self.keep_waiting(&pending, waiting, device, context);
+                    return Ok(ask(interaction, kept.await?, request));
                 }
                 None => {}
             }

@@ -21,7 +21,6 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         .map(|m| m.as_str())
         .collect();
     let signed: Vec<_> = SigningAlgorithm::ALL.iter().map(|one| one.name()).collect();
-    let object_algs: Vec<_> = signed.iter().copied().chain(["none"]).collect();
     let authenticated = MacAlgorithm::ALL.iter().map(|one| one.name());
     let assertion_algs: Vec<_> = signed.iter().copied().chain(authenticated).collect();
     let mut document = json!({
@@ -57,27 +56,42 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         ],
         "claims_locales_supported": ["vi"],
         "ui_locales_supported": ["vi", "en"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "authorization_response_iss_parameter_supported": true,
+    });
+    let mutual = policy.mutual_tls.as_ref().map(mutual_tls);
+    for more in [requests(&signed), answers(signing), logout(policy)]
+        .into_iter()
+        .chain(mutual)
+    {
+        if let (Value::Object(all), Value::Object(more)) = (&mut document, more) {
+            all.extend(more);
+        }
+    }
+    document
+}
+
+/// What a request may carry (OpenID Connect Core §5.5, §6).
+fn requests(signed: &[&str]) -> Value {
+    let object_algs: Vec<_> = signed.iter().copied().chain(["none"]).collect();
+    json!({
         "claims_parameter_supported": true,
         "request_parameter_supported": true,
         "request_uri_parameter_supported": true,
         "require_request_uri_registration": true,
         "request_object_signing_alg_values_supported": object_algs,
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+/// How applications hear that somebody signed out.
+fn logout(policy: &Policy) -> Value {
+    json!({
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
-        "frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true,
-        "check_session_iframe": at("/check-session"),
-    });
-    if let (Value::Object(all), Value::Object(more)) = (&mut document, answers(signing)) {
-        all.extend(more);
-    }
-    if let (Some(mutual), Some(members)) = (&policy.mutual_tls, document.as_object_mut()) {
-        let bound = "tls_client_certificate_bound_access_tokens";
-        members.insert(bound.to_owned(), true.into());
-        members.insert("mtls_endpoint_aliases".to_owned(), aliases(mutual));
-    }
-    document
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
+        "check_session_iframe": policy.issuer.endpoint("/check-session"),
+    })
 }
 
 /// What answers may look like; what a client gets is what it is registered for.
@@ -96,14 +110,17 @@ fn answers(signing: &[&str]) -> Value {
     })
 }
 
-/// RFC 8705 §5: the endpoints at which a client may show a certificate.
-fn aliases(mutual: &MutualTls) -> Value {
+/// RFC 8705 §3.3, §5: tokens may be bound to certificates, and where a client may show one.
+fn mutual_tls(mutual: &MutualTls) -> Value {
     json!({
-        "token_endpoint": mutual.url.endpoint("/token"),
-        "userinfo_endpoint": mutual.url.endpoint("/userinfo"),
-        "introspection_endpoint": mutual.url.endpoint("/introspect"),
-        "revocation_endpoint": mutual.url.endpoint("/revoke"),
-        "pushed_authorization_request_endpoint": mutual.url.endpoint("/par"),
+        "tls_client_certificate_bound_access_tokens": true,
+        "mtls_endpoint_aliases": {
+            "token_endpoint": mutual.url.endpoint("/token"),
+            "userinfo_endpoint": mutual.url.endpoint("/userinfo"),
+            "introspection_endpoint": mutual.url.endpoint("/introspect"),
+            "revocation_endpoint": mutual.url.endpoint("/revoke"),
+            "pushed_authorization_request_endpoint": mutual.url.endpoint("/par"),
+        },
     })
 }
 
