@@ -3,7 +3,7 @@
 //!
 //! Whose values count: a request object *stands alone* where RFC 9101 §6.3 applies, and what
 //! stands beside it is ignored; OpenID Connect Core §6.1 lets the values beside it *fill gaps*. The
-//! rule that tells the two apart is [`Merging::of`], with its reasons in decision 0024.
+//! rule that tells the two apart is `Merging::of`, with its reasons in decision 0024.
 
 pub mod address;
 pub mod encrypted;
