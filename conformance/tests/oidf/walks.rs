@@ -135,8 +135,8 @@ async fn a_module_that_never_ends_is_left() {
         let polls = stand_in.of("GET /api/runner/module/wait-state");
         let patience = |call: &super::stand_in::Call| call.query["timeoutMs"].parse().unwrap_or(0);
         assert!(polls.iter().all(|poll| patience(poll) <= 1000), "{polls:?}");
-        // A state that lasts is not asked for again at once.
-        assert!(polls.len() < 20, "{} polls", polls.len());
+        // A state that lasts is not asked for again at once, which would be hundreds of times.
+        assert!(polls.len() < 50, "{} polls", polls.len());
     }
 }
 
