@@ -8,7 +8,9 @@ use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
 use crate::jose::JwkSet;
+use crate::oauth::client_keys::FetchedKeys;
 use crate::ports::{Outgoing, PasswordVerdict};
+use crate::store::decision::Asks;
 
 const MOST_KEY_SET_BYTES: usize = 256 * 1024;
 
@@ -30,6 +32,24 @@ impl Provider {
     /// Hashes a new password.
     pub(super) async fn hash_password(&self, password: &SecretText) -> Result<String, Failure> {
         self.passwords.hash(password).await.map_err(busy)
+    }
+
+    /// A client's key set, as a decision asked for it.
+    ///
+    /// # Errors
+    /// [`Reason::ClientKeysUnavailable`]; a fault when something else was asked for.
+    pub(super) async fn fetched_keys(
+        &self,
+        asks: &Asks,
+        now: Timestamp,
+    ) -> Result<FetchedKeys, Failure> {
+        let Asks::ClientKeys { uri, fresh } = asks else {
+            return Err(endless());
+        };
+        Ok(FetchedKeys {
+            set: Some(self.client_keys(uri, *fresh, now).await?),
+            cached: !fresh,
+        })
     }
 
     /// A client's key set: the one that is known, or a fetched one. `fresh` asks for a newer one

@@ -1,9 +1,11 @@
 //! What leaves for a client encrypted to one of its keys.
 
+use super::answer::endless;
 use super::{Failure, Provider, RequestContext};
 use crate::base::refusal::Reason;
 use crate::jose::{JweHeader, JwkSet, jwe};
 use crate::model::client::{Client, Encryption};
+use crate::oauth::client_keys::{self, ClientKeys, FetchedKeys};
 
 /// What is to be encrypted.
 pub(super) enum Content {
@@ -57,17 +59,19 @@ impl Provider {
             let plaintext = content.as_str().as_bytes();
             jwe::encrypt(&header, recipient, plaintext, &mut context.entropy).ok()
         };
-        let text = match (&client.jwks, &client.jwks_uri) {
-            (Some(keys), _) => {
-                let keys = keys.as_object().map(JwkSet::from_object);
-                keys.and_then(Result::ok).and_then(|keys| encrypted(&keys))
-            }
-            (None, Some(uri)) => match encrypted(&*self.client_keys(uri, false, now).await?) {
-                None => encrypted(&*self.client_keys(uri, true, now).await?),
-                text => text,
-            },
-            (None, None) => None,
-        };
-        text.ok_or_else(|| Reason::ClientEncryptionKeyMissing.into())
+        let fits = |keys: &JwkSet| keys.recipient(how.alg).is_some();
+        let mut fetched = FetchedKeys::default();
+        for _ in 0..3 {
+            let text = match client_keys::of(client, &fetched, fits) {
+                ClientKeys::Known(keys) => encrypted(&keys),
+                ClientKeys::Asks(asks) => {
+                    fetched = self.fetched_keys(&asks, now).await?;
+                    continue;
+                }
+                ClientKeys::Unreadable | ClientKeys::None => None,
+            };
+            return text.ok_or_else(|| Reason::ClientEncryptionKeyMissing.into());
+        }
+        Err(endless())
     }
 }

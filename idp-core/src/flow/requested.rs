@@ -6,7 +6,6 @@ use super::answer::endless;
 use super::{Failure, Provider, RequestContext};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::Digest;
-use crate::jose::JwkSet;
 use crate::model::client::Client;
 use crate::oauth::authorize::{AuthorizeRefusal, refuse};
 use crate::oauth::client_keys::FetchedKeys;
@@ -14,7 +13,7 @@ use crate::oauth::demands::Carriage;
 use crate::oauth::params::Parameters;
 use crate::oauth::request_object::address::ObjectAddress;
 use crate::oauth::request_object::{Carrier, Entrance, ObjectFacts, Opened, encrypted, open};
-use crate::store::decision::{Asks, Outcome};
+use crate::store::decision::Outcome;
 
 /// A request whose parameters are known, whichever way they came; nothing in it is checked.
 pub(super) struct Requested {
@@ -149,12 +148,9 @@ impl Provider {
             match open(&facts, now, &self.policy).outcome {
                 Outcome::Done(opened) => return Ok(opened),
                 Outcome::Refused(refusal) => return Err(refusal.into()),
-                Outcome::Need(Asks::ClientKeys { uri, fresh }) => {
-                    let fetched = self.client_keys(&uri, fresh, now).await;
-                    keys.set = Some(JwkSet::clone(&*fetched.map_err(unavailable)?));
-                    keys.cached = !fresh;
+                Outcome::Need(asks) => {
+                    keys = self.fetched_keys(&asks, now).await.map_err(unavailable)?;
                 }
-                Outcome::Need(_) => return Err(endless()),
             }
         }
         Err(endless())

@@ -7,7 +7,7 @@ use crate::base::fault::Fault;
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
-use crate::jose::{JwkSet, base64url};
+use crate::jose::base64url;
 use crate::model::client::{Client, ClientSecret};
 use crate::model::confirmation::Confirmation;
 use crate::model::key::KeyPurpose;
@@ -19,7 +19,7 @@ use crate::oauth::params::Parameters;
 use crate::oauth::presented_token::{PresentedToken, Scheme};
 use crate::oauth::sender::{Sender, addresses};
 use crate::policy::DpopNonce;
-use crate::store::decision::{Asks, Outcome};
+use crate::store::decision::Outcome;
 use crate::store::tickets::{TicketAnswer, TicketKey, TicketOp};
 
 /// A mark that must be new, until when it counts, and what it means when it is not.
@@ -140,12 +140,9 @@ impl Provider {
             match decision.outcome {
                 Outcome::Done(client) => return Ok(client),
                 Outcome::Refused(refusal) => return Err(refusal.into()),
-                Outcome::Need(Asks::ClientKeys { uri, fresh }) => {
-                    let keys = self.client_keys(&uri, fresh, context.here.now).await?;
-                    facts.keys = Some(JwkSet::clone(&keys));
-                    facts.keys_cached = !fresh;
+                Outcome::Need(asks) => {
+                    facts.keys = self.fetched_keys(&asks, context.here.now).await?;
                 }
-                Outcome::Need(_) => return Err(endless()),
             }
         }
         Err(endless())

@@ -1,8 +1,9 @@
 //! The public keys of a client: registered by value, or fetched from where it publishes them.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use crate::jose::{Header, JwkSet};
+use crate::jose::JwkSet;
 use crate::model::client::Client;
 use crate::store::decision::Asks;
 
@@ -10,30 +11,37 @@ use crate::store::decision::Asks;
 #[derive(Clone, Debug, Default)]
 pub struct FetchedKeys {
     /// The set.
-    pub set: Option<JwkSet>,
+    pub set: Option<Arc<JwkSet>>,
     /// Whether it came from the cache, so that a missing key may be in a newer one.
     pub cached: bool,
 }
 
-/// The keys to verify with.
+/// The keys to verify with, or to encrypt to.
 #[derive(Clone, Debug)]
 pub enum ClientKeys<'a> {
     /// These.
     Known(Cow<'a, JwkSet>),
     /// To be fetched first.
     Asks(Asks),
+    /// What was registered by value is no key set.
+    Unreadable,
     /// The client has none.
     None,
 }
 
-/// The keys of a client for a message with this header. A kept set without a fitting key is asked
-/// for anew; how often that leads to a fetch is the flow's to bound.
-pub fn of<'a>(client: &Client, fetched: &'a FetchedKeys, header: &Header) -> ClientKeys<'a> {
+/// The keys of a client. A set from the cache in which nothing `fits` is asked for anew; how often
+/// that leads to a fetch is the flow's to bound. One that was just fetched, or was registered by
+/// value, is answered whether anything fits or not.
+pub fn of<'a>(
+    client: &Client,
+    fetched: &'a FetchedKeys,
+    fits: impl Fn(&JwkSet) -> bool,
+) -> ClientKeys<'a> {
     if let Some(value) = &client.jwks {
         let parsed = value.as_object().map(JwkSet::from_object);
         return match parsed {
             Some(Ok(keys)) => ClientKeys::Known(Cow::Owned(keys)),
-            _ => ClientKeys::None,
+            _ => ClientKeys::Unreadable,
         };
     }
     let Some(uri) = &client.jwks_uri else {
@@ -45,7 +53,7 @@ pub fn of<'a>(client: &Client, fetched: &'a FetchedKeys, header: &Header) -> Cli
     };
     match &fetched.set {
         None => asks(false),
-        Some(set) if fetched.cached && set.candidates(header).next().is_none() => asks(true),
+        Some(set) if fetched.cached && !fits(set) => asks(true),
         Some(set) => ClientKeys::Known(Cow::Borrowed(set)),
     }
 }
@@ -53,7 +61,7 @@ pub fn of<'a>(client: &Client, fetched: &'a FetchedKeys, header: &Header) -> Cli
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jose::{SigningAlgorithm, SigningKey};
+    use crate::jose::{Header, SigningAlgorithm, SigningKey};
     use crate::oauth::sample::web;
 
     #[allow(clippy::disallowed_methods)] // Tests stand outside of the rule that keeps decisions pure.
@@ -69,12 +77,16 @@ mod tests {
         let header = Header::new(SigningAlgorithm::ES256).with_kid("new");
         let told = |client: &Client, set: Option<JwkSet>, cached| match of(
             client,
-            &FetchedKeys { set, cached },
-            &header,
+            &FetchedKeys {
+                set: set.map(Arc::new),
+                cached,
+            },
+            |set| set.candidates(&header).next().is_some(),
         ) {
             ClientKeys::Known(_) => "known",
             ClientKeys::Asks(Asks::ClientKeys { fresh: true, .. }) => "fresh",
             ClientKeys::Asks(_) => "asks",
+            ClientKeys::Unreadable => "unreadable",
             ClientKeys::None => "none",
         };
         let none = web();
@@ -86,7 +98,12 @@ mod tests {
             jwks_uri: Some("https://rp.example/jwks".into()),
             ..web()
         };
+        let broken = Client {
+            jwks: Some(serde_json::json!({"keys": 1})),
+            ..web()
+        };
         for (client, fetched, cached, expected) in [
+            (&broken, None, false, "unreadable"),
             (&none, None, false, "none"),
             (&by_value, None, false, "known"),
             (&by_address, None, false, "asks"),

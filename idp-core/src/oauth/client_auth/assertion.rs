@@ -11,9 +11,10 @@ use crate::jose::{
     RegisteredClaims, SigningAlgorithm, VerifiedJwt,
 };
 use crate::model::client::{AssertionAlgorithm, Client, ClientId};
+use crate::oauth::client_keys::{self, ClientKeys};
 use crate::oauth::sender::addresses;
 use crate::policy::Policy;
-use crate::store::decision::{Asks, Decision};
+use crate::store::decision::Decision;
 use crate::store::tickets::{TicketKey, TicketKind};
 
 const MAX_BYTES: usize = 8 * 1024;
@@ -67,19 +68,15 @@ pub(super) fn check_signed(
     let Ok(jws) = CompactJws::parse(assertion.expose(), MAX_BYTES) else {
         return Decision::refused(Reason::ClientAssertionMalformed);
     };
-    let keys = match keys_of(client, facts) {
-        Ok(keys) => keys,
-        Err(decision) => return *decision,
+    let fits = |keys: &JwkSet| keys.candidates(jws.header()).next().is_some();
+    let keys = match client_keys::of(client, &facts.keys, fits) {
+        ClientKeys::Known(keys) => keys,
+        ClientKeys::Asks(asks) => return Decision::need(asks),
+        ClientKeys::Unreadable => return Decision::refused(Reason::ClientKeysUnavailable),
+        ClientKeys::None => return Decision::refused(Reason::ClientAssertionSignatureWrong),
     };
-    let fits = keys.candidates(jws.header()).next().is_some();
-    if let (false, true, Some(uri)) = (fits, facts.keys_cached, &client.jwks_uri) {
-        return Decision::need(Asks::ClientKeys {
-            uri: uri.clone(),
-            fresh: true,
-        });
-    }
     let verified = verify(client, facts, (now, policy), |rules| {
-        VerifiedJwt::verify(&jws, &keys, rules).map(VerifiedJwt::into_parts)
+        VerifiedJwt::verify(&jws, &*keys, rules).map(VerifiedJwt::into_parts)
     });
     check(verified, client, (now, policy))
 }
@@ -191,29 +188,5 @@ fn reason(error: JoseError) -> Reason {
         | JoseError::JwsKeyNotForVerification
         | JoseError::JwsSignatureInvalid => Reason::ClientAssertionSignatureWrong,
         _ => Reason::ClientAssertionClaimsWrong,
-    }
-}
-
-/// The client's key set: by value, or fetched, or a question to the flow.
-pub(super) fn keys_of(
-    client: &Client,
-    facts: &ClientFacts,
-) -> Result<JwkSet, Box<Decision<AuthenticatedClient>>> {
-    if let Some(value) = &client.jwks {
-        let parsed = value.as_object().map(JwkSet::from_object);
-        return match parsed {
-            Some(Ok(keys)) => Ok(keys),
-            _ => Err(Box::new(Decision::refused(Reason::ClientKeysUnavailable))),
-        };
-    }
-    match (&facts.keys, &client.jwks_uri) {
-        (Some(keys), _) => Ok(keys.clone()),
-        (None, Some(uri)) => Err(Box::new(Decision::need(Asks::ClientKeys {
-            uri: uri.clone(),
-            fresh: false,
-        }))),
-        (None, None) => Err(Box::new(Decision::refused(
-            Reason::ClientAssertionSignatureWrong,
-        ))),
     }
 }

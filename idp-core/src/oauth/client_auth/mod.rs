@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 pub use self::assertion::FAPI_ALGORITHMS;
 use super::certificate::{self, ClientCertificate};
+use super::client_keys::{self, ClientKeys, FetchedKeys};
 use super::dpop::VerifiedProof;
 use super::params::{Parameters, decode};
 use crate::base::refusal::{Reason, Refusal};
@@ -17,7 +18,7 @@ use crate::jose::JwkSet;
 use crate::model::client::{Client, ClientAuthenticationMethod as Method, ClientId};
 use crate::model::confirmation::Confirmation;
 use crate::policy::Policy;
-use crate::store::decision::{Asks, Decision, Outcome};
+use crate::store::decision::{Decision, Outcome};
 use crate::store::tickets::TicketKey;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -187,9 +188,7 @@ pub struct ClientFacts {
     /// The client, if there is one with this id.
     pub client: Option<Client>,
     /// The key set at its `jwks_uri`, once fetched.
-    pub keys: Option<JwkSet>,
-    /// Whether that key set came from the cache.
-    pub keys_cached: bool,
+    pub keys: FetchedKeys,
     /// Its sealed secrets, opened, in its order.
     pub secrets: Vec<SecretText>,
     /// The certificate whose key it holds, if it showed one.
@@ -290,18 +289,13 @@ fn by_certificate(
         let authorities = mutual.map_or(&[][..], |mutual| mutual.authorities.as_slice());
         certificate::check_authority(shown, &client.features, authorities, now)
     } else {
-        let keys = match assertion::keys_of(client, facts) {
-            Ok(keys) => keys,
-            Err(decision) => return *decision,
-        };
-        let checked = certificate::check_registered_key(shown, &keys);
-        if let (Err(_), true, Some(uri)) = (&checked, facts.keys_cached, &client.jwks_uri) {
-            return Decision::need(Asks::ClientKeys {
-                uri: uri.clone(),
-                fresh: true,
-            });
+        let fits = |keys: &JwkSet| certificate::check_registered_key(shown, keys).is_ok();
+        match client_keys::of(client, &facts.keys, fits) {
+            ClientKeys::Known(keys) => certificate::check_registered_key(shown, &keys),
+            ClientKeys::Asks(asks) => return Decision::need(asks),
+            ClientKeys::Unreadable => Err(Reason::ClientKeysUnavailable.into()),
+            ClientKeys::None => certificate::check_registered_key(shown, &JwkSet::new(Vec::new())),
         }
-        checked
     };
     match checked {
         Ok(()) => proved(client, None),

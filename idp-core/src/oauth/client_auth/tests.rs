@@ -357,8 +357,10 @@ fn a_key_set_by_address_is_fetched_and_again_for_an_unknown_kid() {
         let client = Some(by_address(Some(KEYS_AT)));
         let facts = ClientFacts {
             client,
-            keys,
-            keys_cached,
+            keys: crate::oauth::client_keys::FetchedKeys {
+                set: keys.map(std::sync::Arc::new),
+                cached: keys_cached,
+            },
             ..ClientFacts::default()
         };
         authenticate(&presented, &facts, NOW, &policy())

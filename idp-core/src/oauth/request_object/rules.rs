@@ -6,8 +6,8 @@ use super::{ObjectFacts, Undecided};
 use crate::base::refusal::Reason;
 use crate::base::time::Timestamp;
 use crate::jose::{
-    CompactJws, ExpectedTyp, ExpiryRule, JoseError, JwtRules, RegisteredClaims, SigningAlgorithm,
-    VerifiedJwt,
+    CompactJws, ExpectedTyp, ExpiryRule, JoseError, JwkSet, JwtRules, RegisteredClaims,
+    SigningAlgorithm, VerifiedJwt,
 };
 use crate::model::client::{Client, RequestObjectAlgorithm};
 use crate::oauth::client_keys::{self, ClientKeys};
@@ -73,10 +73,13 @@ pub(super) fn signed(
     if !allowed(client, algorithm) {
         return Err(Reason::RequestObjectAlgorithmWrong.into());
     }
-    let keys = match client_keys::of(client, facts.keys, jws.header()) {
+    let fits = |keys: &JwkSet| keys.candidates(jws.header()).next().is_some();
+    let keys = match client_keys::of(client, facts.keys, fits) {
         ClientKeys::Known(keys) => keys,
         ClientKeys::Asks(asks) => return Err(Undecided::Asks(asks)),
-        ClientKeys::None => return Err(Reason::RequestObjectSignatureWrong.into()),
+        ClientKeys::Unreadable | ClientKeys::None => {
+            return Err(Reason::RequestObjectSignatureWrong.into());
+        }
     };
     let audience = [policy.issuer.as_str()];
     let stated = RegisteredClaims::peek(jws).map_err(|_| Reason::RequestObjectMalformed)?;
