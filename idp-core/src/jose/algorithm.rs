@@ -61,6 +61,19 @@ impl SigningAlgorithm {
         }
     }
 
+    /// Parses the name that a sender puts into the header of a JWS or into a JWK: as
+    /// [`Self::parse`], and `Ed25519`, the fully specified name of what `EdDSA` means here
+    /// (RFC 9864 §2.2). We write `EdDSA`, which more libraries read, and so does whoever registers.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn in_header(name: &str) -> Result<Self, JoseError> {
+        match name {
+            "Ed25519" => Ok(SigningAlgorithm::EdDSA),
+            name => Self::parse(name),
+        }
+    }
+
     /// Whether a key for this algorithm is an RSA key.
     pub const fn is_rsa(self) -> bool {
         matches!(self, SigningAlgorithm::RS256 | SigningAlgorithm::PS256)
@@ -120,6 +133,27 @@ mod tests {
                 algorithm
             );
         }
+    }
+
+    #[test]
+    fn a_header_may_name_the_curve() {
+        assert_eq!(
+            SigningAlgorithm::in_header("Ed25519"),
+            Ok(SigningAlgorithm::EdDSA)
+        );
+        for &algorithm in SigningAlgorithm::ALL {
+            assert_eq!(SigningAlgorithm::in_header(algorithm.name()), Ok(algorithm));
+        }
+        for (name, expected) in [
+            ("none", JoseError::AlgorithmNone),
+            ("HS256", JoseError::AlgorithmSymmetric),
+            ("Ed448", JoseError::AlgorithmUnsupported),
+            ("ed25519", JoseError::AlgorithmUnsupported),
+        ] {
+            assert_eq!(SigningAlgorithm::in_header(name), Err(expected), "{name}");
+        }
+        let parsed = SigningAlgorithm::parse("Ed25519");
+        assert_eq!(parsed, Err(JoseError::AlgorithmUnsupported));
     }
 
     #[test]

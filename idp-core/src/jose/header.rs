@@ -47,11 +47,11 @@ impl Header {
     /// Refuses what is no JSON object ([`JoseError::JwsHeaderJson`]), repeated members, any `crit`
     /// ([`JoseError::JwsCritical`]), a `b64` other than true ([`JoseError::JwsUnencodedPayload`]),
     /// `alg`, `kid` or `typ` that are no strings, a missing `alg`, and every algorithm that
-    /// [`SigningAlgorithm::parse`] refuses.
+    /// [`SigningAlgorithm::in_header`] refuses.
     pub fn parse(octets: &[u8]) -> Result<Self, JoseError> {
         let opened = open(octets)?;
         Ok(Self {
-            algorithm: SigningAlgorithm::parse(&opened.alg)?,
+            algorithm: SigningAlgorithm::in_header(&opened.alg)?,
             kid: opened.kid,
             typ: opened.typ,
             others: opened.others,

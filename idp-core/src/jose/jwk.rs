@@ -122,7 +122,7 @@ impl Jwk {
         let alg = optional_text(object, "alg")?;
         let named = alg
             .as_deref()
-            .and_then(|name| SigningAlgorithm::parse(name).ok());
+            .and_then(|name| SigningAlgorithm::in_header(name).ok());
         if named.is_some_and(|algorithm| !key.fits(algorithm)) {
             return Err(JoseError::JwkAlgorithmMismatch);
         }
@@ -167,7 +167,7 @@ impl Jwk {
         }
         if self
             .alg()
-            .is_some_and(|reserved| reserved != header.algorithm().name())
+            .is_some_and(|reserved| SigningAlgorithm::in_header(reserved) != Ok(header.algorithm()))
         {
             return Err(JoseError::JwsKeyAlgorithmMismatch);
         }
@@ -563,7 +563,7 @@ mod tests {
 
     #[test]
     fn which_header_a_key_fits() {
-        use SigningAlgorithm::{ES256, ES384, PS256, RS256};
+        use SigningAlgorithm::{ES256, ES384, EdDSA, PS256, RS256};
         let plain = Header::new(ES256);
         let named = Header::new(ES256).with_kid("k1");
         let cases = [
@@ -634,6 +634,8 @@ mod tests {
         let reserved = Jwk::parse(&changed(RS256, &json!({"alg": "RS256"}))).unwrap();
         let refused = reserved.check_fits(&Header::new(PS256));
         assert_eq!(refused, Err(JoseError::JwsKeyAlgorithmMismatch));
+        let named = Jwk::parse(&changed(EdDSA, &json!({"alg": "Ed25519"}))).unwrap();
+        assert_eq!(named.check_fits(&Header::new(EdDSA)), Ok(()));
     }
 
     #[test]
