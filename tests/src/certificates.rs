@@ -95,6 +95,19 @@ impl Shown {
         }
     }
 
+    /// Writes `client.pem` and `client-key.pem` into the folder.
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    pub fn write(&self, folder: &Path) {
+        for (name, text) in [
+            ("client.pem", &self.certificate),
+            ("client-key.pem", &self.key),
+        ] {
+            std::fs::write(folder.join(name), text).expect("written");
+        }
+    }
+
     fn der(&self) -> Vec<u8> {
         let lines = self.certificate.lines();
         let text: String = lines.filter(|line| !line.starts_with("-----")).collect();

@@ -6,6 +6,7 @@
 
 mod application;
 mod hearing;
+mod journeys;
 mod oidc_provider;
 mod service;
 mod tutorial;
