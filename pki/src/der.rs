@@ -66,6 +66,11 @@ impl<'a> Reader<'a> {
             .ok_or(Rejection::DerMalformed)
     }
 
+    /// The tag of the next element, if there is one.
+    pub(crate) fn tag(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
     /// The content of the next element, if it has this tag.
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Rejection> {
         if self.rest.first() == Some(&tag) {
@@ -95,6 +100,40 @@ pub(crate) fn only(bytes: &[u8], tag: u8) -> Result<Reader<'_>, Rejection> {
     let inner = outer.inside(tag)?;
     outer.end()?;
     Ok(inner)
+}
+
+/// What follows an algorithm's identifier when it has no parameters: nothing, or NULL.
+pub(crate) fn absent_or_null(mut rest: Reader<'_>) -> Result<(), Rejection> {
+    if rest.optional(NULL)?.is_some_and(|null| !null.is_empty()) {
+        return Err(Rejection::DerMalformed);
+    }
+    rest.end()
+}
+
+/// Writes one element.
+pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let mut written = vec![tag];
+    match u8::try_from(content.len()) {
+        Ok(short) if short < 0x80 => written.push(short),
+        _ => {
+            let digits = length.iter().skip_while(|digit| **digit == 0);
+            let count = u8::try_from(digits.clone().count()).unwrap_or(0);
+            written.push(0x80 | count);
+            written.extend(digits);
+        }
+    }
+    written.extend_from_slice(content);
+    written
+}
+
+/// Writes a non-negative INTEGER of these octets, however many zeros they begin with.
+pub(crate) fn integer(octets: &[u8]) -> Vec<u8> {
+    let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+    let digits = octets.get(zeros..).unwrap_or_default();
+    let needs_zero = digits.first().is_none_or(|first| first & 0x80 != 0);
+    let zero: &[u8] = if needs_zero { &[0] } else { &[] };
+    element(INTEGER, &[zero, digits].concat())
 }
 
 fn split(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {

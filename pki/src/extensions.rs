@@ -93,6 +93,8 @@ pub struct Extensions {
     pub freshest_crl: Vec<DistributionPoint>,
     /// §4.2.2.1: access method and location.
     pub authority_info_access: Vec<(Oid, GeneralName)>,
+    /// `id-pkix-ocsp-nocheck` (RFC 6960 §4.2.2.2.1): nobody asks whether this responder is revoked.
+    pub ocsp_no_check: bool,
     /// Critical ones that are not understood here.
     pub unknown_critical: Vec<Oid>,
 }
@@ -131,6 +133,10 @@ impl Extensions {
         if oid == oid::AUTHORITY_INFO_ACCESS {
             self.authority_info_access = authority_info_access(value)?;
             return Ok(true);
+        }
+        if oid == oid::OCSP_NO_CHECK {
+            self.ocsp_no_check = value == [der::NULL, 0];
+            return Ok(self.ocsp_no_check);
         }
         let Some([number]) = oid.strip_prefix(oid::ID_CE) else {
             return Ok(false);
@@ -180,6 +186,18 @@ impl Extensions {
     pub fn is_ca(&self) -> bool {
         self.basic_constraints.is_some_and(|b| b.ca)
     }
+}
+
+/// One `Extension`: type, whether critical, value.
+pub(crate) fn one(mut fields: Reader<'_>) -> Result<(&[u8], bool, &[u8]), Rejection> {
+    let oid = fields.read(der::OID)?;
+    let critical = fields
+        .optional(der::BOOLEAN)?
+        .map(der::boolean)
+        .transpose()?;
+    let value = fields.read(der::OCTET_STRING)?;
+    fields.end()?;
+    Ok((oid, critical.unwrap_or(false), value))
 }
 
 fn key_usage(value: &[u8]) -> Result<KeyUsage, Rejection> {

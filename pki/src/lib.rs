@@ -10,10 +10,15 @@
 //! | what does a revocation list say? | [`revocation::RevocationList::parse`] (RFC 5280 §5) |
 //! | is a certificate revoked? | [`revocation::check`] (RFC 5280 §6.3: scopes, reasons, delta and indirect lists) |
 //!
+//! | what does a responder say of it? | [`ocsp`] (RFC 6960, nonces of RFC 9654) |
+//! | did this key sign these octets? | [`raw`] |
+//!
+//! Whatever is refused is refused with one [`Rejection`], which names the rule and where it stands.
+//!
 //! # What is not checked
 //!
 //! The purpose of an end entity (extended key usage, names of servers) is for whoever asks. Policy
-//! qualifiers are not read. OCSP is not here yet.
+//! qualifiers are not read.
 mod budget;
 mod certificate;
 mod der;
@@ -22,10 +27,14 @@ mod error;
 mod extensions;
 mod general_name;
 mod name;
+pub mod ocsp;
 mod oid;
 pub mod path;
+pub mod raw;
 pub mod revocation;
 mod signature;
+#[cfg(any(test, feature = "test-ca"))]
+pub mod test_ca;
 mod time;
 
 pub use budget::Budget;
@@ -38,5 +47,5 @@ pub use extensions::{
 pub use general_name::{GeneralName, NameConstraints};
 pub use name::{Attribute, Name};
 pub use oid::Oid;
-pub use signature::{Curve, KeyInfo, KeyKind, Strength};
+pub use signature::{Algorithm, Curve, Digest, KeyInfo, KeyKind, Strength};
 pub use time::Time;

@@ -77,6 +77,14 @@ pub(crate) const INHIBIT_ANY_POLICY: u8 = 54;
 
 /// `id-pe-authorityInfoAccess`, 1.3.6.1.5.5.7.1.1.
 pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
+/// `id-pkix-ocsp-basic`.
+pub(crate) const OCSP_BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
+/// `id-pkix-ocsp-nonce`.
+pub(crate) const OCSP_NONCE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2];
+/// `id-pkix-ocsp-nocheck`.
+pub(crate) const OCSP_NO_CHECK: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 5];
+/// `id-kp-OCSPSigning`, 1.3.6.1.5.5.7.3.9.
+pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 9];
 /// `emailAddress` of PKCS #9, 1.2.840.113549.1.9.1.
 pub(crate) const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
 

@@ -24,6 +24,14 @@ impl Time {
         Self(self.0.saturating_add(seconds))
     }
 
+    /// Reads a GeneralizedTime alone, as RFC 6960 §4.2.2.1 wants them.
+    pub(crate) fn read_generalized(reader: &mut Reader<'_>) -> Result<Self, Rejection> {
+        if reader.tag() != Some(GENERALIZED_TIME) {
+            return Err(Rejection::TimeMalformed);
+        }
+        Self::read(reader)
+    }
+
     /// Reads a `Time` (RFC 5280 §4.1.2.5): UTCTime with seconds and `Z` for the years 1950 to
     /// 2049, GeneralizedTime with seconds, without fractions, and `Z`. Years before 2050 as
     /// GeneralizedTime are read too, as issuers write them.

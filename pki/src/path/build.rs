@@ -1,6 +1,6 @@
 //! Finding a path from an end entity to an anchor among certificates of any origin.
 
-use super::{LONGEST_PATH, PathRules, TrustAnchor, ValidPath, validate};
+use super::{LONGEST_PATH, PathRules, Signatures, TrustAnchor, ValidPath, judge};
 use crate::budget::Budget;
 use crate::certificate::Certificate;
 use crate::error::Rejection;
@@ -57,7 +57,8 @@ impl<'a> Search<'a, '_> {
             .comparisons(self.anchors.len() + self.authorities.len())?;
         for anchor in self.anchors.iter().filter(|a| a.name() == top.issuer()) {
             let downwards: Vec<Certificate> = path.iter().rev().map(|c| (*c).clone()).collect();
-            match validate(anchor, &downwards, self.rules, self.budget) {
+            let known = Signatures::BelowFirst;
+            match judge(anchor, &downwards, self.rules, self.budget, known) {
                 Ok(valid) => return Ok(Some(valid)),
                 Err(Rejection::BudgetSpent) => return Err(Rejection::BudgetSpent),
                 Err(wrong @ Rejection::SignatureWrong) if path.len() == 1 => self.why_not = wrong,

@@ -134,6 +134,25 @@ pub fn validate(
     rules: &PathRules,
     budget: &mut Budget,
 ) -> Result<ValidPath, Rejection> {
+    judge(anchor, certificates, rules, budget, Signatures::Unknown)
+}
+
+/// What is known of the signatures when a path is judged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signatures {
+    /// Nothing.
+    Unknown,
+    /// All but the anchor's were verified while the path was built; their strength was not judged.
+    BelowFirst,
+}
+
+fn judge(
+    anchor: &TrustAnchor,
+    certificates: &[Certificate],
+    rules: &PathRules,
+    budget: &mut Budget,
+    signatures: Signatures,
+) -> Result<ValidPath, Rejection> {
     let (Some(last), 1..=LONGEST_PATH) = (certificates.last(), certificates.len()) else {
         return Err(Rejection::PathLengthUnfit);
     };
@@ -146,7 +165,15 @@ pub fn validate(
     state.constraints.add(anchor.constraints.as_ref());
     for (at, certificate) in certificates.iter().enumerate() {
         let is_last = at + 1 == certificates.len();
-        state.check(certificate, anchor.strength, rules.time, budget)?;
+        state.check_issuer(certificate)?;
+        if at == 0 || signatures == Signatures::Unknown {
+            state.check_signature(certificate, anchor.strength, budget)?;
+        } else {
+            certificate
+                .signed()
+                .check(state.issuer.1, anchor.strength)?;
+        }
+        check_time(certificate, rules.time)?;
         if is_last || !certificate.is_self_issued() {
             state.constraints.check(certificate, budget)?;
         }
@@ -175,29 +202,24 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    /// §6.1.3 (a): signature, time, name.
-    fn check(
+    /// §6.1.3 (a)(4).
+    fn check_issuer(&self, certificate: &Certificate) -> Result<(), Rejection> {
+        (certificate.issuer() == self.issuer.0)
+            .then_some(())
+            .ok_or(Rejection::NamesDoNotChain)
+    }
+
+    /// §6.1.3 (a)(1).
+    fn check_signature(
         &self,
         certificate: &Certificate,
         strength: Strength,
-        time: Time,
         budget: &mut Budget,
     ) -> Result<(), Rejection> {
-        let (name, key) = self.issuer;
-        if certificate.issuer() != name {
-            return Err(Rejection::NamesDoNotChain);
-        }
         budget.signature()?;
         certificate
             .signed()
-            .verify(certificate.der(), key, strength)?;
-        if time < certificate.not_before() {
-            return Err(Rejection::NotYetValid);
-        }
-        if time > certificate.not_after() {
-            return Err(Rejection::Expired);
-        }
-        Ok(())
+            .verify(certificate.der(), self.issuer.1, strength)
     }
 
     /// §6.1.4: the certificate becomes the issuer of the next.
@@ -231,4 +253,15 @@ impl<'a> State<'a> {
         self.issuer = (certificate.subject(), certificate.key());
         Ok(())
     }
+}
+
+/// §6.1.3 (a)(2).
+pub(crate) fn check_time(certificate: &Certificate, time: Time) -> Result<(), Rejection> {
+    if time < certificate.not_before() {
+        return Err(Rejection::NotYetValid);
+    }
+    if time > certificate.not_after() {
+        return Err(Rejection::Expired);
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::der::{self, Reader, constructed};
 use crate::distribution_point::IssuingDistributionPoint;
 use crate::error::Rejection;
+use crate::extensions;
 use crate::general_name::GeneralName;
 use crate::name::Name;
 use crate::oid;
@@ -247,7 +248,7 @@ impl RevocationList {
         let mut list = der::only(wrapped, der::SEQUENCE)?;
         let mut seen: Vec<&[u8]> = Vec::new();
         while !list.is_empty() {
-            let (oid, critical, value) = extension(list.inside(der::SEQUENCE)?)?;
+            let (oid, critical, value) = extensions::one(list.inside(der::SEQUENCE)?)?;
             if seen.contains(&oid) {
                 return Err(Rejection::ExtensionRepeated);
             }
@@ -312,7 +313,7 @@ impl RevocationList {
         let mut list = Reader::new(extensions);
         let mut issuer = None;
         while !list.is_empty() {
-            let (oid, critical, value) = extension(list.inside(der::SEQUENCE)?)?;
+            let (oid, critical, value) = extensions::one(list.inside(der::SEQUENCE)?)?;
             match oid.strip_prefix(oid::ID_CE) {
                 Some([oid::CERTIFICATE_ISSUER]) => {
                     issuer = Some(GeneralName::read_all(der::only(value, der::SEQUENCE)?)?);
@@ -326,17 +327,6 @@ impl RevocationList {
         }
         Ok(issuer)
     }
-}
-
-fn extension(mut fields: Reader<'_>) -> Result<(&[u8], bool, &[u8]), Rejection> {
-    let oid = fields.read(der::OID)?;
-    let critical = fields
-        .optional(der::BOOLEAN)?
-        .map(der::boolean)
-        .transpose()?;
-    let value = fields.read(der::OCTET_STRING)?;
-    fields.end()?;
-    Ok((oid, critical.unwrap_or(false), value))
 }
 
 fn integer(value: &[u8]) -> Result<Box<[u8]>, Rejection> {

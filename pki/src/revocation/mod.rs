@@ -18,7 +18,7 @@ use crate::path::{PathRules, ValidPath};
 use crate::signature::{KeyInfo, Strength};
 
 /// What is at hand to answer from. Nothing is fetched here: whoever asks brings it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence<'a> {
     /// Lists of any issuer, complete and delta ones.
     pub lists: &'a [RevocationList],
@@ -44,6 +44,24 @@ pub fn check(
     rules: &PathRules,
     budget: &mut Budget,
 ) -> Result<(), Rejection> {
+    for at in 0..path.certificates().len() {
+        check_one(path, at, evidence, rules, budget)?;
+    }
+    Ok(())
+}
+
+/// Checks one certificate of a path, by its place from 0 for the one that the anchor issued: for
+/// whoever asks for some of them elsewhere, and for the others here.
+///
+/// # Errors
+/// As [`check`]; [`Rejection::PathLengthUnfit`] when the path has no such certificate.
+pub fn check_one(
+    path: &ValidPath,
+    at: usize,
+    evidence: Evidence<'_>,
+    rules: &PathRules,
+    budget: &mut Budget,
+) -> Result<(), Rejection> {
     let mut question = Question {
         path,
         evidence,
@@ -51,10 +69,11 @@ pub fn check(
         budget,
         signers: Vec::new(),
     };
-    for (certificate, issuer) in path.with_issuers() {
-        question.status(certificate, issuer)?;
-    }
-    Ok(())
+    let (certificate, issuer) = path
+        .with_issuers()
+        .nth(at)
+        .ok_or(Rejection::PathLengthUnfit)?;
+    question.status(certificate, issuer)
 }
 
 /// One question with everything it may be answered from.
