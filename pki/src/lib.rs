@@ -11,6 +11,7 @@
 //! | is a certificate revoked? | [`revocation::check`] (RFC 5280 §6.3: scopes, reasons, delta and indirect lists) |
 //!
 //! | what does a responder say of it? | [`ocsp`] (RFC 6960, nonces of RFC 9654) |
+//! | who signed this message? | [`cms`] (RFC 5652, detached, strict) |
 //! | did this key sign these octets? | [`raw`] |
 //!
 //! Whatever is refused is refused with one [`Rejection`], which names the rule and where it stands.
@@ -21,6 +22,7 @@
 //! qualifiers are not read.
 mod budget;
 mod certificate;
+pub mod cms;
 mod der;
 mod distribution_point;
 mod error;

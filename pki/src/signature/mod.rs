@@ -158,7 +158,10 @@ pub(crate) fn algorithm(mut fields: Reader<'_>) -> Result<Algorithm, Rejection> 
         };
     }
     match oid.strip_prefix(RSA_PREFIX) {
-        Some([10]) => pss(fields.inside(der::SEQUENCE)?).map(Algorithm::RsaPss),
+        Some([10]) => {
+            let parameters = fields.inside(der::SEQUENCE);
+            pss(parameters.map_err(|_| unsupported)?).map(Algorithm::RsaPss)
+        }
         Some([number @ (5 | 11 | 12 | 13)]) => {
             der::absent_or_null(fields)?;
             Ok(Algorithm::RsaPkcs1(match number {

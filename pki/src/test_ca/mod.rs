@@ -22,6 +22,8 @@ mod subject;
 pub use authority::{Authority, Template};
 pub use cms::{Attributes, SignedDataTemplate};
 pub use key::{Key, Scheme};
+#[cfg(test)]
+pub(crate) use key::{digest_identifier, pss};
 pub use list::{ListEntry, ListTemplate};
 pub use ocsp::{ResponderId, ResponseTemplate, SingleTemplate, StatusTemplate};
 pub use subject::Subject;
