@@ -16,6 +16,7 @@ pub use outside::{Outside, Settled, settle};
 pub use sector::SectorDocument;
 
 use changed::changed_fields;
+mod rights;
 
 use super::acting::Act;
 use super::unit::local;

@@ -222,6 +222,7 @@ pub(crate) fn grant(session: &Session, client: &Client) -> Grant {
         state: GrantState::Active,
         scope: vec!["openid".into()],
         resources: Vec::new(),
+        authorization_details: crate::model::authorization_details::AuthorizationDetails::NONE,
         position: None,
         nonce: None,
         told: None,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
+use crate::model::UserId;
 use crate::model::identifier::IdentifierKey;
 use crate::policy::ThrottleRules;
 use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
@@ -68,6 +69,47 @@ impl Counters {
         } else {
             Ok(())
         }
+    }
+}
+
+/// The counters of one user code that somebody typed (RFC 8628 §5.1): of the person who is signed
+/// in, in whichever session, and of the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserCodeCounters {
+    person: TicketKey,
+    source: TicketKey,
+}
+
+impl UserCodeCounters {
+    /// The counters of a person at a source.
+    pub fn of(person: UserId, source: &str) -> Self {
+        let key = |text: String| TicketKey::of(TicketKind::ThrottleUserCode, &text);
+        Self {
+            person: key(format!("person|{person}")),
+            source: key(format!("source|{source}")),
+        }
+    }
+
+    /// The operations that count a code (`by` 1) or give it back (`by` -1).
+    pub fn count(&self, by: i64, now: Timestamp, rules: &ThrottleRules) -> Vec<TicketOp> {
+        let until = now + rules.window;
+        [self.person, self.source]
+            .map(|key| TicketOp::Count { key, by, until })
+            .to_vec()
+    }
+
+    /// Judges the counts, this code included: as many wrong ones as wrong passwords, for one
+    /// person and for one source.
+    ///
+    /// # Errors
+    /// [`Reason::UserCodesThrottled`].
+    pub fn check(&self, answers: &[TicketAnswer], rules: &ThrottleRules) -> Result<(), Refusal> {
+        let within = |place: usize, most: u32| matches!(answers.get(place), Some(TicketAnswer::Counted(n)) if *n <= i64::from(most));
+        if within(0, rules.per_account_and_source) && within(1, rules.per_source) {
+            return Ok(());
+        }
+        let wait = u32::try_from(rules.window.as_secs()).unwrap_or(u32::MAX);
+        Err(Refusal::until(Reason::UserCodesThrottled, wait))
     }
 }
 

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 use super::{Failure, Provider, RequestContext};
 use crate::base::secret::SecretText;
 use crate::model::key::KeyPurpose;
-use crate::oauth::access_token;
+use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::introspect::{KnownToken, TokenFacts, answer, check_caller};
+use crate::oauth::opaque_token::OpaqueToken;
 use crate::oauth::params::Parameters;
 use crate::oauth::sender::Sender;
 use crate::oauth::token::refresh_token::Presented;
@@ -22,12 +23,24 @@ impl Provider {
         body: &Parameters,
         context: &RequestContext,
     ) -> Result<Map<String, Value>, Failure> {
+        let (_, answer) = self.introspected(sender, body, context).await?;
+        Ok(answer)
+    }
+
+    /// Who asks, and the answer.
+    pub(super) async fn introspected(
+        &self,
+        sender: impl Into<Sender<'_>>,
+        body: &Parameters,
+        context: &RequestContext,
+    ) -> Result<(AuthenticatedClient, Map<String, Value>), Failure> {
         let client = self.authenticate_client(sender, body, context).await?;
         check_caller(&client)?;
         let token = SecretText::new(body.required("token")?.to_owned());
         let known = self.recognise(&token, context).await?;
         let facts = self.token_facts(known.as_ref(), context).await?;
-        Ok(answer(&client, known.as_ref(), &facts, context.here.now))
+        let answer = answer(&client, known.as_ref(), &facts, context.here.now);
+        Ok((client, answer))
     }
 
     /// Finds out what a token is; the hint is not needed, the forms differ (RFC 7009 §2.1).
@@ -37,11 +50,12 @@ impl Provider {
         context: &RequestContext,
     ) -> Result<Option<KnownToken>, Failure> {
         let issuer = &self.policy.issuer_key;
-        if token.expose().contains('.') {
-            let keys = self.signer.published(issuer).await?;
-            let claims =
-                access_token::verify(token.expose(), &keys, context.here.now, &self.policy);
-            return Ok(claims.ok().map(KnownToken::Access));
+        if token.expose().contains('.') || OpaqueToken::key(token.expose()).is_some() {
+            return match self.access_claims(token.expose(), context.here.now).await {
+                Ok(claims) => Ok(Some(KnownToken::Access(claims))),
+                Err(Failure::Refused(_)) => Ok(None),
+                Err(fault) => Err(fault),
+            };
         }
         let Ok(presented) = Presented::parse(token) else {
             return Ok(None);

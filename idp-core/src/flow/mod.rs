@@ -12,11 +12,14 @@ pub mod browser;
 pub mod configuration;
 pub mod consent;
 pub mod deliver;
+pub mod device;
 mod encrypt;
 mod front_channel;
 pub mod introspect;
+pub mod introspection_jwt;
 pub mod key_sets;
 mod known_browser;
+mod opaque_token;
 mod outside;
 pub mod par;
 pub mod password;
@@ -36,6 +39,7 @@ pub mod sign_in;
 pub mod sign_out;
 mod signed_in;
 pub mod token;
+mod token_exchange;
 pub mod userinfo;
 
 #[cfg(test)]

@@ -139,7 +139,11 @@ impl Provider {
     }
 
     /// It is counted first, so that many at once do not pass, and given back when it is refused.
-    async fn count_one(&self, origin: &str, context: &RequestContext) -> Result<Digest, Failure> {
+    pub(super) async fn count_one(
+        &self,
+        origin: &str,
+        context: &RequestContext,
+    ) -> Result<Digest, Failure> {
         let key = throttle::unfinished(origin);
         let wait = self.policy.lifetimes.interaction;
         let (now, until) = (context.here.now, context.here.now + wait);

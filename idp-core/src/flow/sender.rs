@@ -73,7 +73,7 @@ impl Provider {
     /// The access token of a request to a resource, once it and its sender are verified. Does not check whether its grant lives, nor its scope.
     ///
     /// # Errors
-    /// The refusal of [`PresentedToken`], of [`access_token::verify`] or of [`dpop::verify`];
+    /// The refusal of [`PresentedToken`], of an unknown or expired token, or of [`dpop::verify`];
     /// [`Reason::DpopProofReplayed`]; or a fault.
     pub async fn usable_token(
         &self,
@@ -83,8 +83,7 @@ impl Provider {
     ) -> Result<UsableToken, Failure> {
         let now = context.here.now;
         let presented = PresentedToken::parse(sender, body)?;
-        let keys = self.signer.published(&self.policy.issuer_key).await?;
-        let claims = access_token::verify(&presented.token, &keys, now, &self.policy)?;
+        let claims = self.access_claims(&presented.token, now).await?;
         let proof = match presented.scheme {
             Scheme::Bearer => None,
             Scheme::Dpop => {

@@ -26,7 +26,7 @@ use crate::store::sealed::Taken;
 use crate::store::tickets::{TicketKey, TicketKind};
 
 /// The loaded facts of a grant: itself, and the unit paths that its scope needs.
-type Loaded = Option<(GrantFacts, Vec<crate::oidc::claims::UnitPath>)>;
+pub(super) type Loaded = Option<(GrantFacts, Vec<crate::oidc::claims::UnitPath>)>;
 
 impl Provider {
     /// Answers a token request with the members of its JSON object.
@@ -67,15 +67,17 @@ impl Provider {
                 code,
                 redirect_uri,
                 verifier,
-                resources,
+                wanted,
             } => {
                 let redemption = Redemption {
                     redirect_uri: redirect_uri.as_deref(),
                     verifier: verifier.as_ref().map(SecretText::expose),
-                    resources,
+                    wanted,
                 };
                 self.redeem(client, code, redemption, context).await
             }
+            TokenRequest::TokenExchange(exchange) => self.exchange(client, exchange, context).await,
+            TokenRequest::DeviceCode { code } => self.poll_device(client, code, context).await,
             TokenRequest::RefreshToken { token, wanted } => {
                 let presented = refresh_token::Presented::parse(token)?;
                 let issuer = &self.policy.issuer_key;
@@ -140,7 +142,7 @@ impl Provider {
         Err(contended())
     }
 
-    async fn load_grant(
+    pub(super) async fn load_grant(
         &self,
         id: Option<crate::model::GrantId>,
         now: Timestamp,
@@ -155,7 +157,7 @@ impl Provider {
 
     /// Signs, commits, renders. `None` when the commit found a change: decide again. A refusal's
     /// changes are committed too; when they lose the race, the winner's state decides next.
-    async fn finish(
+    pub(super) async fn finish(
         &self,
         client: &AuthenticatedClient,
         decision: Decision<TokenPlan>,
@@ -176,12 +178,8 @@ impl Provider {
     }
 
     pub(super) async fn render(&self, plan: &TokenPlan) -> Result<Map<String, Value>, Failure> {
-        let claims = serde_json::to_vec(&plan.access).map_err(|e| Fault::lasting("token", e))?;
-        let algorithm = algorithm(&self.policy.default_alg)?;
-        let access = self
-            .sign_jwt(algorithm, Some(access_token::TYP), &claims)
-            .await?;
-        let mut answer = Map::new();
+        let access = self.access_token(plan).await?;
+        let mut answer = plan.members.clone();
         if let Some(claims) = &plan.id_token {
             let algorithm = self::algorithm(&plan.id_token_alg)?;
             let mut claims = claims.clone();
@@ -211,6 +209,17 @@ impl Provider {
         Ok(answer)
     }
 
+    /// The text of the access token: signed, or kept under its digest when it is opaque.
+    async fn access_token(&self, plan: &TokenPlan) -> Result<String, Failure> {
+        if let Some(opaque) = &plan.opaque {
+            return self.keep_opaque(opaque, &plan.access).await;
+        }
+        let claims = serde_json::to_vec(&plan.access).map_err(|e| Fault::lasting("token", e))?;
+        let algorithm = algorithm(&self.policy.default_alg)?;
+        self.sign_jwt(algorithm, Some(access_token::TYP), &claims)
+            .await
+    }
+
     /// Signs claims with the active token key of an algorithm.
     ///
     /// # Errors
@@ -237,12 +246,12 @@ impl Provider {
     }
 }
 
-fn issue_facts(loaded: &Loaded) -> Option<IssueFacts<'_>> {
+pub(super) fn issue_facts(loaded: &Loaded) -> Option<IssueFacts<'_>> {
     loaded
         .as_ref()
         .map(|(grant, paths)| IssueFacts { grant, paths })
 }
 
-fn algorithm(name: &str) -> Result<SigningAlgorithm, Failure> {
+pub(super) fn algorithm(name: &str) -> Result<SigningAlgorithm, Failure> {
     SigningAlgorithm::parse(name).map_err(|e| Failure::Fault(Fault::lasting("token", e)))
 }

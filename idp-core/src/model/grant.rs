@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::authentication::Authentication;
+use super::authorization_details::AuthorizationDetails;
 use super::client::ClientId;
 use super::confirmation::Confirmation;
 use super::requested_claims::RequestedClaims;
@@ -47,6 +48,9 @@ pub struct Grant {
     /// The APIs that tokens under it are for (RFC 8707); the provider itself when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
+    /// What exactly was granted (RFC 9396).
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
     /// The position chosen for this client; the main one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<PositionId>,

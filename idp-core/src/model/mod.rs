@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod authentication;
+pub mod authorization_details;
 pub mod change_set;
 pub mod client;
 pub mod configuration;

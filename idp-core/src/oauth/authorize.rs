@@ -14,6 +14,7 @@ use super::scope::{self, Scope};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
 use crate::model::authentication::Level;
+use crate::model::authorization_details::{self, AuthorizationDetails};
 use crate::model::client::{Client, ClientId, GrantType, ResponseType};
 use crate::model::identifier::AgencyCode;
 use crate::model::requested_claims::RequestedClaims;
@@ -87,6 +88,9 @@ pub struct AuthorizationRequest {
     /// The APIs that tokens shall be for (RFC 8707).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
+    /// What exactly is asked for (RFC 9396).
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
     /// The unit whose position the client wants to be told (parameter `unit`, this project's own).
     pub unit: Option<AgencyCode>,
     /// When the request came. A sign-in or consent after this answers `prompt`.
@@ -230,6 +234,10 @@ fn check_rest(
         scope: scope.into_vec(),
         resources,
         claims: claims.requested,
+        authorization_details: AuthorizationDetails::at_authorization(
+            parameters.find(authorization_details::PARAMETER),
+            client,
+        )?,
         state: parameters.find("state").map(str::to_owned),
         nonce: parameters.find("nonce").map(str::to_owned),
         challenge,

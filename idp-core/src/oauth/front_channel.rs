@@ -3,7 +3,7 @@
 use super::interaction::{InteractionFacts, SignedIn};
 use super::scope::Scope;
 use super::subject::AssignedSubject;
-use super::token::{IssueFacts, TokenPlan, plan};
+use super::token::{IssueFacts, TokenPlan, Wanted, plan};
 use crate::base::refusal::Refusal;
 use crate::base::secret::SecretText;
 use crate::event::{Actor, What};
@@ -68,7 +68,7 @@ pub(super) fn issue(
         grant: &loaded,
         paths: &signed_in.paths,
     };
-    let mut plan = plan(facts.client, &issued, (&scope, &[]), deciding)?;
+    let mut plan = plan(facts.client, &issued, (&scope, &Wanted::ALL), deciding)?;
     plan.refresh = None;
     let algorithm = SigningAlgorithm::parse(&plan.id_token_alg).ok();
     match plan

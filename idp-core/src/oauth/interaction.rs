@@ -147,9 +147,11 @@ fn consent_missing(facts: &InteractionFacts<'_>, signed_in: &SignedIn) -> Option
     if own && !offline && !facts.request.prompt.consent {
         return None;
     }
+    // A consent rests for scopes; exact details are asked about each time.
+    let anew = facts.request.prompt.consent || !facts.request.authorization_details.is_empty();
     let given = signed_in.consent.as_ref().is_some_and(|consent| {
         consent.covers(&facts.request.disclosed())
-            && (!facts.request.prompt.consent || consent.at >= facts.request.requested_at)
+            && (!anew || consent.at >= facts.request.requested_at)
     });
     (!given).then_some((Interaction::Consent, Reason::ConsentNeeded))
 }

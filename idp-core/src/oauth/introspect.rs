@@ -9,6 +9,7 @@ use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
 use crate::model::client::Client;
 use crate::oidc::userinfo::is_live;
+use crate::policy::Policy;
 use crate::store::records::GrantFacts;
 
 /// A token that was found to be ours.
@@ -118,6 +119,23 @@ fn refresh(token: RefreshToken, facts: &TokenFacts, now: Timestamp) -> Option<Ma
         "exp": facts.grant.expires_at.seconds(),
         "iat": facts.grant.rotated_at.seconds(),
     })))
+}
+
+/// The `typ` of a signed answer (RFC 9701 §5).
+pub const SIGNED_TYP: &str = "token-introspection+jwt";
+
+/// The claims of a signed answer (RFC 9701 §5): who tells whom, when, and what.
+pub fn signed_claims(
+    client: &AuthenticatedClient,
+    answer: &Map<String, Value>,
+    (now, policy): (Timestamp, &Policy),
+) -> Value {
+    json!({
+        "iss": policy.issuer.as_str(),
+        "aud": client.client().id,
+        "iat": now.seconds(),
+        "token_introspection": answer,
+    })
 }
 
 fn object(value: Value) -> Map<String, Value> {

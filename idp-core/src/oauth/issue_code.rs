@@ -10,6 +10,7 @@ use super::{scope, subject};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::event::{Actor, What};
+use crate::model::authorization_details::AuthorizationDetails;
 use crate::model::client::{Client, ClientKind, GrantType};
 use crate::model::confirmation::Confirmation;
 use crate::model::grant::{Grant, GrantState};
@@ -49,6 +50,7 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
     let asked = Authorized {
         scope: &facts.request.scope,
         resources: &facts.request.resources,
+        details: facts.request.authorization_details.clone(),
         position,
         nonce: facts.request.nonce.clone(),
     };
@@ -84,6 +86,8 @@ pub(super) struct Authorized<'a> {
     pub scope: &'a [String],
     /// The APIs that tokens are for.
     pub resources: &'a [String],
+    /// What exactly.
+    pub details: AuthorizationDetails,
     /// The position that the client is told.
     pub position: Option<PositionId>,
     /// Repeated in the ID Token.
@@ -113,6 +117,7 @@ pub(super) fn granted(
         state: GrantState::Authorized,
         scope: asked.scope.to_vec(),
         resources: asked.resources.to_vec(),
+        authorization_details: asked.details,
         position: asked.position,
         nonce: asked.nonce,
         told: assigned.told.clone(),

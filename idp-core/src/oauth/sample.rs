@@ -17,7 +17,6 @@ use crate::event::Circumstances;
 use crate::model::client::{
     Client, ClientAuthenticationMethod, ClientKind, ClientSecret, GrantType,
 };
-use crate::model::confirmation::Confirmation;
 use crate::model::subject::Subject;
 use crate::policy::Policy;
 use crate::store::change::{Change, Write};
@@ -132,9 +131,7 @@ pub(crate) fn access_claims() -> AccessTokenClaims {
         iat: NOW.seconds(),
         jti: "one".into(),
         scope: "openid".into(),
-        auth_time: None,
-        acr: None,
-        cnf: Confirmation::default(),
+        ..AccessTokenClaims::default()
     }
 }
 

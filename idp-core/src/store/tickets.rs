@@ -37,11 +37,23 @@ pub enum TicketKind {
     AuditReader,
     /// An authorization request that its client pushed.
     PushedRequest,
+    /// What a device asked for.
+    DeviceCode,
+    /// The device code's digest behind a code that a person types.
+    UserCode,
+    /// What the person answered a device.
+    DeviceAnswer,
+    /// A device asked a moment ago.
+    DevicePolled,
+    /// User codes that were typed and led nowhere.
+    ThrottleUserCode,
+    /// What an opaque access token means.
+    AccessToken,
 }
 
 impl TicketKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::Code,
         Self::PendingAuthorization,
         Self::PendingSignOut,
@@ -56,6 +68,12 @@ impl TicketKind {
         Self::Unfinished,
         Self::AuditReader,
         Self::PushedRequest,
+        Self::DeviceCode,
+        Self::UserCode,
+        Self::DeviceAnswer,
+        Self::DevicePolled,
+        Self::ThrottleUserCode,
+        Self::AccessToken,
     ];
 
     /// The name in a store.
@@ -75,6 +93,12 @@ impl TicketKind {
             Self::Unfinished => "unfinished",
             Self::AuditReader => "audit_reader",
             Self::PushedRequest => "pushed_request",
+            Self::DeviceCode => "device_code",
+            Self::UserCode => "user_code",
+            Self::DeviceAnswer => "device_answer",
+            Self::DevicePolled => "device_polled",
+            Self::ThrottleUserCode => "throttle_user_code",
+            Self::AccessToken => "access_token",
         }
     }
 

@@ -62,6 +62,21 @@ pub enum AccessTokenFormat {
     Opaque,
 }
 
+/// Whose tokens a client may exchange, and for what (RFC 8693).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenExchangePolicy {
+    /// The clients whose tokens it may exchange, besides its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subject_clients: Vec<String>,
+    /// The audiences that it may obtain tokens for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
+    /// The tokens it obtains need not say that somebody acts for the person.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub impersonation: bool,
+}
+
 /// What is registered beyond the plain code flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -182,6 +197,12 @@ pub struct ClientFeatures {
     /// about their tokens only. Without any, about those for the provider itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
+    /// Whose tokens it may exchange, and for what (RFC 8693; this project's own).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_exchange: Option<TokenExchangePolicy>,
+    /// The user name of the person who answers for it (this project's own).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub responsible_person: Option<String>,
     /// Which types of `authorization_details` it may use (RFC 9396 §10).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types: Vec<String>,

@@ -9,6 +9,7 @@ pub mod challenge;
 pub mod check_session;
 pub mod context;
 pub mod cookies;
+pub mod device;
 pub mod guard;
 pub mod health;
 pub mod oauth;

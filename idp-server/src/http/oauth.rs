@@ -5,14 +5,16 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use idp_core::base::refusal::Reason;
+use idp_core::base::fault::Fault;
+use idp_core::base::refusal::{Reason, Refusal};
 use idp_core::base::secret::SecretText;
 use idp_core::flow::authorize::AuthorizeReply;
 use idp_core::flow::userinfo::UserinfoAnswer;
 use idp_core::flow::{Failure, RequestContext};
 use idp_core::oauth::interaction::Interaction;
+use idp_core::oauth::params::Parameters;
 use idp_core::oauth::sender::Sender;
 use serde_json::{Map, Value};
 
@@ -57,7 +59,7 @@ impl FromRequestParts<Shared> for Presented {
 
 impl Presented {
     /// What every endpoint of the core is given besides the body.
-    fn with(&self, site: &Shared) -> Result<(Sender<'_>, RequestContext), Failure> {
+    pub(super) fn with(&self, site: &Shared) -> Result<(Sender<'_>, RequestContext), Failure> {
         let certificates = match &self.certificate {
             None => &[][..],
             Some(ShownCertificate::Chain(chain)) => chain,
@@ -79,7 +81,11 @@ impl Presented {
     }
 
     /// The answer of an endpoint that an OAuth client asked.
-    fn answer(&self, site: &Shared, answer: Result<Map<String, Value>, Failure>) -> Response {
+    pub(super) fn answer(
+        &self,
+        site: &Shared,
+        answer: Result<Map<String, Value>, Failure>,
+    ) -> Response {
         match answer {
             Ok(members) => json_answer(StatusCode::OK, &Value::Object(members)),
             Err(failure) => oauth_error(site, &self.arrival, &failure),
@@ -118,13 +124,51 @@ pub async fn userinfo(
     }
 }
 
-/// `POST /introspect`.
-pub async fn introspect(State(site): State<Shared>, by: Presented, Form(body): Form) -> Response {
+/// The media type of a signed introspection answer (RFC 9701 §4).
+const SIGNED_INTROSPECTION: &str = "application/token-introspection+jwt";
+
+/// `POST /introspect`: JSON, or a JWT for who asks for one.
+pub async fn introspect(
+    State(site): State<Shared>,
+    by: Presented,
+    headers: HeaderMap,
+    Form(body): Form,
+) -> Response {
+    let accepted = text(&headers, &header::ACCEPT).unwrap_or_default();
+    let essence = |part: &str| part.split(';').next().unwrap_or("").trim().to_owned();
+    if accepted
+        .split(',')
+        .any(|part| essence(part) == SIGNED_INTROSPECTION)
+    {
+        return introspect_signed(&site, &by, body).await;
+    }
     let answer = async {
         let (sender, context) = by.with(&site)?;
         site.provider.introspect(sender, &body?, &context).await
     };
     by.answer(&site, answer.await)
+}
+
+async fn introspect_signed(
+    site: &Shared,
+    by: &Presented,
+    body: Result<Parameters, Refusal>,
+) -> Response {
+    let answer = async {
+        let (sender, context) = by.with(site)?;
+        let provider = &site.provider;
+        provider.introspect_signed(sender, &body?, &context).await
+    };
+    match answer.await {
+        Ok(signed) => {
+            let headers = [
+                (header::CONTENT_TYPE, SIGNED_INTROSPECTION),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
+            (headers, signed).into_response()
+        }
+        Err(failure) => oauth_error(site, &by.arrival, &failure),
+    }
 }
 
 /// `POST /revoke`.

@@ -24,7 +24,7 @@ use super::site::Shared;
 use super::wire::{Form, failure_page, form_target, own_form, page, redirect};
 use crate::ui::Locale;
 use crate::ui::pages::{
-    ChoosePositionPage, ClientCard, ConsentPage, PositionChoice, RequestedScope,
+    ChoosePositionPage, ClientCard, ConsentPage, PositionChoice, RequestedDetail, RequestedScope,
 };
 
 /// A waiting request with everything a page shows of it.
@@ -202,6 +202,18 @@ fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage
             .map(|name| RequestedScope {
                 name,
                 description: None,
+            })
+            .collect(),
+        details: waiting
+            .pending
+            .request
+            .authorization_details
+            .described()
+            .into_iter()
+            .map(|detail| RequestedDetail {
+                kind: detail.kind,
+                locations: detail.locations,
+                actions: detail.actions,
             })
             .collect(),
         shown_to: caller.visitor.browser.person_token(waiting.user.id),

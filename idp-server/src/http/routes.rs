@@ -14,8 +14,8 @@ use super::browser_clients::{cors, next_nonce};
 use super::context::{Caller, arrive};
 use super::site::Shared;
 use super::{
-    access, account, check_session, guard, health, oauth, questions, sign_in, sign_out, well_known,
-    wire,
+    access, account, check_session, device, guard, health, oauth, questions, sign_in, sign_out,
+    well_known, wire,
 };
 
 /// Every route of the public server, below the issuer's path.
@@ -74,6 +74,9 @@ fn pages() -> Router<Shared> {
             "/consent",
             get(questions::ask_consent).post(questions::answer_consent),
         )
+        .route("/device", get(device::ask).post(device::submit))
+        .route("/device/answer", post(device::answer))
+        .route("/device/qr", get(device::picture))
         .route("/activate", password())
         .route("/password/change", password())
         .route("/password/forgotten", get(account::forgotten))
@@ -108,6 +111,7 @@ fn for_pages() -> Router<Shared> {
         .route("/token", post(oauth::token))
         .route("/userinfo", get(oauth::userinfo).post(oauth::userinfo))
         .route("/revoke", post(oauth::revoke))
+        .route("/device_authorization", post(device::authorize))
 }
 
 /// Endpoints of clients that keep a secret.

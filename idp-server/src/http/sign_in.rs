@@ -21,13 +21,18 @@ use super::oauth::asking;
 use super::questions::{Asking, asking_application};
 use super::site::Shared;
 use super::wire::{
-    Form, failure_page, form_target, own_form, page, page_with_status, path, path_with, redirect,
+    Form, failure_page, form_target, own_form, page, page_with_status, path, path_in_language,
+    path_with, redirect,
 };
 use crate::ui::pages::{SignInPage, SignInRefusal};
 
 /// `GET /sign-in`.
 pub async fn ask(State(site): State<Shared>, caller: Caller, Form(query): Form) -> Response {
-    let prepared = async { prepared(&site, &caller, query?.secret("request")).await };
+    let prepared = async {
+        let query = query?;
+        let value = prepared(&site, &caller, query.secret("request")).await;
+        value.map(|(value, origin)| (with_device(value, &query), origin))
+    };
     match prepared.await {
         Ok((value, origin)) => leads_to(page(&site, &caller, &value), origin.as_deref()),
         Err(failure) => failure_page(&site, &caller, &failure),
@@ -63,10 +68,19 @@ async fn prepared(
     Ok((value, Some(origin)))
 }
 
+/// The page on the way to a device's question, when the code for it came along.
+fn with_device(page: SignInPage, sent: &Parameters) -> SignInPage {
+    SignInPage {
+        user_code: sent.find("user_code").map(str::to_owned),
+        ..page
+    }
+}
+
 fn blank(site: &Shared, caller: &Caller) -> SignInPage {
     SignInPage {
         form: form_target(site, caller, "/sign-in"),
         pending: None,
+        user_code: None,
         application: None,
         user_name: String::new(),
         again: false,
@@ -167,10 +181,11 @@ async fn attempt(
         .sign_in(&typed, &caller.visitor, &mut context)
         .await?;
     metrics::counter!("idp_sign_ins_total", "result" => "accepted", "reason" => "").increment(1);
-    let then = waiting.as_ref().map_or_else(
-        || path(site, "/"),
-        |waiting| asking(site, "/authorize/resume", waiting),
-    );
+    let then = match (&waiting, body.find("user_code")) {
+        (Some(waiting), _) => asking(site, "/authorize/resume", waiting),
+        (None, Some(code)) => path_in_language(site, caller, "/device", ("user_code", code)),
+        (None, None) => path(site, "/"),
+    };
     let mut response = redirect(site, caller, &then);
     let issuer = &site.provider.policy.issuer;
     let kept = [
@@ -203,8 +218,9 @@ fn refused(refusal: &Refusal) -> Option<SignInRefusal> {
 /// The refused form was posted; the language switch leads to the same question anew.
 fn other_language(site: &Shared, caller: &Caller, body: Option<&Parameters>) -> Option<String> {
     let waiting = body?.find("pending").map(|waiting| ("request", waiting));
+    let code = body?.find("user_code").map(|code| ("user_code", code));
     let language = ("lang", caller.view.locale.other().tag());
-    let query: Vec<_> = waiting.into_iter().chain([language]).collect();
+    let query: Vec<_> = waiting.into_iter().chain(code).chain([language]).collect();
     Some(path_with(site, "/sign-in", &query))
 }
 
@@ -228,7 +244,7 @@ async fn again(
     let value = SignInPage {
         user_name: body.find("username").unwrap_or_default().to_owned(),
         refusal: refused(refusal),
-        ..value
+        ..with_device(value, body)
     };
     let status = StatusCode::from_u16(refusal.code().status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let shown = page_with_status(site, caller, status, &value);

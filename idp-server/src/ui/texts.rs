@@ -20,7 +20,7 @@ macro_rules! part {
     };
 }
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     part!("common"),
     part!("sign_in"),
     part!("password"),
@@ -31,6 +31,7 @@ const PARTS: [Part; 10] = [
     part!("refused"),
     part!("home"),
     part!("access"),
+    part!("device"),
 ];
 
 /// A text that does not parse. Only a wrong build has one: the texts are part of the binary.

@@ -4,6 +4,7 @@ mod authorization;
 mod clients;
 mod cross_site;
 mod delegation;
+mod devices;
 mod dpop;
 mod front_channel;
 mod guessing;

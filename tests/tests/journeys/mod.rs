@@ -5,6 +5,7 @@ mod audit;
 mod audit_heads;
 mod browser;
 mod certificates;
+mod devices;
 mod installation;
 mod keys;
 mod languages;

@@ -1,7 +1,9 @@
 //! The provider's protocol features, a file each, asserted against the running binary.
 
 pub(crate) mod answers;
+pub(crate) mod device;
 mod dpop;
+mod exchange;
 mod front_channel;
 mod logout;
 mod metadata;

@@ -48,6 +48,11 @@ const OFFERED: &[&str] = &[
     "tls_client_auth_san_uri",
     "tls_client_auth_san_ip",
     "tls_client_auth_san_email",
+    "token_exchange",
+    "responsible_person",
+    "authorization_details_types",
+    "access_token_format",
+    "introspection_signed_response_alg",
 ];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.
@@ -138,7 +143,8 @@ mod tests {
             // A value of a wrong kind tells a known name from an unknown one.
             let refused = serde_json::from_value::<ClientFeatures>(json!({*name: {"not": "it"}}));
             let told = refused.unwrap_err().to_string();
-            assert!(!told.contains("unknown field"), "{name}: {told}");
+            let unknown = format!("unknown field `{name}`");
+            assert!(!told.contains(&unknown), "{name}: {told}");
         }
         let mut client = sample::client(ClientKind::Web, &["https://rp.example/cb"]);
         assert_eq!(check(&client), Ok(()));

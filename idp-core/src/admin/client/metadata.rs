@@ -20,7 +20,7 @@ const SCOPE_LENGTH: usize = 64;
 const SHORTEST_TOKEN: u32 = 30;
 
 /// A client of a kind before anything was said about it: code with PKCE and refresh for people's
-/// programs, client credentials for services.
+/// programs, device codes and refresh for devices, client credentials for services.
 pub(super) fn defaults(act: &Act<'_>, id: ClientId, kind: ClientKind) -> Client {
     let service = kind == ClientKind::Service;
     let scopes = ["openid", "profile", "email", "unit", "roles"].map(str::to_owned);
@@ -42,10 +42,10 @@ pub(super) fn defaults(act: &Act<'_>, id: ClientId, kind: ClientKind) -> Client 
         redirect_uris: Vec::new(),
         post_logout_redirect_uris: Vec::new(),
         backchannel_logout_uri: None,
-        grant_types: if service {
-            vec![GrantType::ClientCredentials]
-        } else {
-            vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
+        grant_types: match kind {
+            ClientKind::Service => vec![GrantType::ClientCredentials],
+            ClientKind::Device => vec![GrantType::DeviceCode, GrantType::RefreshToken],
+            _ => vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         },
         scopes: if service { Vec::new() } else { scopes.to_vec() },
         id_token_alg: act.policy.default_alg.clone(),
@@ -89,6 +89,7 @@ pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
     super::answers::check(client)?;
     super::authentication::check(client)?;
     super::certificate::check(act.policy, client)?;
+    super::rights::check(client, &act.policy.issuer)?;
     super::features::check(client)?;
     super::request_objects::check(client)?;
     super::sector::check(client)
@@ -207,12 +208,12 @@ fn lifetime(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
 mod tests {
     use super::*;
     use crate::admin::sample::{self, Stage};
-    use ClientKind::{Native, Service, Spa, Web};
+    use ClientKind::{Device, Native, Service, Spa, Web};
 
     fn kind(kind: ClientKind) -> Client {
         let stage = Stage::province();
         let mut client = defaults(&stage.act(), sample::client_id("app"), kind);
-        if kind != Service {
+        if !matches!(kind, Service | Device) {
             client.redirect_uris.push("https://rp.example/cb".into());
         }
         client
@@ -220,7 +221,7 @@ mod tests {
 
     #[test]
     fn the_defaults_of_every_kind_are_allowed() {
-        for k in [Web, Spa, Native, Service] {
+        for k in [Web, Spa, Native, Service, Device] {
             assert_eq!(check(&Stage::province().act(), &kind(k)), Ok(()), "{k:?}");
         }
     }

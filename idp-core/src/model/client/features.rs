@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ResponseType;
+use super::{ResponseType, TokenExchangePolicy};
 use crate::jose::{ContentEncryption, JoseError, KeyManagement, SigningAlgorithm};
 
 /// The profile by which a client was registered: a set of safe values under one name.
@@ -257,6 +257,12 @@ pub struct ClientFeatures {
     /// about their tokens only. Without any, about those for the provider itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
+    /// Whose tokens it may exchange, and for what (RFC 8693; this project's own).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_exchange: Option<TokenExchangePolicy>,
+    /// The user name of the person who answers for it (this project's own).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub responsible_person: Option<String>,
     /// Which types of `authorization_details` it may use (RFC 9396 §10).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types: Vec<String>,

@@ -3,6 +3,7 @@
 mod encryption;
 mod features;
 mod response_type;
+mod token_exchange;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ pub use features::{
     Sector, SubjectType,
 };
 pub use response_type::ResponseType;
+pub use token_exchange::TokenExchangePolicy;
 
 use super::subject::SectorKey;
 use super::{LocalText, UnitId, Version};
@@ -150,6 +152,8 @@ impl GrantType {
         Self::Implicit,
         Self::RefreshToken,
         Self::ClientCredentials,
+        Self::DeviceCode,
+        Self::TokenExchange,
     ];
 
     /// The registered name.

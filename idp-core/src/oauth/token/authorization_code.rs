@@ -4,7 +4,7 @@
 //! verifier burns the code. The commit moves the grant from `authorized` to `active`; a replay
 //! carries the grant's id and revokes it. So at most one answer ever carries tokens.
 
-use super::{IssueFacts, TokenPlan, plan};
+use super::{IssueFacts, TokenPlan, Wanted, plan};
 use crate::base::refusal::{Reason, Refusal};
 use crate::event::{Actor, What};
 use crate::model::client::{Client, GrantType};
@@ -23,8 +23,8 @@ pub struct Redemption<'a> {
     pub redirect_uri: Option<&'a str>,
     /// `code_verifier`.
     pub verifier: Option<&'a str>,
-    /// `resource`; all that was granted when there is none.
-    pub resources: &'a [String],
+    /// `resource` and `authorization_details`: the part of the grant that is wanted.
+    pub wanted: &'a Wanted,
 }
 
 /// Decides a redemption. `facts` is absent when the ticket is unknown or its grant is gone.
@@ -55,7 +55,7 @@ pub fn decide(
     match facts {
         None => Decision::refused(Reason::GrantEnded),
         Some(facts) => {
-            let wanted = (GrantType::AuthorizationCode, redemption.resources);
+            let wanted = (GrantType::AuthorizationCode, redemption.wanted);
             issue(client, facts, wanted, deciding).unwrap_or_else(|refusal| {
                 burned(client.client(), refusal.reason, Some(facts), deciding)
             })
@@ -94,7 +94,7 @@ pub(super) fn burned(
 pub(super) fn issue(
     authenticated: &AuthenticatedClient,
     facts: &IssueFacts<'_>,
-    (grant_type, resources): (GrantType, &[String]),
+    (grant_type, wanted): (GrantType, &Wanted),
     deciding: &mut Deciding<'_>,
 ) -> Result<Decision<TokenPlan>, Refusal> {
     let now = deciding.now();
@@ -117,7 +117,7 @@ pub(super) fn issue(
             grant: &issued,
             paths: facts.paths,
         },
-        (&scope, resources),
+        (&scope, wanted),
         deciding,
     )?;
     let event = deciding.event(
@@ -165,8 +165,10 @@ mod tests {
     const RIGHT: Redemption<'static> = Redemption {
         redirect_uri: Some(REDIRECT),
         verifier: Some(VERIFIER),
-        resources: &[],
+        wanted: &ALL,
     };
+
+    static ALL: Wanted = Wanted::ALL;
 
     fn ticket() -> CodeTicket {
         let challenge = [
@@ -310,7 +312,7 @@ mod tests {
         let none = Redemption {
             redirect_uri: None,
             verifier: None,
-            resources: &[],
+            wanted: &ALL,
         };
         for (redemption, now, expected) in [
             (wrong, NOW, Reason::PkceVerifierWrong),

@@ -38,6 +38,7 @@ pub fn decide(
         iat: now.seconds(),
         jti: AccessTokenClaims::jti(None, deciding.entropy),
         scope: scope.to_string(),
+        authorization_details: wanted.details.clone(),
         ..AccessTokenClaims::default()
     };
     let event = deciding.event(
@@ -48,13 +49,7 @@ pub fn decide(
             grant_type: GrantType::ClientCredentials.as_str().to_owned(),
         },
     );
-    let plan = TokenPlan {
-        access,
-        id_token: None,
-        id_token_alg: String::new(),
-        refresh: None,
-        expires_in: lifetime.as_secs(),
-    };
+    let plan = TokenPlan::of_access((client, access), lifetime.as_secs(), deciding.entropy);
     Decision::done(plan).with_event(event)
 }
 
@@ -71,6 +66,7 @@ fn rights(
         .cloned()
         .collect();
     resource::check_allowed(&wanted.resources, client)?;
+    wanted.details.check_allowed(client)?;
     let audience = resource::audience(&wanted.resources, &deciding.policy.issuer)?;
     let scope = match &wanted.scope {
         None => resource::narrowed(&Scope::of(&own), &wanted.resources, client),
@@ -106,6 +102,7 @@ mod tests {
         let wanted = Wanted {
             scope: scope.map(|text| Scope::parse(text).unwrap()),
             resources: resources.iter().map(|r| (*r).to_owned()).collect(),
+            ..Wanted::default()
         };
         decide(
             &authenticated(client),

@@ -2,20 +2,25 @@
 
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod device_code;
 pub mod refresh_token;
+pub mod token_exchange;
 
 use serde_json::{Map, Value};
 
+use self::token_exchange::Exchange;
 use super::access_token::AccessTokenClaims;
 use super::client_auth::AuthenticatedClient;
+use super::opaque_token::OpaqueToken;
 use super::params::Parameters;
 use super::resource;
 use super::scope::{self, Scope};
+use crate::base::entropy::Entropy;
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::SecretText;
 use crate::model::GrantId;
-use crate::model::client::{Client, GrantType};
-use crate::model::confirmation::Confirmation;
+use crate::model::authorization_details::{AuthorizationDetails, PARAMETER};
+use crate::model::client::{AccessTokenFormat, Client, GrantType};
 use crate::oidc::claims::{Person, UnitPath};
 use crate::oidc::{id_token, userinfo};
 use crate::store::decision::Deciding;
@@ -28,17 +33,28 @@ pub struct Wanted {
     pub scope: Option<Scope>,
     /// `resource` (RFC 8707 §2.2); everything when there is none.
     pub resources: Vec<String>,
+    /// `authorization_details` (RFC 9396 §6); everything when there are none.
+    pub details: AuthorizationDetails,
 }
 
 impl Wanted {
+    /// Everything.
+    pub const ALL: Self = Self {
+        scope: None,
+        resources: Vec::new(),
+        details: AuthorizationDetails::NONE,
+    };
+
     /// Reads what a token request names.
     ///
     /// # Errors
-    /// [`Reason::ScopeMalformed`], and those of [`resource::requested`].
+    /// [`Reason::ScopeMalformed`], and those of [`resource::requested`] and
+    /// [`AuthorizationDetails::requested`].
     pub fn parse(body: &Parameters) -> Result<Self, Refusal> {
         Ok(Self {
             scope: body.find("scope").map(Scope::parse).transpose()?,
             resources: resource::requested(body)?,
+            details: AuthorizationDetails::requested(body.find(PARAMETER))?,
         })
     }
 }
@@ -54,8 +70,8 @@ pub enum TokenRequest {
         redirect_uri: Option<String>,
         /// PKCE.
         verifier: Option<SecretText>,
-        /// The resources wanted; all granted ones when there is none.
-        resources: Vec<String>,
+        /// A part of what was granted; the scope is not looked at.
+        wanted: Wanted,
     },
     /// RFC 6749 §6.
     RefreshToken {
@@ -69,6 +85,13 @@ pub enum TokenRequest {
         /// A part of what is registered.
         wanted: Wanted,
     },
+    /// RFC 8628 §3.4.
+    DeviceCode {
+        /// The device code.
+        code: SecretText,
+    },
+    /// RFC 8693 §2.1.
+    TokenExchange(Box<Exchange>),
 }
 
 impl TokenRequest {
@@ -87,17 +110,22 @@ impl TokenRequest {
                 code: secret("code")?,
                 redirect_uri: body.find("redirect_uri").map(str::to_owned),
                 verifier: body.secret("code_verifier"),
-                resources: wanted.resources,
+                wanted,
             },
             GrantType::RefreshToken => Self::RefreshToken {
                 token: secret("refresh_token")?,
                 wanted,
             },
             GrantType::ClientCredentials => Self::ClientCredentials { wanted },
-            GrantType::Implicit
-            | GrantType::DeviceCode
-            | GrantType::TokenExchange
-            | GrantType::JwtBearer => return Err(Reason::GrantTypeUnsupported.into()),
+            GrantType::DeviceCode => Self::DeviceCode {
+                code: secret("device_code")?,
+            },
+            GrantType::TokenExchange => {
+                Self::TokenExchange(Box::new(Exchange::parse(body, wanted)?))
+            }
+            GrantType::Implicit | GrantType::JwtBearer => {
+                return Err(Reason::GrantTypeUnsupported.into());
+            }
         })
     }
 
@@ -116,6 +144,8 @@ impl TokenRequest {
             Self::AuthorizationCode { .. } => GrantType::AuthorizationCode,
             Self::RefreshToken { .. } => GrantType::RefreshToken,
             Self::ClientCredentials { .. } => GrantType::ClientCredentials,
+            Self::DeviceCode { .. } => GrantType::DeviceCode,
+            Self::TokenExchange(_) => GrantType::TokenExchange,
         }
     }
 }
@@ -133,6 +163,35 @@ pub struct TokenPlan {
     pub refresh: Option<(GrantId, u32)>,
     /// Seconds until the access token expires.
     pub expires_in: u64,
+    /// The text of the access token when it is opaque.
+    pub opaque: Option<OpaqueToken>,
+    /// Further members of the answer.
+    pub members: Map<String, Value>,
+}
+
+impl TokenPlan {
+    /// The plan of an access token alone.
+    fn of_access(
+        (client, access): (&Client, AccessTokenClaims),
+        expires_in: u64,
+        entropy: &mut Entropy,
+    ) -> Self {
+        let mut members = Map::new();
+        if !access.authorization_details.is_empty() {
+            let details = access.authorization_details.to_value();
+            members.insert("authorization_details".to_owned(), details);
+        }
+        let opaque = client.features.access_token_format == AccessTokenFormat::Opaque;
+        Self {
+            access,
+            id_token: None,
+            id_token_alg: client.id_token_alg.clone(),
+            refresh: None,
+            expires_in,
+            opaque: opaque.then(|| OpaqueToken::generate(entropy)),
+            members,
+        }
+    }
 }
 
 impl TokenPlan {
@@ -154,23 +213,24 @@ pub struct IssueFacts<'a> {
     pub paths: &'a [UnitPath],
 }
 
-/// Plans the tokens of a grant. `scope` may be narrower than what was granted, and `resources` a
-/// part of it; the access token carries the part of the scope that means something there.
+/// Plans the tokens of a grant. `scope` may be narrower than what was granted, and so may the
+/// resources and details that are `wanted`; the access token carries the part of the scope that
+/// means something at the resources.
 ///
 /// # Errors
-/// [`Reason::GrantEnded`] without a subject, and those of [`resource::within_grant`] and
-/// [`resource::audience`].
+/// [`Reason::GrantEnded`] without a subject, and those of [`resource::within_grant`],
+/// [`AuthorizationDetails::within`] and [`resource::audience`].
 pub(super) fn plan(
     client: &Client,
     facts: &IssueFacts<'_>,
-    (scope, resources): (&Scope, &[String]),
+    (scope, wanted): (&Scope, &Wanted),
     deciding: &mut Deciding<'_>,
 ) -> Result<TokenPlan, Refusal> {
     let (now, policy) = (deciding.now(), deciding.policy);
     let grant = &facts.grant.grant;
     let subject = facts.grant.subject.as_ref().ok_or(Reason::GrantEnded)?;
     let lifetime = access_lifetime(client, policy);
-    let resources = resource::within_grant(resources, &grant.resources)?;
+    let resources = resource::within_grant(&wanted.resources, &grant.resources)?;
     let access = AccessTokenClaims {
         iss: policy.issuer.as_str().to_owned(),
         sub: subject.sub.clone(),
@@ -182,7 +242,8 @@ pub(super) fn plan(
         scope: resource::narrowed(scope, resources, client).to_string(),
         auth_time: Some(grant.authentication.at.seconds()),
         acr: Some(grant.authentication.level.acr().to_owned()),
-        cnf: Confirmation::default(),
+        authorization_details: wanted.details.within(&grant.authorization_details)?,
+        ..AccessTokenClaims::default()
     };
     let person = Person {
         user: &facts.grant.user,
@@ -192,12 +253,11 @@ pub(super) fn plan(
     let id_token = scope
         .holds(scope::OPENID)
         .then(|| id_token::claims((grant, scope), &person, &subject.sub, (now, policy)));
+    let plan = TokenPlan::of_access((client, access), lifetime.as_secs(), deciding.entropy);
     Ok(TokenPlan {
-        access,
         id_token,
-        id_token_alg: client.id_token_alg.clone(),
         refresh: (grant.generation > 0).then_some((grant.id, grant.generation)),
-        expires_in: lifetime.as_secs(),
+        ..plan
     })
 }
 

@@ -126,7 +126,7 @@ pub fn decide(
         Standing::Old => reused(client, grant, deciding),
         standing => check(facts, wanted.scope.as_ref(), deciding.now())
             .and_then(|scope| {
-                let part = (&scope, wanted.resources.as_slice());
+                let part = (&scope, wanted);
                 issue(authenticated, facts, (part, standing), deciding)
             })
             .unwrap_or_else(Decision::refused),
@@ -192,7 +192,7 @@ fn check(facts: &IssueFacts<'_>, wanted: Option<&Scope>, now: Timestamp) -> Resu
 fn issue(
     authenticated: &AuthenticatedClient,
     facts: &IssueFacts<'_>,
-    (part, standing): ((&Scope, &[String]), Standing),
+    (part, standing): ((&Scope, &Wanted), Standing),
     deciding: &mut Deciding<'_>,
 ) -> Result<Decision<TokenPlan>, Refusal> {
     let client = authenticated.client();
@@ -265,7 +265,7 @@ mod tests {
         };
         let wanted = Wanted {
             scope: wanted.map(|text| Scope::parse(text).unwrap()),
-            resources: Vec::new(),
+            ..Wanted::default()
         };
         let facts = IssueFacts {
             grant: facts,

@@ -195,6 +195,7 @@ pub fn grant(number: u128, session: &Session) -> Grant {
         state: GrantState::Authorized,
         scope: vec!["openid".to_owned()],
         resources: Vec::new(),
+        authorization_details: crate::model::authorization_details::AuthorizationDetails::NONE,
         position: None,
         nonce: None,
         told: None,

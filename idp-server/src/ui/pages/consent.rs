@@ -17,6 +17,8 @@ pub struct ConsentPage {
     /// What is asked for, in the order shown. `openid` may be left out: it hands over nothing
     /// but the pairwise or public identifier, which the page states anyway.
     pub scopes: Vec<RequestedScope>,
+    /// What exactly is asked for (RFC 9396), in the order sent.
+    pub details: Vec<RequestedDetail>,
     /// The person's name as it would be handed over.
     pub person: String,
     /// To whom the page is shown, as the hidden field `person` says it.
@@ -45,10 +47,21 @@ pub struct RequestedScope {
     pub description: Option<String>,
 }
 
+/// One object of `authorization_details`, in words.
+#[derive(Clone, Debug)]
+pub struct RequestedDetail {
+    /// Its type.
+    pub kind: String,
+    /// Where it counts.
+    pub locations: Vec<String>,
+    /// What may be done there.
+    pub actions: Vec<String>,
+}
+
 /// What a page says of one scope.
 pub(super) struct ScopeText {
     pub(super) title: String,
-    data: String,
+    pub(super) data: String,
     purpose: String,
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod consent;
+mod device;
 mod error;
 mod form_post;
 mod home;
@@ -12,7 +13,8 @@ mod sign_in;
 mod sign_out;
 
 pub use access::{AccessDone, AccessPage, AllowedApplication, SessionLine};
-pub use consent::{ClientCard, ConsentPage, RequestedScope};
+pub use consent::{ClientCard, ConsentPage, RequestedDetail, RequestedScope};
+pub use device::{ConfirmDevicePage, DeviceCodePage, DeviceCodeRefusal, DeviceDonePage};
 pub use error::{ErrorKind, ErrorPage};
 pub use form_post::FormPostPage;
 pub use home::{AccountPage, PositionLine, WelcomePage};

@@ -3,13 +3,17 @@
 use super::{FormTarget, page};
 use crate::ui::shell::Shell;
 
-/// Asks for a user name and a password. Fields: `csrf`, `pending`, `username`, `password`.
+/// Asks for a user name and a password. Fields: `csrf`, `pending` or `user_code`,
+/// `username`, `password`.
 #[derive(Clone, Debug)]
 pub struct SignInPage {
     /// Where the form goes.
     pub form: FormTarget,
     /// Identifier of the pending sign-in, sent back as the hidden field `pending`.
     pub pending: Option<String>,
+    /// The code of a device that the person is on the way to let in, sent back as the hidden field
+    /// `user_code`.
+    pub user_code: Option<String>,
     /// Name of the application that the person is on the way to, as registered.
     pub application: Option<String>,
     /// What stands in the user name field: the `login_hint`, or what was typed before.

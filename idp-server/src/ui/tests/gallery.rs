@@ -50,6 +50,7 @@ pub(super) fn sign_in() -> SignInPage {
     SignInPage {
         form: form("/sign-in"),
         pending: Some("pending-value".to_owned()),
+        user_code: None,
         application: Some("Hệ thống Quản lý văn bản và điều hành".to_owned()),
         user_name: String::new(),
         again: false,
@@ -145,6 +146,11 @@ pub(super) fn consent() -> ConsentPage {
             },
             scope("offline_access"),
         ],
+        details: vec![RequestedDetail {
+            kind: "ky-van-ban".to_owned(),
+            locations: vec!["https://ky.binhminh.example".to_owned()],
+            actions: vec!["ký".to_owned(), "đóng dấu".to_owned()],
+        }],
         person: "Đặng Thị Ngọc Ánh".to_owned(),
         shown_to: "person-value".to_owned(),
     }
@@ -299,6 +305,7 @@ pub(super) fn every_page(pages: &Pages, locale: Locale) -> Vec<(&'static str, Ht
     let mut all = sign_in_pages(pages, &view);
     all.extend(password_pages(pages, &view));
     all.extend(other_pages(pages, &view));
+    all.extend(device_pages(pages, &view));
     all.extend(error_pages(pages, &view));
     all
 }
@@ -465,6 +472,44 @@ fn other_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
     ]
 }
 
+fn device_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
+    let asked = |user_code: &str, refusal| DeviceCodePage {
+        form: form("/device"),
+        user_code: user_code.to_owned(),
+        refusal,
+    };
+    let throttled = DeviceCodeRefusal::Throttled { minutes: 15 };
+    let confirm = |same_network| ConfirmDevicePage {
+        form: form("/device/answer"),
+        user_code: "BCDF-GHJK".to_owned(),
+        client: consent().client,
+        scopes: consent().scopes,
+        person: "Đặng Thị Ngọc Ánh".to_owned(),
+        shown_to: "person-value".to_owned(),
+        network: "203.0.113.0/24".to_owned(),
+        same_network,
+        asked_at: chrono::DateTime::from_timestamp(1_790_000_000, 0),
+    };
+    let done = |approved| DeviceDonePage {
+        approved,
+        application: "Màn hình công khai".to_owned(),
+        home_path: "/".to_owned(),
+    };
+    let wrong = asked("BCDF-GHJL", Some(DeviceCodeRefusal::Unknown));
+    vec![
+        ("device", pages.render(&asked("", None), view)),
+        ("device-wrong", pages.render(&wrong, view)),
+        (
+            "device-throttled",
+            pages.render(&asked("", Some(throttled)), view),
+        ),
+        ("device-confirm", pages.render(&confirm(true), view)),
+        ("device-confirm-far", pages.render(&confirm(false), view)),
+        ("device-approved", pages.render(&done(true), view)),
+        ("device-refused", pages.render(&done(false), view)),
+    ]
+}
+
 fn error_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
     let names = [
         "error-unknown-client",
@@ -524,7 +569,7 @@ fn the_gallery_shows_every_page_in_both_languages() {
     }
     assert_eq!(
         write_gallery(folder, &pages_of(input)),
-        2 * (5 + 17 + 15 + 10)
+        2 * (5 + 17 + 15 + 7 + 10)
     );
     assert!(folder.join("sign-in.vi.html").is_file());
 }

@@ -1,5 +1,6 @@
 sign-in-title = Sign in
 sign-in-continue = to continue to { $application }
+sign-in-device = to connect your device
 sign-in-again = The application asks you to confirm with your password.
 sign-in-user-name = User name, email or personal identification number
 sign-in-password = Password

@@ -1,5 +1,6 @@
 sign-in-title = Đăng nhập
 sign-in-continue = để tiếp tục vào { $application }
+sign-in-device = để kết nối thiết bị của bạn
 sign-in-again = Ứng dụng yêu cầu bạn nhập lại mật khẩu để xác nhận.
 sign-in-user-name = Tên đăng nhập, thư điện tử hoặc số định danh cá nhân
 sign-in-password = Mật khẩu
