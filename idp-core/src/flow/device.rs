@@ -5,27 +5,24 @@ use serde_json::{Map, Value};
 
 use super::answer::endless;
 use super::authorize::{Visitor, deciding};
-use super::token::issue_facts;
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
 use crate::authn::throttle::UserCodeCounters;
 use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
-use crate::base::secret::{Digest, SecretText};
+use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
 use crate::model::client::Client;
-use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::device::{
-    AnswerFacts, CLOSEST, DeviceAnswer, DeviceTicket, INTERVAL, LIFETIME, REMEMBERED, UserCode,
-    answer, network, request,
+    AnswerFacts, DeviceAnswer, DeviceTicket, INTERVAL, LIFETIME, REMEMBERED, UserCode, answer,
+    network, request,
 };
 use crate::oauth::interaction::SignedIn;
 use crate::oauth::params::Parameters;
 use crate::oauth::sender::Sender;
-use crate::oauth::token::device_code;
 use crate::store::decision::Outcome;
 use crate::store::records::SessionFacts;
 use crate::store::sealed::Taken;
-use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
+use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind};
 
 /// What the page asks a person about a device.
 #[derive(Clone, Debug)]
@@ -70,11 +67,11 @@ impl Provider {
         let asked = request(&client, body, &mut context.entropy)?;
         let now = context.here.now;
         let counted = self.count_one(&context.source, context).await?;
-        let (scope, resources) = asked.asked;
         let ticket = DeviceTicket {
             client: client.client().id.clone(),
-            scope,
-            resources,
+            scope: asked.scope,
+            resources: asked.resources,
+            authorization_details: asked.details,
             network: network(&context.source),
             requested_at: now,
             expires_at: now + LIFETIME,
@@ -275,63 +272,6 @@ impl Provider {
             .await?;
         self.uncount(Some(ticket.counted), context).await;
         Ok(())
-    }
-
-    /// A poll of a device (RFC 8628 §3.4).
-    ///
-    /// # Errors
-    /// Those of [`device_code::check`], [`device_code::check_pace`] and [`device_code::decide`],
-    /// or a fault.
-    pub(super) async fn poll_device(
-        &self,
-        client: &AuthenticatedClient,
-        code: &SecretText,
-        context: &mut RequestContext,
-    ) -> Result<Map<String, Value>, Failure> {
-        let now = context.here.now;
-        let key = TicketKey::of(TicketKind::DeviceCode, code.expose());
-        let ticket = self.sealed_tickets().peek(key, now).await?;
-        device_code::check(client.client(), ticket.as_ref(), now)?;
-        let marked = self.mark_poll(key.digest, now).await?;
-        device_code::check_pace(marked.as_ref())?;
-        let key = TicketKey {
-            kind: TicketKind::DeviceAnswer,
-            digest: key.digest,
-        };
-        let taken = self.sealed_tickets().take::<DeviceAnswer>(key, now).await?;
-        let grant = match &taken {
-            Taken::First(DeviceAnswer::Approved(grant))
-            | Taken::Again(DeviceAnswer::Approved(grant)) => Some(*grant),
-            _ => None,
-        };
-        for _ in 0..ATTEMPTS {
-            let loaded = self.load_grant(grant, now).await?;
-            let facts = issue_facts(&loaded);
-            let deciding = &mut deciding(self, context);
-            let decision = device_code::decide(client, &taken, facts.as_ref(), deciding);
-            if let Some(answer) = self.finish(client, decision).await? {
-                return Ok(answer);
-            }
-        }
-        Err(contended())
-    }
-
-    /// Marks a poll for a moment.
-    async fn mark_poll(
-        &self,
-        device: Digest,
-        now: Timestamp,
-    ) -> Result<Option<TicketAnswer>, Failure> {
-        let mark = TicketOp::Put {
-            key: TicketKey {
-                kind: TicketKind::DevicePolled,
-                digest: device,
-            },
-            value: Vec::new(),
-            until: now + CLOSEST,
-        };
-        let answers = self.tickets.apply(vec![mark], now).await?;
-        Ok(answers.into_iter().next())
     }
 }
 

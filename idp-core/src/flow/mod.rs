@@ -13,6 +13,7 @@ pub mod configuration;
 pub mod consent;
 pub mod deliver;
 pub mod device;
+mod device_poll;
 mod encrypt;
 mod front_channel;
 pub mod introspect;

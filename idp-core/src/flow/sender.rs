@@ -11,7 +11,7 @@ use crate::jose::base64url;
 use crate::model::client::{Client, ClientSecret};
 use crate::model::confirmation::Confirmation;
 use crate::model::key::KeyPurpose;
-use crate::oauth::access_token::{self, AccessTokenClaims};
+use crate::oauth::access_token::AccessTokenClaims;
 use crate::oauth::certificate::ClientCertificate;
 use crate::oauth::client_auth::{AuthenticatedClient, ClientFacts, Presented, authenticate};
 use crate::oauth::dpop::{self, Nonces, VerifiedProof};

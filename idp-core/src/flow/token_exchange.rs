@@ -3,13 +3,14 @@
 use serde_json::{Map, Value};
 
 use super::authorize::deciding;
-use super::{Failure, Provider, RequestContext, contended};
+use super::{ATTEMPTS, Failure, Provider, RequestContext, contended};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
+use crate::model::client::Client;
 use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::introspect::{KnownToken, TokenFacts};
 use crate::oauth::token::token_exchange::{
-    Exchange, Known, Presented, TokenType, decide, verify_id_token,
+    Exchange, ExchangeFacts, Known, Presented, TokenType, decide, verify_id_token,
 };
 
 impl Provider {
@@ -38,14 +39,30 @@ impl Provider {
             }
             None => None,
         };
-        let tokens = (&subject, actor.as_ref());
-        let decision = decide(
-            client,
-            tokens,
-            &exchange.wanted,
-            &mut deciding(self, context),
-        );
-        self.finish(client, decision).await?.ok_or_else(contended)
+        for _ in 0..ATTEMPTS {
+            let sub = self.sub_at(client.client(), &subject).await?;
+            let facts = ExchangeFacts {
+                subject: &subject,
+                actor: actor.as_ref(),
+                sub: sub.as_deref(),
+            };
+            let deciding = &mut deciding(self, context);
+            let decision = decide(client, facts, &exchange.wanted, deciding);
+            if let Some(answer) = self.finish(client, decision).await? {
+                return Ok(answer);
+            }
+        }
+        Err(contended())
+    }
+
+    /// What a client calls the user that a token speaks of.
+    async fn sub_at(&self, client: &Client, known: &Known) -> Result<Option<String>, Failure> {
+        let Some(facts) = &known.facts.grant else {
+            return Ok(None);
+        };
+        let (issuer, user) = (&self.policy.issuer_key, facts.user.id);
+        let subject = self.records.subject(issuer, user, client.sector_key());
+        Ok(subject.await?.map(|subject| subject.sub))
     }
 
     async fn known_access(

@@ -62,7 +62,8 @@ impl AuthorizationDetails {
         let wrapped = format!("{{\"{PARAMETER}\":{text}}}");
         let parsed =
             json::object_without_duplicates(wrapped.as_bytes()).map_err(|_| malformed())?;
-        let Some(Value::Array(values)) = parsed.get(PARAMETER) else {
+        // One member: a text that closes the wrapping and goes on is no array.
+        let (1, Some(Value::Array(values))) = (parsed.len(), parsed.get(PARAMETER)) else {
             return Err(malformed());
         };
         let objects = values.iter().map(|value| match value {
@@ -223,6 +224,7 @@ mod tests {
             r#"[{"type": "ho-so", "locations": [1]}]"#,
             r#"[{"type": "ho-so", "identifier": 1}]"#,
             r#"[{"type": "ho-so"}], "authorization_details": []"#,
+            r#"[{"type": "ho-so"}], "scope": "openid""#,
             &many,
             &long,
             &deep,

@@ -20,7 +20,7 @@ use crate::base::secret::{Digest, SecretText};
 use crate::base::time::Timestamp;
 use crate::event::{Actor, What};
 use crate::model::GrantId;
-use crate::model::authorization_details::AuthorizationDetails;
+use crate::model::authorization_details::{AuthorizationDetails, PARAMETER};
 use crate::model::client::{Client, ClientId, GrantType};
 use crate::oauth::consent::given;
 use crate::oauth::interaction::SignedIn;
@@ -32,9 +32,8 @@ use crate::store::tickets::{TicketKey, TicketKind};
 pub const LIFETIME: Duration = Duration::from_secs(600);
 /// A device asks at most so often.
 pub const INTERVAL: Duration = Duration::from_secs(5);
-/// Polls closer than this are told to slow down. It is a little less than [`INTERVAL`], so that a
-/// device that waits exactly as long as it was told is not blamed for a faster network.
-pub const CLOSEST: Duration = Duration::from_secs(4);
+/// No device is told to wait longer than this between two polls.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// A request is remembered beyond its lifetime, so that its device is told what happened.
 pub const REMEMBERED: Duration = Duration::from_secs(1200);
 
@@ -110,6 +109,9 @@ pub struct DeviceTicket {
     /// The APIs that tokens shall be for (RFC 8707).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
+    /// What exactly (RFC 9396).
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
     /// The network it asked from, as [`network`] writes it.
     pub network: String,
     /// When it asked.
@@ -138,8 +140,12 @@ pub struct DeviceRequest {
     pub device_code: SecretText,
     /// What the person types.
     pub user_code: UserCode,
-    /// What is asked for: the scope, and the APIs.
-    pub asked: (Vec<String>, Vec<String>),
+    /// The scope that is asked for.
+    pub scope: Vec<String>,
+    /// The APIs that tokens shall be for.
+    pub resources: Vec<String>,
+    /// What exactly.
+    pub details: AuthorizationDetails,
 }
 
 /// Checks a device's request (RFC 8628 §3.1) and makes its codes. Without a scope, everything
@@ -147,7 +153,7 @@ pub struct DeviceRequest {
 ///
 /// # Errors
 /// [`Reason::GrantTypeNotAllowed`], [`Reason::ScopeMalformed`], [`Reason::ScopeNotAllowed`], and
-/// those of [`resource::at_authorization`].
+/// those of [`resource::at_authorization`] and [`AuthorizationDetails::at_authorization`].
 pub fn request(
     client: &AuthenticatedClient,
     body: &Parameters,
@@ -170,7 +176,9 @@ pub fn request(
     Ok(DeviceRequest {
         device_code: SecretText::generate(entropy),
         user_code: UserCode::generate(entropy),
-        asked: (scope.into_vec(), resources),
+        scope: scope.into_vec(),
+        resources,
+        details: AuthorizationDetails::at_authorization(body.find(PARAMETER), client)?,
     })
 }
 
@@ -254,7 +262,7 @@ fn approve(facts: AnswerFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<Devi
     let asked = Authorized {
         scope: &facts.ticket.scope,
         resources: &facts.ticket.resources,
-        details: AuthorizationDetails::default(),
+        details: facts.ticket.authorization_details.clone(),
         position: held.first().map(|position| position.id),
         nonce: None,
     };
@@ -296,6 +304,7 @@ mod tests {
             client: screen().id,
             scope: vec!["openid".into(), "profile".into()],
             resources: Vec::new(),
+            authorization_details: AuthorizationDetails::NONE,
             network: "203.0.113.0/24".into(),
             requested_at: NOW,
             expires_at: NOW + LIFETIME,
@@ -325,8 +334,8 @@ mod tests {
     fn a_request_gets_codes_that_nobody_guesses() {
         let first = asked(&screen(), &[("scope", "openid profile")]).unwrap();
         assert_eq!(first.device_code.expose().len(), 43, "256 bits");
-        assert_eq!(first.asked.0, ["openid", "profile"]);
-        let whole = asked(&screen(), &[]).unwrap().asked.0;
+        assert_eq!(first.scope, ["openid", "profile"]);
+        let whole = asked(&screen(), &[]).unwrap().scope;
         assert!(whole.contains(&"roles".to_owned()));
         assert!(!whole.contains(&scope::OFFLINE_ACCESS.to_owned()));
     }

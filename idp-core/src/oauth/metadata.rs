@@ -13,16 +13,6 @@ use crate::policy::{MutualTls, Policy};
 /// The metadata document of an issuer; `signing` are the algorithms of its published keys.
 pub fn document(policy: &Policy, signing: &[&str]) -> Value {
     let at = |path: &str| policy.issuer.endpoint(path);
-    let offered = methods(policy);
-    let methods: Vec<_> = offered.iter().map(|m| m.as_str()).collect();
-    let confidential: Vec<_> = offered
-        .iter()
-        .filter(|m| **m != Method::None)
-        .map(|m| m.as_str())
-        .collect();
-    let signed: Vec<_> = SigningAlgorithm::ALL.iter().map(|one| one.name()).collect();
-    let authenticated = MacAlgorithm::ALL.iter().map(|one| one.name());
-    let assertion_algs: Vec<_> = signed.iter().copied().chain(authenticated).collect();
     let mut document = json!({
         "issuer": policy.issuer.as_str(),
         "authorization_endpoint": at("/authorize"),
@@ -39,13 +29,7 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "grant_types_supported": GrantType::OFFERED.iter().map(|g| g.as_str()).collect::<Vec<_>>(),
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": signing,
-        "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "introspection_signing_alg_values_supported": signing,
-        "introspection_endpoint_auth_methods_supported": confidential,
-        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algs,
-        "revocation_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
         "acr_values_supported": policy.levels.iter().map(|l| l.acr()).collect::<Vec<_>>(),
@@ -62,10 +46,13 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "authorization_response_iss_parameter_supported": true,
     });
     let mutual = policy.mutual_tls.as_ref().map(mutual_tls);
-    for more in [requests(&signed), answers(signing), logout(policy)]
-        .into_iter()
-        .chain(mutual)
-    {
+    let parts = [
+        authentication(policy),
+        requests(),
+        answers(signing),
+        logout(policy),
+    ];
+    for more in parts.into_iter().chain(mutual) {
         if let (Value::Object(all), Value::Object(more)) = (&mut document, more) {
             all.extend(more);
         }
@@ -73,9 +60,31 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
     document
 }
 
+/// How clients authenticate, and with which algorithms they sign where they sign.
+fn authentication(policy: &Policy) -> Value {
+    let offered = methods(policy);
+    let confidential = offered.iter().filter(|method| **method != Method::None);
+    let confidential: Vec<_> = confidential.map(|method| method.as_str()).collect();
+    let methods: Vec<_> = offered.iter().map(|method| method.as_str()).collect();
+    let authenticated = MacAlgorithm::ALL.iter().map(|one| one.name());
+    let algorithms: Vec<_> = signed().chain(authenticated).collect();
+    json!({
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+    })
+}
+
+fn signed() -> impl Iterator<Item = &'static str> {
+    SigningAlgorithm::ALL.iter().map(|one| one.name())
+}
+
 /// What a request may carry (OpenID Connect Core §5.5, §6).
-fn requests(signed: &[&str]) -> Value {
-    let object_algs: Vec<_> = signed.iter().copied().chain(["none"]).collect();
+fn requests() -> Value {
+    let object_algs: Vec<_> = signed().chain(["none"]).collect();
     json!({
         "claims_parameter_supported": true,
         "request_parameter_supported": true,

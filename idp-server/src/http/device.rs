@@ -13,7 +13,7 @@ use qrcode::{EcLevel, QrCode};
 
 use super::context::Caller;
 use super::oauth::Presented;
-use super::questions::local;
+use super::questions::{described, local};
 use super::site::Shared;
 use super::wire::{
     Form, failure_page, form_target, own_form, page, page_with_status, path, path_in_language,
@@ -128,6 +128,7 @@ fn confirm_page(site: &Shared, caller: &Caller, asked: DeviceQuestion) -> Confir
         form: form_target(site, caller, "/device/answer"),
         user_code: asked.user_code.to_string(),
         scopes: asked.ticket.scope.into_iter().map(scope).collect(),
+        details: described(&asked.ticket.authorization_details),
         shown_to: caller.visitor.browser.person_token(person.id),
         person: person.name,
         network: asked.ticket.network,

@@ -7,7 +7,6 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use idp_core::base::fault::Fault;
 use idp_core::base::refusal::{Reason, Refusal};
 use idp_core::base::secret::SecretText;
 use idp_core::flow::authorize::AuthorizeReply;

@@ -8,6 +8,7 @@ use idp_core::flow::Failure;
 use idp_core::flow::authorize::Pending;
 use idp_core::flow::consent::ConsentForm;
 use idp_core::model::LocalText;
+use idp_core::model::authorization_details::{AuthorizationDetails, Described};
 use idp_core::model::client::Client;
 use idp_core::model::organisation_unit::OrganisationUnit;
 use idp_core::model::user::User;
@@ -192,6 +193,16 @@ pub async fn ask_consent(
     }
 }
 
+/// What is asked for exactly, in words.
+pub(super) fn described(details: &AuthorizationDetails) -> Vec<RequestedDetail> {
+    let shown = |detail: Described| RequestedDetail {
+        kind: detail.kind,
+        locations: detail.locations,
+        actions: detail.actions,
+    };
+    details.described().into_iter().map(shown).collect()
+}
+
 fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage {
     let redirect = Url::parse(&waiting.pending.request.redirect_uri).ok();
     let scopes = waiting.pending.request.disclosed().into_iter();
@@ -204,18 +215,7 @@ fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage
                 description: None,
             })
             .collect(),
-        details: waiting
-            .pending
-            .request
-            .authorization_details
-            .described()
-            .into_iter()
-            .map(|detail| RequestedDetail {
-                kind: detail.kind,
-                locations: detail.locations,
-                actions: detail.actions,
-            })
-            .collect(),
+        details: described(&waiting.pending.request.authorization_details),
         shown_to: caller.visitor.browser.person_token(waiting.user.id),
         person: waiting.user.name,
         client: ClientCard {

@@ -164,6 +164,40 @@ async fn another_client_gets_nothing_for_a_stolen_device_code() {
 }
 
 #[tokio::test]
+async fn what_exactly_is_asked_for_reaches_the_token() {
+    let (world, visitor, _) = with_screen().await;
+    let mut exact = screen("exact");
+    exact.features.authorization_details_types = vec!["ho-so".into()];
+    world.add_client(exact).await;
+    let details = r#"[{"type":"ho-so","actions":["xem"]}]"#;
+    let body = [("client_id", "exact"), ("authorization_details", details)];
+    let mut context = world.context();
+    let asks = |body: &[(&str, &str)]| parameters(body);
+    let codes = world
+        .provider
+        .device_authorization(None::<&str>, &asks(&body), &mut context)
+        .await
+        .unwrap();
+    world
+        .answer(&visitor, &codes["user_code"], true)
+        .await
+        .unwrap();
+    let tokens = world.poll("exact", &codes["device_code"]).await.unwrap();
+    let told: Value = serde_json::from_str(details).unwrap();
+    assert_eq!(tokens["authorization_details"], told);
+    assert_eq!(
+        claims(&tokens["access_token"])["authorization_details"],
+        told
+    );
+    let body = [("client_id", "screen"), ("authorization_details", details)];
+    let asked = world
+        .provider
+        .device_authorization(None::<&str>, &asks(&body), &mut context)
+        .await;
+    assert_eq!(refused(asked), Reason::AuthorizationDetailsTypeNotAllowed);
+}
+
+#[tokio::test]
 async fn polls_keep_their_distance_and_codes_their_time() {
     let (world, visitor, codes) = with_screen().await;
     let device = &codes["device_code"];
@@ -175,6 +209,11 @@ async fn polls_keep_their_distance_and_codes_their_time() {
     assert_eq!(
         refused(world.poll("screen", device).await),
         Reason::DevicePolledTooSoon
+    );
+    assert_eq!(
+        refused(world.poll("screen", device).await),
+        Reason::DevicePolledTooSoon,
+        "five seconds are no longer enough"
     );
     world.wait(600);
     assert_eq!(

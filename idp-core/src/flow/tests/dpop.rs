@@ -21,14 +21,14 @@ use crate::policy::DpopNonce;
 type Answer = Result<Map<String, Value>, Failure>;
 
 /// A holder of a key, who counts its proofs so that each is new.
-struct Holder<'a> {
+pub(super) struct Holder<'a> {
     world: &'a World,
     key: ProofKey,
     made: std::cell::Cell<u32>,
 }
 
 impl<'a> Holder<'a> {
-    fn new(world: &'a World) -> Self {
+    pub(super) fn new(world: &'a World) -> Self {
         let (key, made) = (ProofKey::new(), std::cell::Cell::default());
         Self { world, key, made }
     }
@@ -46,7 +46,17 @@ impl<'a> Holder<'a> {
     }
 
     async fn token_with(&self, body: &[(&str, &str)], dpop: &[String]) -> Answer {
-        let basic = basic("app", SECRET);
+        self.token_as("app", body, dpop).await
+    }
+
+    /// A token request of any client with this key's proof.
+    pub(super) async fn proved_token(&self, client: &str, body: &[(&str, &str)]) -> Answer {
+        let proof = self.proof("POST", "/token", &json!({}));
+        self.token_as(client, body, &[proof]).await
+    }
+
+    async fn token_as(&self, client: &str, body: &[(&str, &str)], dpop: &[String]) -> Answer {
+        let basic = basic(client, SECRET);
         let public = body.iter().any(|(name, _)| *name == "client_id");
         let sender = Sender {
             dpop,
@@ -59,7 +69,7 @@ impl<'a> Holder<'a> {
             .await
     }
 
-    async fn redeem(&self, visitor: &Visitor, changed: &[(&str, &str)]) -> Answer {
+    pub(super) async fn redeem(&self, visitor: &Visitor, changed: &[(&str, &str)]) -> Answer {
         let code = self.world.code(visitor, changed).await;
         self.token(&redemption(&code)).await
     }

@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use super::dpop::Holder;
 use super::{World, basic, begun, claims, refused};
 use crate::base::refusal::Reason;
 use crate::flow::Failure;
 use crate::flow::authorize::Visitor;
 use crate::model::client::{Client, GrantType, TokenExchangePolicy};
+use crate::model::subject::SectorKey;
 use crate::oauth::sample::{ISSUER, SECRET, named, parameters};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -323,4 +325,87 @@ async fn each_rule_has_its_refusal() {
     world.wait(600);
     let late = refused(world.exchange("desk", subject, &[]).await);
     assert_eq!(late, Reason::SubjectTokenWrong);
+}
+
+fn exchange_of<'a>(subject: &'a Value, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut body = vec![
+        ("grant_type", GRANT),
+        ("subject_token", subject.as_str().unwrap()),
+        ("subject_token_type", ACCESS),
+    ];
+    body.extend(more);
+    body
+}
+
+#[tokio::test]
+async fn a_bound_token_is_exchanged_by_its_holder_or_by_the_api_it_is_for() {
+    let (world, visitor, _) = called().await;
+    let mut itself = service("app");
+    itself.features.audiences.clear();
+    world
+        .edit_client(|client| {
+            client.grant_types.push(GrantType::TokenExchange);
+            client.features.token_exchange = itself.features.token_exchange.clone();
+        })
+        .await;
+    let (holder, thief) = (Holder::new(&world), Holder::new(&world));
+    let asked = [("scope", "openid ho-so.doc"), ("resource", DESK)];
+    let tokens = holder.redeem(&visitor, &asked).await.unwrap();
+    let bound = &tokens["access_token"];
+    // The application itself: only with the key.
+    let body = exchange_of(bound, &[]);
+    let answer = holder.proved_token("app", &body).await.unwrap();
+    assert_eq!(answer["token_type"], "DPoP");
+    let other_key = refused(thief.proved_token("app", &body).await);
+    assert_eq!(other_key, Reason::SubjectTokenKeyNotShown);
+    let no_key = refused(world.exchange("app", bound, &[]).await);
+    assert_eq!(no_key, Reason::SubjectTokenKeyNotShown);
+    // The API that it is for received it with a proof; the new token is bound to the API's own key.
+    let answer = world.exchange("desk", bound, &[]).await.unwrap();
+    assert_eq!(answer["token_type"], "Bearer");
+    let answer = thief.proved_token("desk", &body).await.unwrap();
+    assert_eq!(answer["token_type"], "DPoP");
+    // A token for the provider's own userinfo was sent to no API: whoever holds it must show the key.
+    let general = holder.redeem(&visitor, &[("scope", "openid")]).await;
+    let general = general.unwrap();
+    let stolen = refused(world.exchange("desk", &general["access_token"], &[]).await);
+    assert_eq!(stolen, Reason::SubjectTokenKeyNotShown);
+}
+
+#[tokio::test]
+async fn a_bound_actor_token_asks_for_its_key() {
+    let (world, _, tokens) = called().await;
+    let (holder, thief) = (Holder::new(&world), Holder::new(&world));
+    let own = [("grant_type", "client_credentials")];
+    let own = holder.proved_token("desk", &own).await.unwrap();
+    let actor = own["access_token"].as_str().unwrap();
+    let with = [("actor_token", actor), ("actor_token_type", ACCESS)];
+    let body = exchange_of(&tokens["access_token"], &with);
+    assert!(holder.proved_token("desk", &body).await.is_ok());
+    let stolen = refused(thief.proved_token("desk", &body).await);
+    assert_eq!(stolen, Reason::ActorTokenKeyNotShown);
+}
+
+#[tokio::test]
+async fn a_service_of_another_agency_learns_its_own_name_for_the_person() {
+    let (world, visitor, tokens) = called().await;
+    let sector = SectorKey::of_agency(crate::admin::sample::HEALTH);
+    for name in ["clinic", "ward"] {
+        let mut client = service(name);
+        client.sector = Some(sector.clone());
+        world.add_client(client).await;
+    }
+    let subject = &tokens["access_token"];
+    let sub_at = |answer: Map<String, Value>| claims(&answer["access_token"])["sub"].clone();
+    let first = sub_at(world.exchange("clinic", subject, &[]).await.unwrap());
+    assert_ne!(first, claims(subject)["sub"]);
+    let again = sub_at(world.exchange("clinic", subject, &[]).await.unwrap());
+    let same_agency = sub_at(world.exchange("ward", subject, &[]).await.unwrap());
+    assert_eq!((&again, &same_agency), (&first, &first));
+    // The name of the agency is the one that a sign-in there tells.
+    world
+        .edit_client(|client| client.sector = Some(sector.clone()))
+        .await;
+    let signed_in = world.tokens(&visitor, &[]).await;
+    assert_eq!(claims(&signed_in["id_token"])["sub"], first);
 }

@@ -4,16 +4,19 @@
 //! at once, one gets tokens. A later one of the same code revokes the grant, as a replayed
 //! authorization code does.
 
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
 use super::authorization_code::{burned, issue};
 use super::{IssueFacts, TokenPlan, Wanted};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
 use crate::model::client::{Client, GrantType};
 use crate::oauth::client_auth::AuthenticatedClient;
-use crate::oauth::device::{DeviceAnswer, DeviceTicket};
+use crate::oauth::device::{DeviceAnswer, DeviceTicket, INTERVAL, LONGEST_PAUSE};
 use crate::store::decision::{Deciding, Decision};
 use crate::store::sealed::Taken;
-use crate::store::tickets::TicketAnswer;
 
 /// Whether a poll may look for the answer. Nothing is taken before: another client's poll spends
 /// nothing.
@@ -36,15 +39,51 @@ pub fn check(
     Ok(())
 }
 
-/// Judges the mark of a poll, which stands for [`CLOSEST`](crate::oauth::device::CLOSEST).
-///
-/// # Errors
-/// [`Reason::DevicePolledTooSoon`] when the mark of the poll before still stands.
-pub fn check_pace(marked: Option<&TicketAnswer>) -> Result<(), Refusal> {
-    let first = marked == Some(&TicketAnswer::Done);
-    first
-        .then_some(())
-        .ok_or_else(|| Reason::DevicePolledTooSoon.into())
+/// How often a device may poll, and when it did last. It rests sealed under the digest of the
+/// device code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pace {
+    /// Seconds that the device has to wait between two polls.
+    interval: u64,
+    /// When it polled last.
+    last: Timestamp,
+}
+
+impl Pace {
+    /// Judges a poll at `now`, and says what counts from then on. A poll that came too soon
+    /// lengthens the interval by [`INTERVAL`], for all polls that follow, up to [`LONGEST_PAUSE`].
+    /// A second is forgiven, so that a device that waits exactly as long as it was told is not
+    /// blamed for a network that became faster.
+    pub fn after(before: Option<Self>, now: Timestamp) -> (Self, Result<(), Refusal>) {
+        let Some(before) = before else {
+            let interval = INTERVAL.as_secs();
+            return (
+                Self {
+                    interval,
+                    last: now,
+                },
+                Ok(()),
+            );
+        };
+        let due = before.last + Duration::from_secs(before.interval.saturating_sub(1));
+        if now >= due {
+            return (
+                Self {
+                    last: now,
+                    ..before
+                },
+                Ok(()),
+            );
+        }
+        let longer = Duration::from_secs(before.interval) + INTERVAL;
+        let interval = longer.min(LONGEST_PAUSE).as_secs();
+        let slower = Self {
+            interval,
+            last: now,
+        };
+        (slower, Err(Reason::DevicePolledTooSoon.into()))
+    }
 }
 
 /// Decides a poll. `facts` is absent when nobody answered yet, or the grant is gone.
@@ -82,6 +121,7 @@ mod tests {
     use super::*;
     use crate::admin::sample::done;
     use crate::base::secret::Digest;
+    use crate::model::authorization_details::AuthorizationDetails;
     use crate::model::grant::GrantState;
     use crate::oauth::sample::{
         NOW, Stage, after, authenticated, grant_facts, named, reason, revoked_grant, web,
@@ -94,6 +134,7 @@ mod tests {
             client: web().id,
             scope: vec!["openid".into()],
             resources: Vec::new(),
+            authorization_details: AuthorizationDetails::NONE,
             network: String::new(),
             requested_at: NOW,
             expires_at: after(600),
@@ -123,11 +164,32 @@ mod tests {
             let refused = check(client, ticket.as_ref(), now).err();
             assert_eq!(refused.map(|r| r.reason), expected);
         }
-        assert_eq!(check_pace(Some(&TicketAnswer::Done)), Ok(()));
-        for marked in [Some(&TicketAnswer::Exists), None] {
-            let refused = check_pace(marked).unwrap_err();
-            assert_eq!(refused.reason, Reason::DevicePolledTooSoon);
+    }
+
+    #[test]
+    fn each_poll_that_comes_too_soon_lengthens_the_interval() {
+        let (mut pace, mut now) = (None, 0);
+        for (waited, in_time) in [
+            (0, true),
+            (5, true),
+            (4, true),
+            (3, false),
+            (5, false),
+            (14, true),
+            (13, false),
+        ] {
+            now += waited;
+            let (next, judged) = Pace::after(pace, after(now));
+            let refused = judged.err().map(|refusal| refusal.reason);
+            let expected = (!in_time).then_some(Reason::DevicePolledTooSoon);
+            assert_eq!(refused, expected, "{waited} s after {pace:?}");
+            pace = Some(next);
         }
+        for _ in 0..20 {
+            pace = Some(Pace::after(pace, after(now)).0);
+        }
+        let kept = Pace::after(pace, after(now + 60));
+        assert_eq!(kept.1, Ok(()), "no device waits longer than that");
     }
 
     fn polled(taken: &Taken<DeviceAnswer>, state: GrantState) -> (GrantFacts, Decision<TokenPlan>) {

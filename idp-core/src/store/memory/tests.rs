@@ -13,7 +13,7 @@ fn spawn(task: race::Task) -> race::Task {
 
 #[tokio::test]
 async fn records_keep_the_contract() {
-    records_contract(async || MemoryRecords::new()).await;
+    Box::pin(records_contract(async || MemoryRecords::new())).await;
 }
 
 #[tokio::test]

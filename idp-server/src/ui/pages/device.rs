@@ -1,6 +1,6 @@
 //! The pages of the device authorization grant (RFC 8628 §3.3): type the code, confirm it, done.
 
-use super::consent::{ClientCard, RequestedScope};
+use super::consent::{ClientCard, RequestedDetail, RequestedScope};
 use super::{FormTarget, page};
 use crate::ui::local_time::ShownTime;
 use crate::ui::shell::Shell;
@@ -62,6 +62,8 @@ pub struct ConfirmDevicePage {
     pub client: ClientCard,
     /// What is asked for.
     pub scopes: Vec<RequestedScope>,
+    /// What exactly.
+    pub details: Vec<RequestedDetail>,
     /// The person's name.
     pub person: String,
     /// To whom the page is shown, as the hidden field `person` says it.

@@ -484,6 +484,7 @@ fn device_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
         user_code: "BCDF-GHJK".to_owned(),
         client: consent().client,
         scopes: consent().scopes,
+        details: consent().details,
         person: "Đặng Thị Ngọc Ánh".to_owned(),
         shown_to: "person-value".to_owned(),
         network: "203.0.113.0/24".to_owned(),

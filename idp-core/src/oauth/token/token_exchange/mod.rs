@@ -5,28 +5,24 @@
 //! never worth more, in scope or in time, and says who acts for whom, unless the client's policy
 //! lets it impersonate. There is no refresh token.
 
-use serde::Deserialize;
+mod presented;
+
+pub use presented::{IdTokenClaims, Known, Presented, verify_id_token};
 
 use super::{TokenPlan, Wanted, access_lifetime};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
 use crate::event::{Actor, What};
-use crate::jose::{
-    CompactJws, ExpectedTyp, ExpiryRule, JwkSet, JwtRules, SigningAlgorithm, VerifiedJwt,
-};
-use crate::model::GrantId;
-use crate::model::SessionId;
-use crate::model::client::{Client, GrantType, TokenExchangePolicy};
-use crate::model::grant::{Grant, GrantState};
-use crate::oauth::access_token::{AccessTokenClaims, ActorClaim, Audience, MAX_BYTES};
+use crate::model::client::{Client, ClientId, GrantType, TokenExchangePolicy};
+use crate::oauth::access_token::{AccessTokenClaims, ActorClaim};
 use crate::oauth::client_auth::AuthenticatedClient;
-use crate::oauth::introspect::TokenFacts;
 use crate::oauth::params::Parameters;
 use crate::oauth::resource;
 use crate::oauth::scope::Scope;
-use crate::oidc::userinfo::is_live;
+use crate::oauth::subject;
 use crate::policy::Policy;
+use crate::store::change::Change;
 use crate::store::decision::{Deciding, Decision};
 
 /// The type of an access token (RFC 8693 §3), the only one that is issued.
@@ -97,167 +93,55 @@ impl Exchange {
     }
 }
 
-/// A token that is presented, whatever its kind: what it says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Presented {
-    /// Of whom it speaks.
-    pub sub: String,
-    /// To which client it was issued.
-    pub client: String,
-    /// Whom it is for.
-    pub audience: Audience,
-    /// What it may be used for.
-    pub scope: Vec<String>,
-    /// Over at.
-    pub expires_at: Timestamp,
-    /// On which grant it hangs; none for a token of a client's own.
-    pub grant: Option<GrantId>,
-    /// Who acts already, the last one outermost.
-    pub act: Option<ActorClaim>,
-    /// When the person signed in, in seconds.
-    pub auth_time: Option<i64>,
-    /// How strongly.
-    pub acr: Option<String>,
-}
-
-impl From<&AccessTokenClaims> for Presented {
-    fn from(claims: &AccessTokenClaims) -> Self {
-        Self {
-            sub: claims.sub.clone(),
-            client: claims.client_id.clone(),
-            audience: claims.aud.clone(),
-            scope: claims.scope.split(' ').map(str::to_owned).collect(),
-            expires_at: claims.expires_at(),
-            grant: claims.grant(),
-            act: claims.act.clone(),
-            auth_time: claims.auth_time,
-            acr: claims.acr.clone(),
-        }
-    }
-}
-
-/// The claims of an ID Token that matter to an exchange.
-#[derive(Clone, Debug, Deserialize)]
-pub struct IdTokenClaims {
-    sub: String,
-    aud: String,
-    exp: i64,
-    /// The session it was issued in.
-    pub sid: SessionId,
-    auth_time: Option<i64>,
-    acr: Option<String>,
-}
-
-/// Verifies an ID Token of ours that has not expired.
-///
-/// # Errors
-/// [`Reason::SubjectTokenWrong`].
-pub fn verify_id_token(
-    token: &str,
-    keys: &JwkSet,
-    (now, policy): (Timestamp, &Policy),
-) -> Result<IdTokenClaims, Refusal> {
-    let wrong = || Refusal::new(Reason::SubjectTokenWrong);
-    let jws = CompactJws::parse(token, MAX_BYTES).map_err(|_| wrong())?;
-    let rules = JwtRules {
-        algorithms: SigningAlgorithm::ALL,
-        typ: ExpectedTyp::AbsentOrOneOf(&["JWT"]),
-        issuer: Some(policy.issuer.as_str()),
-        audience: None,
-        expiry: ExpiryRule::Required,
-        max_age_seconds: None,
-        skew_seconds: 0,
-        now_ms: now.millis(),
-    };
-    let verified = VerifiedJwt::<IdTokenClaims>::verify(&jws, keys, &rules);
-    verified
-        .map(|verified| verified.into_parts().1)
-        .map_err(|_| wrong())
-}
-
-impl IdTokenClaims {
-    /// What the token stands for: the newest active grant, in its session, of the client it was
-    /// issued to.
-    ///
-    /// # Errors
-    /// [`Reason::SubjectTokenWrong`] when there is none any more.
-    pub fn presented(self, grants: &[Grant]) -> Result<Presented, Refusal> {
-        let own = |g: &&Grant| g.client.as_str() == self.aud && g.state == GrantState::Active;
-        let newest = grants.iter().filter(own).max_by_key(|g| g.created_at);
-        let grant = newest.ok_or(Reason::SubjectTokenWrong)?;
-        Ok(Presented {
-            sub: self.sub,
-            audience: Audience::from(self.aud.as_str()),
-            client: self.aud,
-            scope: grant.scope.clone(),
-            expires_at: Timestamp::from_seconds(self.exp),
-            grant: Some(grant.id),
-            act: None,
-            auth_time: self.auth_time,
-            acr: self.acr,
-        })
-    }
-}
-
-/// A presented token with what is known about it at this moment.
-#[derive(Clone, Debug)]
-pub struct Known {
-    /// What it says.
-    pub token: Presented,
-    /// Its grant, and whether it was revoked by itself.
-    pub facts: TokenFacts,
-}
-
-impl Known {
-    fn is_live(&self, now: Timestamp) -> bool {
-        let grant_lives = match (self.token.grant, &self.facts.grant) {
-            (None, _) => true,
-            (Some(_), grant) => grant.as_ref().is_some_and(|facts| is_live(facts, now)),
-        };
-        grant_lives && !self.facts.revoked && now < self.token.expires_at
-    }
+/// What an exchange is decided on.
+#[derive(Clone, Copy, Debug)]
+pub struct ExchangeFacts<'a> {
+    /// The token of whom the new one speaks.
+    pub subject: &'a Known,
+    /// The token of who acts.
+    pub actor: Option<&'a Known>,
+    /// What the client calls the subject's user; none when the client's sector has no name for the
+    /// user yet, or the token speaks of no user.
+    pub sub: Option<&'a str>,
 }
 
 /// Decides an exchange of verified tokens.
 ///
 /// Refuses a client without a policy, tokens that no longer count, tokens of clients that the
-/// policy does not name, tokens meant for others, audiences that the policy does not name, and
-/// scopes beyond the subject token's or the client's own. It does not check who holds a
-/// sender-constrained token: the client answers for what it received.
+/// policy does not name, tokens meant for others, tokens bound to a key that was not shown,
+/// audiences that the policy does not name, and scopes beyond the subject token's or the client's
+/// own. The user gets the name that the client knows, or would know, from a sign-in of its own.
 pub fn decide(
     client: &AuthenticatedClient,
-    (subject, actor): (&Known, Option<&Known>),
+    facts: ExchangeFacts<'_>,
     wanted: &Wanted,
     deciding: &mut Deciding<'_>,
 ) -> Decision<TokenPlan> {
-    exchange(client, (subject, actor), wanted, deciding).unwrap_or_else(Decision::refused)
+    exchange(client, facts, wanted, deciding).unwrap_or_else(Decision::refused)
 }
 
 fn exchange(
-    client: &AuthenticatedClient,
-    (subject, actor): (&Known, Option<&Known>),
+    sender: &AuthenticatedClient,
+    facts: ExchangeFacts<'_>,
     wanted: &Wanted,
     deciding: &mut Deciding<'_>,
 ) -> Result<Decision<TokenPlan>, Refusal> {
-    let allowed = client.client().features.token_exchange.as_ref();
-    let allowed = allowed.filter(|_| client.is_confidential());
+    let client = sender.client();
+    let allowed = client.features.token_exchange.as_ref();
+    let allowed = allowed.filter(|_| sender.is_confidential());
     let allowed = allowed.ok_or(Reason::ExchangeNotAllowed)?;
-    let client = client.client();
     let (now, policy) = (deciding.now(), deciding.policy);
-    check_subject(subject, (client, allowed), (now, policy))?;
-    let act = acting(client, allowed, (subject, actor), now)?;
+    check_subject(facts.subject, (sender, allowed), (now, policy))?;
+    let act = acting(sender, allowed, facts, now)?;
     let resources = target(&wanted.resources, allowed)?;
-    let aud = resource::audience(&resources, &policy.issuer)?;
-    let scope = narrower(&subject.token, wanted.scope.as_ref(), client)?;
-    let ends = subject
-        .token
-        .expires_at
-        .min(now + access_lifetime(client, policy));
-    let token = &subject.token;
+    let token = &facts.subject.token;
+    let scope = narrower(token, wanted.scope.as_ref(), client)?;
+    let ends = token.expires_at.min(now + access_lifetime(client, policy));
+    let (sub, made) = named(client, facts, deciding);
     let access = AccessTokenClaims {
         iss: policy.issuer.as_str().to_owned(),
-        sub: token.sub.clone(),
-        aud,
+        sub,
+        aud: resource::audience(&resources, &policy.issuer)?,
         client_id: client.id.as_str().to_owned(),
         exp: ends.seconds(),
         iat: now.seconds(),
@@ -280,55 +164,79 @@ fn exchange(
     let mut plan = TokenPlan::of_access((client, access), lifetime, deciding.entropy);
     plan.members
         .insert("issued_token_type".to_owned(), ACCESS_TOKEN.into());
-    Ok(Decision::done(plan).with_event(event))
+    let mut decision = Decision::done(plan).with_event(event);
+    decision.changes.extend(made);
+    Ok(decision)
+}
+
+/// What the new token calls its subject: a user by the client's name for them, so that an exchange
+/// does not tell one sector the names of another (OpenID Connect Core §8.1); a client by its own.
+fn named(
+    client: &Client,
+    facts: ExchangeFacts<'_>,
+    deciding: &mut Deciding<'_>,
+) -> (String, Option<Change>) {
+    let Some(grant) = &facts.subject.facts.grant else {
+        return (facts.subject.token.sub.clone(), None);
+    };
+    let assigned = subject::assign(client, grant.user.id, facts.sub, deciding.entropy);
+    (assigned.sub, assigned.made)
 }
 
 /// RFC 8693 §2.1, §5: the subject token counts, it is of a client that the policy names, and it was
 /// meant for the client that presents it: issued to it, for an audience that it answers for, or for
 /// the provider. An ID Token is for the client it was issued to, whom the policy names.
+///
+/// Of a token that is bound to a key (RFC 9449 §6, RFC 8705 §3) the key must be shown with the
+/// request; only the API that the token is for need not, since it received the token together with
+/// a proof of the key, which is its own to check.
 fn check_subject(
     subject: &Known,
-    (client, allowed): (&Client, &TokenExchangePolicy),
+    (sender, allowed): (&AuthenticatedClient, &TokenExchangePolicy),
     (now, policy): (Timestamp, &Policy),
 ) -> Result<(), Refusal> {
     if !subject.is_live(now) {
         return Err(Reason::SubjectTokenEnded.into());
     }
-    let token = &subject.token;
+    let (token, client) = (&subject.token, sender.client());
     let own = token.client == client.id.as_str();
-    let named = |c: &crate::model::client::ClientId| c.as_str() == token.client;
+    let named = |c: &ClientId| c.as_str() == token.client;
     if !own && !allowed.subject_clients.iter().any(named) {
         return Err(Reason::SubjectTokenOfAnotherClient.into());
     }
-    let received = client
-        .features
-        .audiences
-        .iter()
-        .any(|audience| token.audience.holds(audience));
+    let answers_for = &client.features.audiences;
+    let received = answers_for.iter().any(|a| token.audience.holds(a));
     let general =
         token.audience.holds(policy.issuer.as_str()) || token.audience.holds(&token.client);
-    let meant = own || received || general;
-    meant
+    if !(own || received || general) {
+        return Err(Reason::SubjectTokenForAnother.into());
+    }
+    let shown = token.cnf.is_met_by(sender.confirmation());
+    (shown || (received && !own))
         .then_some(())
-        .ok_or_else(|| Reason::SubjectTokenForAnother.into())
+        .ok_or_else(|| Reason::SubjectTokenKeyNotShown.into())
 }
 
 /// The `act` claim (RFC 8693 §4.1): who acts, and behind them who acted before. Impersonation adds
 /// nobody, and takes nobody away.
 fn acting(
-    client: &Client,
+    sender: &AuthenticatedClient,
     allowed: &TokenExchangePolicy,
-    (subject, actor): (&Known, Option<&Known>),
+    facts: ExchangeFacts<'_>,
     now: Timestamp,
 ) -> Result<Option<ActorClaim>, Refusal> {
-    let before = subject.token.act.clone();
-    let sub = match actor {
+    let before = facts.subject.token.act.clone();
+    let client = &sender.client().id;
+    let sub = match facts.actor {
         None if allowed.impersonation => return Ok(before),
-        None => client.id.as_str().to_owned(),
-        Some(actor) if actor.token.client != client.id.as_str() => {
+        None => client.as_str().to_owned(),
+        Some(actor) if actor.token.client != client.as_str() => {
             return Err(Reason::ActorTokenOfAnotherClient.into());
         }
         Some(actor) if !actor.is_live(now) => return Err(Reason::ActorTokenEnded.into()),
+        Some(actor) if !actor.token.cnf.is_met_by(sender.confirmation()) => {
+            return Err(Reason::ActorTokenKeyNotShown.into());
+        }
         Some(actor) => actor.token.sub.clone(),
     };
     if before.as_ref().map_or(0, ActorClaim::length) >= LONGEST_CHAIN {
@@ -336,7 +244,7 @@ fn acting(
     }
     Ok(Some(ActorClaim {
         sub,
-        client_id: client.id.as_str().to_owned(),
+        client_id: client.as_str().to_owned(),
         act: before.map(Box::new),
     }))
 }
