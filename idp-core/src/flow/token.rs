@@ -205,7 +205,9 @@ impl Provider {
         let token_type = plan.access.cnf.token_type();
         answer.insert("token_type".to_owned(), token_type.into());
         answer.insert("expires_in".to_owned(), json!(plan.expires_in));
-        answer.insert("scope".to_owned(), plan.access.scope.clone().into());
+        if !plan.access.scope.is_empty() {
+            answer.insert("scope".to_owned(), plan.access.scope.clone().into());
+        }
         Ok(answer)
     }
 

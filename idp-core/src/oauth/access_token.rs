@@ -90,7 +90,9 @@ pub struct AccessTokenClaims {
     pub iat: i64,
     /// Its identity. With a grant it begins with the grant's id and a dot.
     pub jti: String,
-    /// Scopes, separated by spaces.
+    /// Scopes, separated by spaces; no claim without any, for a list of none is no `scope`
+    /// (RFC 6749 §3.3, RFC 8693 §4.2).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scope: String,
     /// When the user signed in, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -299,5 +301,12 @@ mod tests {
         token.jti = AccessTokenClaims::jti(None, &mut entropy);
         assert_eq!(token.grant(), None);
         assert!(token.holds("openid") && token.holds("profile") && !token.holds("open"));
+        token.scope.clear();
+        let written = serde_json::to_value(&token).unwrap();
+        assert_eq!(written.get("scope"), None);
+        assert_eq!(
+            serde_json::from_value::<AccessTokenClaims>(written).unwrap(),
+            token
+        );
     }
 }

@@ -1,7 +1,8 @@
-"""A service on Authlib that authenticates by private_key_jwt (OpenID Connect Core §9, RFC 7523).
+"""A service on Authlib that authenticates by signed assertions (OpenID Connect Core §9, RFC 7523).
 
-service.py keys ALG   makes a key pair in FOLDER and writes its public half as a JWK Set
-service.py ask ALG    asks for tokens, then tries what an eavesdropper would; prints one JSON object
+service.py keys ALG    makes a key pair in FOLDER and writes its public half as a JWK Set
+service.py ask ALG     asks for tokens, then tries what an eavesdropper would; prints one JSON object
+service.py share ALG   the same by CLIENT_SECRET (client_secret_jwt), and what becomes of the token
 """
 
 import json
@@ -12,16 +13,18 @@ from urllib.parse import parse_qs
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
-from authlib.oauth2.rfc7523 import PrivateKeyJWT
-from joserfc.jwk import ECKey, KeySet, RSAKey
+from authlib.oauth2.rfc6750.errors import InvalidTokenError
+from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
+from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
+from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 command, algorithm = sys.argv[1:]
 folder = Path(os.environ["FOLDER"])
-kind = ECKey if algorithm.startswith("ES") else RSAKey
+kind, size = {"ES": (ECKey, "P-256"), "Ed": (OKPKey, "Ed25519")}.get(algorithm[:2], (RSAKey, 2048))
 
 
 def make_keys():
-    key = kind.generate_key("P-256" if kind is ECKey else 2048, auto_kid=True)
+    key = kind.generate_key(size, auto_kid=True)
     (folder / "private.json").write_text(json.dumps(key.as_dict(private=True)))
     (folder / "public.json").write_text(json.dumps(KeySet([key]).as_dict(private=False)))
 
@@ -52,7 +55,7 @@ def ask():
         client_assertion_type="urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     )
     head, payload, signature = sent[0].split(".")
-    foreign = kind.generate_key("P-256" if kind is ECKey else 2048)
+    foreign = kind.generate_key(size)
     stranger = OAuth2Session(os.environ["CLIENT_ID"], foreign, token_endpoint_auth_method="private_key_jwt")
     stranger.register_client_auth_method(Recorded(os.environ["TOKEN_ENDPOINT"], alg=algorithm))
     try:
@@ -69,7 +72,44 @@ def ask():
     }
 
 
+class Api(JWTBearerTokenValidator):
+    """A resource server that checks tokens by itself (RFC 9068 §4)."""
+
+    def get_jwks(self):
+        return requests.get(os.environ["JWKS_URI"], timeout=10).json()
+
+    def admits(self, token):
+        try:
+            self.validate_token(self.authenticate_token(token), None, None)
+        except InvalidTokenError:
+            return False
+        return True
+
+
+def share():
+    client = OAuth2Session(
+        os.environ["CLIENT_ID"],
+        os.environ["CLIENT_SECRET"],
+        token_endpoint_auth_method="client_secret_jwt",
+        revocation_endpoint_auth_method="client_secret_jwt",
+    )
+    client.register_client_auth_method(ClientSecretJWT(os.environ["TOKEN_ENDPOINT"], alg=algorithm))
+    token = client.fetch_token(os.environ["TOKEN_ENDPOINT"], grant_type="client_credentials")["access_token"]
+
+    def active():
+        return client.introspect_token(os.environ["INTROSPECTION_ENDPOINT"], token=token).json()["active"]
+
+    issuer = os.environ["ISSUER"]
+    before = active()
+    client.revoke_token(os.environ["REVOCATION_ENDPOINT"], token=token)
+    return {
+        "admitted": Api(issuer, issuer).admits(token),
+        "admitted_elsewhere": Api(issuer, "https://api.tinh.example").admits(token),
+        "active": [before, active()],
+    }
+
+
 if command == "keys":
     make_keys()
 else:
-    print(json.dumps(ask()))
+    print(json.dumps(ask() if command == "ask" else share()))

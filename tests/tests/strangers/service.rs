@@ -79,11 +79,50 @@ async fn walk(algorithm: &str) {
 }
 
 #[tokio::test]
-async fn authlib_authenticates_by_es256_and_its_assertions_work_once() {
-    walk("ES256").await;
+async fn authlib_authenticates_by_a_key_and_its_assertions_work_once() {
+    for algorithm in ["ES256", "RS256", "PS256", "EdDSA"] {
+        walk(algorithm).await;
+    }
 }
 
 #[tokio::test]
-async fn authlib_authenticates_by_rs256_and_its_assertions_work_once() {
-    walk("RS256").await;
+async fn authlib_authenticates_by_a_shared_secret_and_admits_our_tokens() {
+    let installation = Installation::init();
+    let serving = installation.serve().await.expect("it serves");
+    let folder = tempfile::tempdir().expect("a folder");
+    for algorithm in ["HS256", "HS384", "HS512"] {
+        let registered = format!("token_endpoint_auth_signing_alg={algorithm}");
+        let registration = [
+            "--kind",
+            "service",
+            "--auth-method",
+            "client_secret_jwt",
+            "--set",
+            &registered,
+        ];
+        let service = installation.client("Kho dữ liệu", &registration);
+        let service = RelyingParty::at(&installation.issuer, service).await;
+        let endpoint = |name| service.endpoint(name).to_string();
+        let (token, keys) = (endpoint("token_endpoint"), endpoint("jwks_uri"));
+        let introspection = endpoint("introspection_endpoint");
+        let revocation = endpoint("revocation_endpoint");
+        let variables = [
+            ("CLIENT_ID", service.application.client_id.as_str()),
+            ("CLIENT_SECRET", &service.application.client_secret),
+            ("ISSUER", service.metadata["issuer"].as_str().expect("text")),
+            ("TOKEN_ENDPOINT", &token),
+            ("JWKS_URI", &keys),
+            ("INTROSPECTION_ENDPOINT", &introspection),
+            ("REVOCATION_ENDPOINT", &revocation),
+        ];
+        let told = authlib(folder.path(), &variables, &["share", algorithm]);
+        let told: Value = serde_json::from_str(&told).expect("one JSON object");
+        let expected = json!({
+            "admitted": true,
+            "admitted_elsewhere": false,
+            "active": [true, false],
+        });
+        assert_eq!(told, expected, "{algorithm}");
+    }
+    serving.terminate();
 }
