@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod device;
 mod dpop;
 mod exchange;
+mod form_post;
 mod front_channel;
 mod logout;
 mod metadata;
