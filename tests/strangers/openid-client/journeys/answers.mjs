@@ -1,7 +1,10 @@
 // Ways of proving oneself, of asking and of being answered, outside of the FAPI profiles.
 import { decodeJwt } from 'jose'
+import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
-import { party, request, signIn } from './party.mjs'
+import { party, provider, request, signIn } from './party.mjs'
+
+const API = 'https://api.tinh.example/ho-so'
 
 const PROOFS = [
   ['client_secret_basic'],
@@ -22,6 +25,7 @@ export function* journeys() {
   yield ['code id_token', hybrid]
   yield ['id_token', implicit]
   yield ['refreshed, introspected, revoked', revoked]
+  yield ['bound token at an API', atApi]
 }
 
 /** A service without a person. */
@@ -41,14 +45,16 @@ async function pushed() {
   return { through_the_browser: [...address.searchParams.keys()].sort(), name: userinfo.name }
 }
 
+/** What makes the proofs of one key, and of another. */
+function handles(config) {
+  const one = async () => openid.getDPoPHandle(config, await openid.randomDPoPKeyPair('ES256'))
+  return Promise.all([one(), one()])
+}
+
 /** A page's own client: a proof with the push binds the code, and another key does not redeem it. */
 async function boundCode() {
   const config = await party({ kind: 'spa', method: 'none', features: { dpop_bound_access_tokens: true } })
-  const handles = []
-  for (const _ of ['own', 'other']) {
-    handles.push(openid.getDPoPHandle(config, await openid.randomDPoPKeyPair('ES256')))
-  }
-  const [DPoP, other] = handles
+  const [DPoP, other] = await handles(config)
   const { tokens } = await signIn(config, { pushed: true, DPoP })
   const { checks, callback } = await request(config, { pushed: true, DPoP })
   const stolen = openid.authorizationCodeGrant(config, callback, checks, undefined, { DPoP: other })
@@ -101,4 +107,29 @@ async function revoked() {
   const before = await active()
   await openid.tokenRevocation(config, refreshed.access_token)
   return { rotated: refreshed.refresh_token !== tokens.refresh_token, before, after: await active() }
+}
+
+/** Calls an API on oauth4webapi, which checks token and proof by itself; then without the key. */
+async function atApi() {
+  const config = await party({ features: { resources: API, dpop_bound_access_tokens: true } })
+  const [DPoP, other] = await handles(config)
+  const { tokens, claims } = await signIn(config, { parameters: { resource: API }, DPoP })
+  config[openid.customFetch] = (url, how) => admitted(new Request(url, how))
+  const call = async (key) => {
+    const answer = await openid.fetchProtectedResource(config, tokens.access_token, new URL(API), 'GET', null, undefined, {
+      DPoP: key,
+    })
+    return answer.json()
+  }
+  const { sub, aud } = await call(DPoP)
+  return { same: sub === claims.sub, aud, with_another_key: (await call(other)).code }
+}
+
+async function admitted(asked) {
+  const rules = { requireDPoP: true, [oauth.allowInsecureRequests]: true }
+  try {
+    return Response.json(await oauth.validateJwtAccessToken(provider, asked, API, rules))
+  } catch (error) {
+    return Response.json({ code: error.code })
+  }
 }

@@ -34,6 +34,14 @@ fn expected() -> Found {
             "refreshed, introspected, revoked",
             json!({"rotated": true, "before": true, "after": false}),
         ),
+        (
+            "bound token at an API",
+            json!({
+                "same": true,
+                "aud": "https://api.tinh.example/ho-so",
+                "with_another_key": "OAUTH_JWT_CLAIM_COMPARISON_FAILED",
+            }),
+        ),
         ("client_secret_basic", own.clone()),
         ("client_secret_post", own.clone()),
         ("client_secret_jwt", own.clone()),
