@@ -51,21 +51,36 @@ async function signed(algorithm) {
     require_signed_request_object: true,
     authorization_signed_response_alg: algorithm,
     userinfo_signed_response_alg: algorithm,
+    introspection_signed_response_alg: algorithm,
   }
   const further = ['--backchannel-logout-uri', listener.address]
   const config = await party({ method: 'private_key_jwt', algorithm, features, further })
   openid.useJwtResponseMode(config)
   const { tokens, callback } = await signIn(config, { algorithm, pushed: true })
   const userinfo = await bearer(provider.userinfo_endpoint, tokens.access_token)
+  const introspection = await signedIntrospection(config, tokens.access_token)
   await browse(openid.buildEndSessionUrl(config, { id_token_hint: tokens.id_token }))
   const artefacts = {
     id_token: [tokens.id_token],
     access_token: [tokens.access_token, provider.issuer],
     userinfo: [await userinfo.text()],
+    introspection: [introspection],
     response: [callback.searchParams.get('response')],
     logout_token: [await listener.told],
   }
   return verified(artefacts, algorithm, config.clientMetadata().client_id)
+}
+
+/** The answer as it came: the library keeps what is inside. */
+async function signedIntrospection(config, token) {
+  let told
+  config[openid.customFetch] = async (...asked) => {
+    const answer = await fetch(...asked)
+    if (asked[0] === provider.introspection_endpoint) told = await answer.clone().text()
+    return answer
+  }
+  await openid.tokenIntrospection(config, token)
+  return told
 }
 
 const bearer = (address, token) => fetch(address, { headers: { authorization: `Bearer ${token}` } })

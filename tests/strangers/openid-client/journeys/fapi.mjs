@@ -32,6 +32,7 @@ function features(profile, method, binding, algorithm) {
       request_object_signing_alg: algorithm,
       authorization_signed_response_alg: algorithm,
       userinfo_signed_response_alg: algorithm,
+      introspection_signed_response_alg: algorithm,
     }),
   }
 }
@@ -49,6 +50,7 @@ async function walk(profile, method, binding, algorithm) {
   const { tokens, claims, address, callback } = await signIn(config, how)
   const refreshed = await openid.refreshTokenGrant(config, tokens.refresh_token, undefined, { DPoP })
   const userinfo = await openid.fetchUserInfo(config, refreshed.access_token, claims.sub, { DPoP })
+  const introspected = await openid.tokenIntrospection(config, refreshed.access_token)
   const expected =
     binding === 'dpop'
       ? { jkt: await calculateJwkThumbprint(await exportJWK(key.publicKey)) }
@@ -56,6 +58,7 @@ async function walk(profile, method, binding, algorithm) {
   return {
     token_type: tokens.token_type,
     bound: [tokens, refreshed].map(({ access_token }) => decodeJwt(access_token).cnf),
+    introspected: introspected.active && introspected.cnf,
     expected,
     through_the_browser: [...address.searchParams.keys()].sort(),
     answered_by: [...callback.searchParams.keys()].sort(),

@@ -23,6 +23,7 @@ fn signed() -> Value {
         "id_token": "",
         "access_token": "at+jwt",
         "userinfo": "",
+        "introspection": "token-introspection+jwt",
         "response": "",
         "logout_token": "logout+jwt",
     })

@@ -7,6 +7,7 @@
 mod answers;
 mod artefacts;
 mod fapi;
+mod grants;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Lines, Write};
