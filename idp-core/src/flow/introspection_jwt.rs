@@ -1,5 +1,6 @@
 //! `POST /introspect` with `Accept: application/token-introspection+jwt` (RFC 9701).
 
+use super::encrypt::Content;
 use super::token::algorithm;
 use super::{Failure, Provider, RequestContext};
 use crate::base::fault::Fault;
@@ -11,12 +12,12 @@ impl Provider {
     /// Tells a resource server about a token, in an answer that it can keep as evidence.
     ///
     /// # Errors
-    /// As [`Provider::introspect`].
+    /// As [`Provider::introspect`], and those of encryption for the client where it is registered.
     pub async fn introspect_signed(
         &self,
         sender: impl Into<Sender<'_>>,
         body: &Parameters,
-        context: &RequestContext,
+        context: &mut RequestContext,
     ) -> Result<String, Failure> {
         let (client, answer) = self.introspected(sender, body, context).await?;
         let registered = client.client().features.introspection_signed_response_alg;
@@ -26,6 +27,9 @@ impl Provider {
         };
         let claims = signed_claims(&client, &answer, (context.here.now, &self.policy));
         let claims = serde_json::to_vec(&claims).map_err(|e| Fault::lasting("introspect", e))?;
-        self.sign_jwt(algorithm, Some(SIGNED_TYP), &claims).await
+        let jwt = self.sign_jwt(algorithm, Some(SIGNED_TYP), &claims).await?;
+        let how = client.client().features.introspection_encryption();
+        self.encrypt_for(client.client(), how, Content::Jwt(jwt), context)
+            .await
     }
 }

@@ -18,6 +18,7 @@ mod encrypt;
 mod front_channel;
 pub mod introspect;
 pub mod introspection_jwt;
+mod jwt_bearer;
 pub mod key_sets;
 mod known_browser;
 mod opaque_token;

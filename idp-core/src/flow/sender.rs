@@ -23,7 +23,7 @@ use crate::store::decision::Outcome;
 use crate::store::tickets::{TicketAnswer, TicketKey, TicketOp};
 
 /// A mark that must be new, until when it counts, and what it means when it is not.
-type Mark = (TicketKey, Timestamp, Reason);
+pub(super) type Mark = (TicketKey, Timestamp, Reason);
 
 /// An access token that its sender may use.
 #[derive(Clone, Debug)]
@@ -204,7 +204,7 @@ impl Provider {
     }
 
     /// Sets the marks and asks the rest in one round trip; answers the rest.
-    async fn mark(
+    pub(super) async fn mark(
         &self,
         marks: Vec<Mark>,
         rest: Vec<TicketOp>,

@@ -77,6 +77,10 @@ impl Provider {
                 self.redeem(client, code, redemption, context).await
             }
             TokenRequest::TokenExchange(exchange) => self.exchange(client, exchange, context).await,
+            TokenRequest::JwtBearer { assertion, wanted } => {
+                let presented = (assertion, wanted);
+                self.answer_assertion(client, presented, context).await
+            }
             TokenRequest::DeviceCode { code } => self.poll_device(client, code, context).await,
             TokenRequest::RefreshToken { token, wanted } => {
                 let presented = refresh_token::Presented::parse(token)?;

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::jose::JwkSet;
 use crate::model::client::Client;
 use crate::store::decision::Asks;
@@ -29,26 +31,37 @@ pub enum ClientKeys<'a> {
     None,
 }
 
-/// The keys of a client. A set from the cache in which nothing `fits` is asked for anew; how often
-/// that leads to a fetch is the flow's to bound. One that was just fetched, or was registered by
-/// value, is answered whether anything fits or not.
+/// The keys of a client, as [`registered`] has them.
 pub fn of<'a>(
     client: &Client,
     fetched: &'a FetchedKeys,
     fits: impl Fn(&JwkSet) -> bool,
 ) -> ClientKeys<'a> {
-    if let Some(value) = &client.jwks {
+    let places = (client.jwks.as_ref(), client.jwks_uri.as_deref());
+    registered(places, fetched, fits)
+}
+
+/// The keys that are registered by value, or by the address at which they are published. A set
+/// from the cache in which nothing `fits` is asked for anew; how often that leads to a fetch is the
+/// flow's to bound. One that was just fetched, or was registered by value, is answered whether
+/// anything fits or not.
+pub fn registered<'a>(
+    (by_value, by_address): (Option<&Value>, Option<&str>),
+    fetched: &'a FetchedKeys,
+    fits: impl Fn(&JwkSet) -> bool,
+) -> ClientKeys<'a> {
+    if let Some(value) = by_value {
         let parsed = value.as_object().map(JwkSet::from_object);
         return match parsed {
             Some(Ok(keys)) => ClientKeys::Known(Cow::Owned(keys)),
             _ => ClientKeys::Unreadable,
         };
     }
-    let Some(uri) = &client.jwks_uri else {
+    let Some(uri) = by_address else {
         return ClientKeys::None;
     };
     let asks = |fresh| {
-        let uri = uri.clone();
+        let uri = uri.to_owned();
         ClientKeys::Asks(Asks::ClientKeys { uri, fresh })
     };
     match &fetched.set {

@@ -118,6 +118,8 @@ fn answers(signing: &[&str]) -> Value {
         "authorization_signing_alg_values_supported": signing,
         "authorization_encryption_alg_values_supported": KeyManagement::ALL,
         "authorization_encryption_enc_values_supported": ContentEncryption::ALL,
+        "introspection_encryption_alg_values_supported": KeyManagement::ALL,
+        "introspection_encryption_enc_values_supported": ContentEncryption::ALL,
     })
 }
 

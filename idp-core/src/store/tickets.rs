@@ -17,6 +17,8 @@ pub enum TicketKind {
     PendingSignOut,
     /// The `jti` of a client assertion that was seen.
     AssertionSeen,
+    /// The `jti` of an assertion that was presented as a grant.
+    GrantAssertionSeen,
     /// The `jti` of a DPoP proof that was seen.
     DpopSeen,
     /// The `jti` of an access token that was revoked by itself.
@@ -53,11 +55,12 @@ pub enum TicketKind {
 
 impl TicketKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Code,
         Self::PendingAuthorization,
         Self::PendingSignOut,
         Self::AssertionSeen,
+        Self::GrantAssertionSeen,
         Self::DpopSeen,
         Self::TokenRevoked,
         Self::ThrottleAccount,
@@ -83,6 +86,7 @@ impl TicketKind {
             Self::PendingAuthorization => "pending_authorization",
             Self::PendingSignOut => "pending_sign_out",
             Self::AssertionSeen => "assertion_seen",
+            Self::GrantAssertionSeen => "grant_assertion_seen",
             Self::DpopSeen => "dpop_seen",
             Self::TokenRevoked => "token_revoked",
             Self::ThrottleAccount => "throttle_account",
@@ -104,7 +108,10 @@ impl TicketKind {
 
     /// Whether it may be read without being taken. Single-use secrets may not.
     pub const fn peekable(self) -> bool {
-        !matches!(self, Self::Code | Self::AssertionSeen | Self::DpopSeen)
+        !matches!(
+            self,
+            Self::Code | Self::AssertionSeen | Self::GrantAssertionSeen | Self::DpopSeen
+        )
     }
 
     /// Whether it must survive a crash of an embedded store: replay and throttle marks and
@@ -113,6 +120,7 @@ impl TicketKind {
         matches!(
             self,
             Self::AssertionSeen
+                | Self::GrantAssertionSeen
                 | Self::DpopSeen
                 | Self::TokenRevoked
                 | Self::ThrottleAccount

@@ -77,6 +77,20 @@ pub struct TokenExchangePolicy {
     pub impersonation: bool,
 }
 
+/// An issuer whose assertions count, and where its keys are: exactly one of `jwks` and `jwks_uri`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssertionIssuer {
+    /// The `iss` of its assertions.
+    pub issuer: String,
+    /// Its public keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
+    /// Where it publishes them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+}
+
 /// What is registered beyond the plain code flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -200,6 +214,9 @@ pub struct ClientFeatures {
     /// Whose tokens it may exchange, and for what (RFC 8693; this project's own).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_exchange: Option<TokenExchangePolicy>,
+    /// Whose assertions count as grants (RFC 7523 §2.1; this project's own).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assertion_issuers: Vec<AssertionIssuer>,
     /// The user name of the person who answers for it (this project's own).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub responsible_person: Option<String>,

@@ -154,9 +154,10 @@ async fn introspect_signed(
     body: Result<Parameters, Refusal>,
 ) -> Response {
     let answer = async {
-        let (sender, context) = by.with(site)?;
-        let provider = &site.provider;
-        provider.introspect_signed(sender, &body?, &context).await
+        let (sender, mut context) = by.with(site)?;
+        let (provider, body) = (&site.provider, body?);
+        let answered = provider.introspect_signed(sender, &body, &mut context);
+        answered.await
     };
     match answer.await {
         Ok(signed) => {

@@ -1,6 +1,7 @@
 //! The provider's protocol features, a file each, asserted against the running binary.
 
 pub(crate) mod answers;
+mod assertion_grants;
 pub(crate) mod device;
 mod dpop;
 mod exchange;

@@ -49,10 +49,13 @@ const OFFERED: &[&str] = &[
     "tls_client_auth_san_ip",
     "tls_client_auth_san_email",
     "token_exchange",
+    "assertion_issuers",
     "responsible_person",
     "authorization_details_types",
     "access_token_format",
     "introspection_signed_response_alg",
+    "introspection_encrypted_response_alg",
+    "introspection_encrypted_response_enc",
 ];
 
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.

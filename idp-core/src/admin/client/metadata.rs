@@ -125,7 +125,7 @@ fn keys(client: &Client) -> Result<(), Reason> {
 }
 
 /// A JWK set in which every key is one that could verify an assertion; never a private one.
-fn are_public_keys(jwks: &serde_json::Value) -> bool {
+pub(super) fn are_public_keys(jwks: &serde_json::Value) -> bool {
     let set = jwks
         .as_object()
         .and_then(|object| JwkSet::from_object(object).ok());

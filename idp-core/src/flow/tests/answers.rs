@@ -191,7 +191,7 @@ async fn a_level_that_nobody_reaches_here_is_told_before_anybody_is_asked() {
 }
 
 /// A key of the client, and what it publishes.
-fn client_key() -> (DecryptionKey, Value) {
+pub(super) fn client_key() -> (DecryptionKey, Value) {
     let alg = KeyManagement::EcdhEs;
     let der = SigningKey::generate(SigningAlgorithm::ES256, &super::rng()).unwrap();
     let key = DecryptionKey::from_pkcs8(alg, der.as_bytes()).unwrap();
@@ -199,7 +199,7 @@ fn client_key() -> (DecryptionKey, Value) {
     (key, serde_json::to_value(public).unwrap())
 }
 
-fn opened(text: &str, key: &DecryptionKey) -> String {
+pub(super) fn opened(text: &str, key: &DecryptionKey) -> String {
     let jwe = CompactJwe::parse(text, jwe::DEFAULT_MAX_BYTES).unwrap();
     assert_eq!(jwe.header().kid(), Some("e"));
     String::from_utf8(jwe.decrypt(key).unwrap()).unwrap()

@@ -9,6 +9,7 @@ mod device;
 mod doors;
 mod dpop;
 mod exchange;
+mod jwt_bearer;
 mod opaque;
 mod pairwise;
 mod par;

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::{World, basic, begun, claims, inactive, refused};
 use crate::base::refusal::Reason;
 use crate::flow::authorize::Visitor;
-use crate::jose::{CompactJws, ExpectedTyp, ExpiryRule, JwtRules, SigningAlgorithm, VerifiedJwt};
+use crate::jose::{
+    CompactJws, ExpectedTyp, ExpiryRule, JwtRules, KeyManagement, SigningAlgorithm, VerifiedJwt,
+};
 use crate::model::client::{AccessTokenFormat, ConsentRule};
 use crate::oauth::interaction::Interaction;
 use crate::oauth::sample::{ISSUER, REDIRECT, SECRET, VERIFIER, parameters};
@@ -63,7 +65,7 @@ async fn a_signed_introspection_is_evidence_for_the_one_who_asked() {
     let header = basic("app", SECRET);
     let signed = world
         .provider
-        .introspect_signed(Some(header.as_str()), &body, &world.context())
+        .introspect_signed(Some(header.as_str()), &body, &mut world.context())
         .await
         .unwrap();
     let keys = world
@@ -94,6 +96,33 @@ async fn a_signed_introspection_is_evidence_for_the_one_who_asked() {
     assert_eq!(
         refused(world.userinfo(&posed).await),
         Reason::TokenMalformed
+    );
+}
+
+#[tokio::test]
+async fn an_introspection_is_encrypted_for_a_client_that_registered_so() {
+    let (world, visitor) = begun().await;
+    let (key, jwks) = super::answers::client_key();
+    world
+        .edit_client(|c| {
+            c.jwks = Some(jwks);
+            c.features.introspection_encrypted_response_alg = Some(KeyManagement::EcdhEs);
+            c.features.introspection_signed_response_alg = Some(SigningAlgorithm::ES256);
+        })
+        .await;
+    let tokens = world.tokens(&visitor, &[]).await;
+    let body = parameters(&[("token", tokens["access_token"].as_str().unwrap())]);
+    let header = basic("app", SECRET);
+    let answer = world
+        .provider
+        .introspect_signed(Some(header.as_str()), &body, &mut world.context())
+        .await
+        .unwrap();
+    let signed = super::answers::opened(&answer, &key);
+    let told = &claims(&json!(signed))["token_introspection"];
+    assert_eq!(
+        *told,
+        world.introspect("app", &tokens["access_token"]).await
     );
 }
 

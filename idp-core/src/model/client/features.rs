@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ResponseType, TokenExchangePolicy};
+use super::{AssertionIssuer, ResponseType, TokenExchangePolicy};
 use crate::jose::{ContentEncryption, JoseError, KeyManagement, SigningAlgorithm};
 
 /// The profile by which a client was registered: a set of safe values under one name.
@@ -260,6 +260,9 @@ pub struct ClientFeatures {
     /// Whose tokens it may exchange, and for what (RFC 8693; this project's own).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_exchange: Option<TokenExchangePolicy>,
+    /// Whose assertions count as grants (RFC 7523 §2.1; this project's own).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assertion_issuers: Vec<AssertionIssuer>,
     /// The user name of the person who answers for it (this project's own).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub responsible_person: Option<String>,

@@ -1,5 +1,6 @@
 //! Applications that may ask for tokens.
 
+mod assertion_issuer;
 mod encryption;
 mod features;
 mod response_type;
@@ -9,6 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+pub use assertion_issuer::AssertionIssuer;
 pub use encryption::Encryption;
 pub use features::{
     AccessTokenFormat, AssertionAlgorithm, ClientFeatures, ClientProfile, RequestObjectAlgorithm,
@@ -154,6 +156,7 @@ impl GrantType {
         Self::ClientCredentials,
         Self::DeviceCode,
         Self::TokenExchange,
+        Self::JwtBearer,
     ];
 
     /// The registered name.

@@ -3,6 +3,7 @@
 pub mod authorization_code;
 pub mod client_credentials;
 pub mod device_code;
+pub mod jwt_bearer;
 pub mod refresh_token;
 pub mod token_exchange;
 
@@ -92,6 +93,13 @@ pub enum TokenRequest {
     },
     /// RFC 8693 §2.1.
     TokenExchange(Box<Exchange>),
+    /// RFC 7523 §2.1.
+    JwtBearer {
+        /// The assertion.
+        assertion: SecretText,
+        /// A part of what was granted.
+        wanted: Wanted,
+    },
 }
 
 impl TokenRequest {
@@ -123,9 +131,11 @@ impl TokenRequest {
             GrantType::TokenExchange => {
                 Self::TokenExchange(Box::new(Exchange::parse(body, wanted)?))
             }
-            GrantType::Implicit | GrantType::JwtBearer => {
-                return Err(Reason::GrantTypeUnsupported.into());
-            }
+            GrantType::JwtBearer => Self::JwtBearer {
+                assertion: secret("assertion")?,
+                wanted,
+            },
+            GrantType::Implicit => return Err(Reason::GrantTypeUnsupported.into()),
         })
     }
 
@@ -146,6 +156,7 @@ impl TokenRequest {
             Self::ClientCredentials { .. } => GrantType::ClientCredentials,
             Self::DeviceCode { .. } => GrantType::DeviceCode,
             Self::TokenExchange(_) => GrantType::TokenExchange,
+            Self::JwtBearer { .. } => GrantType::JwtBearer,
         }
     }
 }

@@ -171,7 +171,16 @@ fn reused(client: &Client, grant: &Grant, deciding: &mut Deciding<'_>) -> Decisi
         .with_event(event)
 }
 
-fn check(facts: &IssueFacts<'_>, wanted: Option<&Scope>, now: Timestamp) -> Result<Scope, Refusal> {
+/// What a token of a grant that still counts may be used for.
+///
+/// # Errors
+/// [`Reason::GrantEnded`], [`Reason::PersonDisabled`], [`Reason::SessionOver`],
+/// [`Reason::ScopeExceedsGrant`].
+pub(super) fn check(
+    facts: &IssueFacts<'_>,
+    wanted: Option<&Scope>,
+    now: Timestamp,
+) -> Result<Scope, Refusal> {
     let facts = facts.grant;
     if now >= facts.grant.expires_at {
         return Err(Reason::GrantEnded.into());
