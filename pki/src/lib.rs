@@ -13,6 +13,8 @@
 //! | what does a responder say of it? | [`ocsp`] (RFC 6960, nonces of RFC 9654) |
 //! | who signed this message? | [`cms`] (RFC 5652, detached, strict) |
 //! | did this key sign these octets? | [`raw`] |
+//! | what is signed in a sign-in? | [`challenge`] |
+//! | which identifiers does a subject hold? | [`identity`] |
 //!
 //! Whatever is refused is refused with one [`Rejection`], which names the rule and where it stands.
 //!
@@ -22,12 +24,14 @@
 //! qualifiers are not read.
 mod budget;
 mod certificate;
+pub mod challenge;
 pub mod cms;
 mod der;
 mod distribution_point;
 mod error;
 mod extensions;
 mod general_name;
+pub mod identity;
 mod name;
 pub mod ocsp;
 mod oid;
