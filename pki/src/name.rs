@@ -1,6 +1,7 @@
 //! Distinguished names, compared as RFC 5280 §7.1 says.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -13,7 +14,9 @@ use crate::error::Rejection;
 #[derive(Clone)]
 pub struct Name {
     der: Box<[u8]>,
-    relative: Vec<Box<[u8]>>,
+    /// The canonical form, made when it is first asked for: mostly the DER is the same already, and
+    /// folding text costs more than everything else that is parsed.
+    relative: OnceLock<Vec<Box<[u8]>>>,
 }
 
 /// One attribute of a name.
@@ -38,15 +41,26 @@ impl Attribute<'_> {
 impl Name {
     /// Parses the DER of a `Name`.
     pub(crate) fn parse(der: &[u8]) -> Result<Self, Rejection> {
-        let mut relative = Vec::new();
         let mut names = der::only(der, der::SEQUENCE)?;
         while !names.is_empty() {
-            relative.push(relative_name(names.read(der::SET)?)?);
+            let mut set = names.inside(der::SET)?;
+            if set.is_empty() {
+                return Err(Rejection::NameMalformed);
+            }
+            while !set.is_empty() {
+                attribute(set.any()?)?;
+            }
         }
         Ok(Self {
             der: der.into(),
-            relative,
+            relative: OnceLock::new(),
         })
+    }
+
+    fn relative(&self) -> &[Box<[u8]>] {
+        // Nothing fails here that did not fail while parsing.
+        self.relative
+            .get_or_init(|| canonical_form(&self.der).unwrap_or_default())
     }
 
     /// The DER as it came.
@@ -56,21 +70,23 @@ impl Name {
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.relative.is_empty()
+        self.relative().is_empty()
     }
 
     /// Whether this name is `other` or below it in the tree (RFC 5280 §4.2.1.10, directory names).
     pub fn is_within(&self, other: &Self) -> bool {
-        self.relative.starts_with(&other.relative)
+        self.relative().starts_with(other.relative())
     }
 
     /// The name one relative name below this one; `set` is the content of that relative name.
     pub(crate) fn below(&self, set: &[u8]) -> Result<Self, Rejection> {
-        let mut below = self.clone();
-        below.relative.push(relative_name(set)?);
-        // Only the canonical form is compared; the DER stays that of the issuer.
-        below.der = Box::default();
-        Ok(below)
+        let mut relative = self.relative().to_vec();
+        relative.push(relative_name(set)?);
+        Ok(Self {
+            // Only the canonical form is compared.
+            der: Box::default(),
+            relative: OnceLock::from(relative),
+        })
     }
 
     /// The attributes in their order.
@@ -101,7 +117,7 @@ impl Name {
 
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
-        self.relative == other.relative
+        (!self.der.is_empty() && self.der == other.der) || self.relative() == other.relative()
     }
 }
 
@@ -114,6 +130,15 @@ impl fmt::Debug for Name {
             .entries(self.attributes().iter().map(Attribute::text))
             .finish()
     }
+}
+
+fn canonical_form(der: &[u8]) -> Result<Vec<Box<[u8]>>, Rejection> {
+    let mut relative = Vec::new();
+    let mut names = der::only(der, der::SEQUENCE)?;
+    while !names.is_empty() {
+        relative.push(relative_name(names.read(der::SET)?)?);
+    }
+    Ok(relative)
 }
 
 /// The canonical form of a relative name: its attributes in canonical form, sorted.

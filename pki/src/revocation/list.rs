@@ -158,6 +158,11 @@ impl RevocationList {
         self.index.is_empty()
     }
 
+    /// How many octets it keeps for its content and its index; for whoever bounds a cache.
+    pub fn kept_bytes(&self) -> usize {
+        self.der.len() + self.index.capacity() * size_of::<Place>()
+    }
+
     pub(super) fn authority_key(&self) -> Option<&[u8]> {
         self.authority_key.as_deref()
     }
