@@ -35,6 +35,8 @@ pub mod identity;
 mod name;
 pub mod ocsp;
 mod oid;
+#[cfg(test)]
+mod openssl;
 pub mod path;
 pub mod raw;
 pub mod revocation;

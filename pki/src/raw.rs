@@ -1,9 +1,8 @@
-//! A signature and a certificate, and nothing else, as local signing agents return them.
+//! A signature beside a certificate, and nothing else, as local signing agents return them.
 //!
 //! Only what may sign a sign-in verifies here: SHA-256 and longer, RSA from 2048 bits (PKCS #1, and
 //! PSS with a salt of the digest's length), P-256, P-384, P-521.
 
-use crate::certificate::Certificate;
 use crate::der::{self, element};
 use crate::error::Rejection;
 use crate::signature::{self, Algorithm, Curve, Digest, KeyInfo, KeyKind, Strength};
@@ -17,9 +16,10 @@ pub enum EcdsaForm {
     Fixed,
 }
 
-/// Verifies a signature over some octets by the key of a certificate. `form` counts for ECDSA only.
+/// Verifies a signature over some octets by the key of a certificate (or any key). `form` counts for
+/// ECDSA only.
 ///
-/// Not checked: anything of the certificate besides its key. Find and validate its path.
+/// Not checked: whose key it is. Find and validate the path of its certificate.
 ///
 /// # Errors
 /// [`Rejection::AlgorithmUnsupported`] for Ed25519 and pairs of curve and digest that nobody uses;
@@ -27,13 +27,12 @@ pub enum EcdsaForm {
 /// [`Rejection::AlgorithmOfOtherKey`]; [`Rejection::RawSignatureMalformed`] for `r || s` of the
 /// wrong length; [`Rejection::SignatureWrong`].
 pub fn verify(
-    certificate: &Certificate,
+    key: &KeyInfo,
     algorithm: Algorithm,
     form: EcdsaForm,
     octets: &[u8],
     signature: &[u8],
 ) -> Result<(), Rejection> {
-    let key = certificate.key();
     if let (Algorithm::Ecdsa(_), EcdsaForm::Fixed, KeyKind::Ec(curve)) =
         (algorithm, form, key.kind())
     {
@@ -80,15 +79,12 @@ fn from_fixed(curve: Curve, signature: &[u8]) -> Result<Vec<u8>, Rejection> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Time;
-    use crate::test_ca::{Authority, Key, Scheme, Subject};
+    use crate::test_ca::{Key, Scheme};
 
-    const NOW: Time = Time::from_seconds(1_767_225_600);
     const OCTETS: &[u8] = b"what is signed";
 
-    fn certify(key: &Key) -> Certificate {
-        let authority = Authority::root("Gốc thử nghiệm", Key::p256(), NOW);
-        authority.person(Subject::named("Trần Văn Bình"), key)
+    fn public(key: &Key) -> KeyInfo {
+        KeyInfo::parse(&key.spki()).unwrap()
     }
 
     /// `r || s` of a DER signature.
@@ -106,9 +102,9 @@ mod tests {
     #[test]
     fn rsa_signs_by_both_paddings_over_each_digest() {
         let key = Key::rsa(2048);
-        let certificate = certify(&key);
+        let public = public(&key);
         let judge = |algorithm, signature: &[u8]| {
-            verify(&certificate, algorithm, EcdsaForm::Der, OCTETS, signature)
+            verify(&public, algorithm, EcdsaForm::Der, OCTETS, signature)
         };
         for digest in [Digest::Sha256, Digest::Sha384, Digest::Sha512] {
             let pkcs1 = key.sign(Scheme::RsaPkcs1(digest), OCTETS);
@@ -136,17 +132,11 @@ mod tests {
             (Curve::P521, Digest::Sha256, 66),
         ] {
             let key = Key::on(curve, digest);
-            let certificate = certify(&key);
+            let public = public(&key);
             let signature = key.sign(Scheme::Ecdsa(digest), OCTETS);
             let fixed = fixed(length, &signature);
             let judge = |form, octets: &[u8], signature: &[u8]| {
-                verify(
-                    &certificate,
-                    Algorithm::Ecdsa(digest),
-                    form,
-                    octets,
-                    signature,
-                )
+                verify(&public, Algorithm::Ecdsa(digest), form, octets, signature)
             };
             assert_eq!(
                 judge(EcdsaForm::Der, OCTETS, &signature),
@@ -168,15 +158,8 @@ mod tests {
     fn what_may_not_sign_a_sign_in_is_refused() {
         let key = Key::ed25519();
         let signature = key.sign(Scheme::Ed25519, OCTETS);
-        let judge = |algorithm| {
-            verify(
-                &certify(&key),
-                algorithm,
-                EcdsaForm::Der,
-                OCTETS,
-                &signature,
-            )
-        };
+        let judge =
+            |algorithm| verify(&public(&key), algorithm, EcdsaForm::Der, OCTETS, &signature);
         assert_eq!(
             judge(Algorithm::Ed25519),
             Err(Rejection::AlgorithmUnsupported)
@@ -185,7 +168,7 @@ mod tests {
         assert_eq!(judge(Algorithm::RsaPkcs1(Digest::Sha256)), of_other);
         let key = Key::p256();
         let over_512 = verify(
-            &certify(&key),
+            &public(&key),
             Algorithm::Ecdsa(Digest::Sha512),
             EcdsaForm::Der,
             OCTETS,
