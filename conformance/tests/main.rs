@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod jose;
 #[cfg(test)]
+mod limbo;
+#[cfg(test)]
 mod oidf;
 #[cfg(test)]
 mod pkits;
+#[cfg(test)]
+mod signatures;
