@@ -73,8 +73,11 @@ impl Site {
         })
     }
 
-    /// Counts a refusal in metrics, and for the audit where nobody is known.
+    /// Counts a refusal in metrics, and for the audit where nobody is known; the log tells the
+    /// reason under the request's id, which people are asked to quote.
     pub fn note_refusal(&self, reason: Reason, arrival: &Arrival) {
+        let request_id = arrival.request_id.as_str();
+        tracing::info!(request_id, reason = reason.name(), "refused");
         metrics::counter!("idp_refusals_total", "reason" => reason.name()).increment(1);
         self.refusals.count(reason, arrival.address);
     }

@@ -241,7 +241,8 @@ pub fn failure_page(site: &Shared, caller: &Caller, failure: &Failure) -> Respon
     };
     site.note_refusal(refusal.reason, &caller.arrival);
     let (kind, status) = kind_of(refusal.reason);
-    let error = error_page(site, &caller.arrival, kind, refusal.retry_after);
+    let mut error = error_page(site, &caller.arrival, kind, refusal.retry_after);
+    error.reason = Some(refusal.reason.name());
     let mut response = page_with_status(site, caller, status, &error);
     retry_after(&mut response, refusal);
     response
@@ -301,6 +302,7 @@ fn error_page(
 ) -> ErrorPage {
     ErrorPage {
         kind,
+        reason: None,
         request_id: Some(arrival.request_id.clone()),
         at: chrono::DateTime::from_timestamp_millis(site.clock.now().millis()),
         retry_after,

@@ -48,6 +48,13 @@ async fn an_address_that_is_not_exactly_registered_gets_a_page_and_no_redirect()
         let answer = relying_party.open(&mut Agent::new(), &request).await;
         assert_error_page(&answer, &address);
     }
+    // Whoever runs the application finds the rule on the page.
+    let elsewhere = relying_party
+        .request()
+        .with("redirect_uri", "https://x.example/");
+    let answer = relying_party.open(&mut Agent::new(), &elsewhere).await;
+    let told = answer.body.contains("redirect_uri_mismatch");
+    assert!(told, "{}", answer.body);
     let unknown = relying_party.request().with("client_id", "nobody");
     assert_error_page(
         &relying_party.open(&mut Agent::new(), &unknown).await,

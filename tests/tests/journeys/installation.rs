@@ -35,6 +35,24 @@ async fn an_installation_serves_and_stops_when_told() {
     );
 }
 
+/// What a page asks people to quote leads to the rule in the log.
+#[tokio::test]
+async fn a_refusal_is_found_in_the_log_by_what_its_page_quotes() {
+    let installation = Installation::init();
+    let serving = installation.serve().await.expect("it serves");
+    let address = installation.issuer.join("/authorize?client_id=nobody");
+    let answer = Agent::new().fetch(&address.expect("address")).await;
+    let quoted = answer.header("x-request-id").to_owned();
+    assert!(
+        !quoted.is_empty() && answer.body.contains(&quoted),
+        "{}",
+        answer.body
+    );
+    let (_, log) = serving.terminate();
+    let told = |line: &str| line.contains(&quoted) && line.contains("client_unknown");
+    assert!(log.lines().any(told), "{quoted}:\n{log}");
+}
+
 /// Whoever presses Ctrl-C while the demonstration is being made ends it as cleanly as later.
 #[test]
 fn a_demonstration_is_interrupted_cleanly_while_it_starts() {

@@ -6,12 +6,14 @@ use super::page;
 use crate::ui::local_time::ShownTime;
 use crate::ui::shell::{Shell, TextKey};
 
-/// Tells one fixed phrase per kind of error. Takes no text from the request: nobody can make
-/// the province say something.
+/// Tells one fixed phrase per kind of error, and the name of the rule for whoever runs the
+/// application. Takes no text from the request: nobody can make the province say something.
 #[derive(Clone, Debug)]
 pub struct ErrorPage {
     /// What went wrong.
     pub kind: ErrorKind,
+    /// The name of the rule that was violated (docs/reasons.md); none for a fault of ours.
+    pub reason: Option<&'static str>,
     /// The request's id, which the log holds too.
     pub request_id: Option<String>,
     /// When it happened.

@@ -212,6 +212,7 @@ fn signing_out() -> SigningOutPage {
 fn error(kind: ErrorKind) -> ErrorPage {
     ErrorPage {
         kind,
+        reason: (kind == ErrorKind::BadRedirectUri).then_some("redirect_uri_mismatch"),
         request_id: Some("7f3c2a9e-51d0-4c1b".to_owned()),
         at: "2026-03-02T01:05:00Z".parse().ok(),
         retry_after: None,

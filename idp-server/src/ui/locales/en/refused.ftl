@@ -22,6 +22,7 @@ refused-wait = Please try again in { $seconds ->
         [one] 1 second.
        *[other] { $seconds } seconds.
     }
+refused-reason = Reason (for technical staff)
 refused-request = Request id
 refused-time = Time
 refused-quote = If you ask for help, please quote this id:

@@ -19,6 +19,7 @@ refused-busy = Hệ thống đang phục vụ rất nhiều người. Dữ liệ
 refused-internal-title = Hệ thống gặp sự cố
 refused-internal = Yêu cầu chưa được thực hiện. Sự cố đã được ghi lại để xử lý.
 refused-wait = Xin thử lại sau { $seconds } giây.
+refused-reason = Lý do (dành cho kỹ thuật)
 refused-request = Mã yêu cầu
 refused-time = Thời điểm
 refused-quote = Khi cần hỗ trợ, xin cung cấp mã này:
