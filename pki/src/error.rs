@@ -103,6 +103,22 @@ rejections! {
     /// It is revoked.
     Revoked: "revoked", "RFC 5280 §6.3.3 (i)";
 
+    // End entities.
+    /// An authority, or a key that signs certificates, where a person is expected.
+    EndEntityIsAuthority: "an authority, where a person is expected", "RFC 5280 §4.2.1.9";
+    /// Issuer and subject are the same.
+    EndEntityIssuedItself: "issued by itself", "RFC 5280 §3.2";
+    /// Nothing says what the key may do.
+    EndEntityKeyUsageMissing: "the key usage is missing", "RFC 5280 §4.2.1.3";
+    /// The key may not sign.
+    EndEntityMayNotSign: "the key may not sign", "RFC 5280 §4.2.1.3";
+    /// Meant for something else, or not said what for where that is required.
+    EndEntityPurposeWrong: "the certificate is meant for something else", "RFC 5280 §4.2.1.12";
+
+    // Textual encodings.
+    /// Not a block of the right label with base64 inside, or not exactly one.
+    PemMalformed: "not a textual encoding", "RFC 7468 §3";
+
     // Answers about the status of one certificate (OCSP).
     /// Not the structure of RFC 6960 §4.2.1.
     OcspMalformed: "not an answer about a certificate's status", "RFC 6960 §4.2.1";

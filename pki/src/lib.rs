@@ -11,6 +11,7 @@
 //! | is a certificate revoked? | [`revocation::check`] (RFC 5280 §6.3: scopes, reasons, delta and indirect lists) |
 //!
 //! | what does a responder say of it? | [`ocsp`] (RFC 6960, nonces of RFC 9654) |
+//! | may it sign a person in? | [`profile`] |
 //! | who signed this message? | [`cms`] (RFC 5652, detached, strict) |
 //! | did this key sign these octets? | [`raw`] |
 //! | what is signed in a sign-in? | [`challenge`] |
@@ -20,8 +21,7 @@
 //!
 //! # What is not checked
 //!
-//! The purpose of an end entity (extended key usage, names of servers) is for whoever asks. Policy
-//! qualifiers are not read.
+//! Names of servers are for whoever asks. Policy qualifiers are not read.
 mod budget;
 mod certificate;
 pub mod challenge;
@@ -38,6 +38,8 @@ mod oid;
 #[cfg(test)]
 mod openssl;
 pub mod path;
+pub mod pem;
+pub mod profile;
 pub mod raw;
 pub mod revocation;
 mod signature;

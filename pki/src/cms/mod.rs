@@ -17,5 +17,5 @@ mod parse;
 mod tests;
 mod verify;
 
-pub use parse::{MAX_CERTIFICATES, MAX_MESSAGE_BYTES, SignedData};
+pub use parse::{MAX_CERTIFICATES, MAX_MESSAGE_BYTES, SignedData, certificates_only};
 pub use verify::Signature;

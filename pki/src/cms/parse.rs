@@ -60,17 +60,8 @@ impl SignedData {
     /// [`Rejection::CmsSignerCount`]; [`Rejection::CmsDigestMismatch`] and those of unsupported
     /// algorithms; [`Rejection::CmsSignedAttributesMissing`] and those of single attributes.
     pub fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
-        if bytes.len() > MAX_MESSAGE_BYTES {
-            return Err(Rejection::TooLarge);
-        }
-        if bytes.get(1) == Some(&0x80) {
-            return Err(Rejection::CmsInBer);
-        }
-        der::check_strict(bytes)?;
-        read(bytes).map_err(|rejection| match rejection {
-            Rejection::DerMalformed => Rejection::CmsMalformed,
-            other => other,
-        })
+        check_encoding(bytes)?;
+        read(bytes).map_err(malformed)
     }
 
     /// The certificates that came along, in their order: candidates for a path.
@@ -79,8 +70,46 @@ impl SignedData {
     }
 }
 
+/// The certificates of a message that only carries them (`certs-only`, RFC 8551 §3.8), as some
+/// authorities publish their own. Signers are not looked at: such certificates are candidates for a
+/// path, and trusted in nothing.
+///
+/// # Errors
+/// Those of [`SignedData::parse`] about the frame.
+pub fn certificates_only(bytes: &[u8]) -> Result<Vec<Certificate>, Rejection> {
+    check_encoding(bytes)?;
+    frame(bytes)
+        .map(|frame| frame.certificates)
+        .map_err(malformed)
+}
+
+fn check_encoding(bytes: &[u8]) -> Result<(), Rejection> {
+    if bytes.len() > MAX_MESSAGE_BYTES {
+        return Err(Rejection::TooLarge);
+    }
+    if bytes.get(1) == Some(&0x80) {
+        return Err(Rejection::CmsInBer);
+    }
+    der::check_strict(bytes)
+}
+
+fn malformed(rejection: Rejection) -> Rejection {
+    match rejection {
+        Rejection::DerMalformed => Rejection::CmsMalformed,
+        other => other,
+    }
+}
+
+/// What stands around the signers.
+struct Frame<'a> {
+    version: u32,
+    announced: Reader<'a>,
+    certificates: Vec<Certificate>,
+    signers: Reader<'a>,
+}
+
 /// `ContentInfo` and `SignedData` (RFC 5652 §3, §5.1).
-fn read(bytes: &[u8]) -> Result<SignedData, Rejection> {
+fn frame(bytes: &[u8]) -> Result<Frame<'_>, Rejection> {
     let mut outer = der::only(bytes, der::SEQUENCE)?;
     if outer.read(der::OID)? != SIGNED_DATA {
         return Err(Rejection::CmsNotSignedData);
@@ -98,15 +127,25 @@ fn read(bytes: &[u8]) -> Result<SignedData, Rejection> {
     };
     // Lists that come along are not looked at: whoever signs would choose them.
     fields.optional(constructed(1))?;
-    let mut signers = fields.inside(der::SET)?;
+    let signers = fields.inside(der::SET)?;
     fields.end()?;
-    let Ok(signer) = signers.inside(der::SEQUENCE) else {
+    Ok(Frame {
+        version,
+        announced,
+        certificates,
+        signers,
+    })
+}
+
+fn read(bytes: &[u8]) -> Result<SignedData, Rejection> {
+    let mut frame = frame(bytes)?;
+    let Ok(signer) = frame.signers.inside(der::SEQUENCE) else {
         return Err(Rejection::CmsSignerCount);
     };
-    if !signers.is_empty() {
+    if !frame.signers.is_empty() {
         return Err(Rejection::CmsSignerCount);
     }
-    self::signer(signer, version, announced, certificates)
+    self::signer(signer, frame.version, frame.announced, frame.certificates)
 }
 
 /// `EncapsulatedContentInfo` (§5.2): data, and none of it here.

@@ -157,6 +157,35 @@ fn certificates_that_come_along_lead_to_an_anchor() {
     assert_eq!(spent.err(), Some(Rejection::BudgetSpent));
 }
 
+#[test]
+fn messages_that_only_carry_certificates_are_read_as_such() {
+    let mut template = template();
+    template.signers = 0;
+    template.announced.clear();
+    template
+        .certificates
+        .push(person().issuer.certificate.clone());
+    let carrier = template.with_signature(&[]);
+    let mut carried = certificates_only(&carrier).unwrap();
+    carried.sort_by_key(Certificate::is_self_issued);
+    assert_eq!(
+        carried,
+        [person().certificate.clone(), person().issuer.parsed()]
+    );
+    template.certificates.push(sequence(&[number(1)]));
+    let broken = certificates_only(&template.with_signature(&[]));
+    assert_eq!(broken.err(), Some(Rejection::CertificateMalformed));
+    assert_eq!(
+        certificates_only(&[0x30, 0x80]).err(),
+        Some(Rejection::CmsInBer)
+    );
+    let other = sequence(&[oid("1.2.840.113549.1.7.1")]);
+    assert_eq!(
+        certificates_only(&other).err(),
+        Some(Rejection::CmsNotSignedData)
+    );
+}
+
 /// A change to the template.
 type Change = fn(&mut SignedDataTemplate);
 
