@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::base::issuer::{Issuer, IssuerKey};
+use crate::jose::JwkSet;
 use crate::model::authentication::Level;
 
 /// How long things live. This is the documented table; every entry can be set.
@@ -142,6 +143,99 @@ pub enum DpopNonce {
     Required,
 }
 
+/// Who may register clients over the protocol (RFC 7591 §3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RegistrationMode {
+    /// Nobody; administrators register clients.
+    #[default]
+    Off,
+    /// Whoever holds an initial access token.
+    InitialAccessToken,
+    /// Anybody.
+    Open,
+}
+
+/// Where the keys of an issuer of software statements are.
+#[derive(Clone, Debug)]
+pub enum StatementKeys {
+    /// Here.
+    Set(JwkSet),
+    /// At an https address.
+    Uri(String),
+}
+
+/// Somebody whose software statements are believed (RFC 7591 §2.3).
+#[derive(Clone, Debug)]
+pub struct StatementIssuer {
+    /// The `iss` of the statements.
+    pub issuer: String,
+    /// What verifies them.
+    pub keys: StatementKeys,
+}
+
+/// What clients that register themselves may be, and how many.
+#[derive(Clone, Debug)]
+pub struct RegistrationRules {
+    /// Who may register.
+    pub mode: RegistrationMode,
+    /// The scopes they may have.
+    pub scopes: Vec<String>,
+    /// Registrations of one source within the window.
+    pub per_source: u32,
+    /// The window.
+    pub window: Duration,
+    /// A client that anybody registered goes when nobody signed in with it for this long.
+    pub unused: Duration,
+    /// Whose software statements are believed.
+    pub statements: Vec<StatementIssuer>,
+    /// Whether such clients may do what only a conformance suite needs: every response type, and
+    /// codes without PKCE.
+    pub certifies: bool,
+}
+
+impl Default for RegistrationRules {
+    fn default() -> Self {
+        let scopes = [
+            "openid",
+            "profile",
+            "email",
+            "phone",
+            "address",
+            "offline_access",
+        ];
+        Self {
+            mode: RegistrationMode::Off,
+            scopes: scopes.map(str::to_owned).to_vec(),
+            per_source: 20,
+            window: Duration::from_secs(3_600),
+            unused: Duration::from_secs(7 * 86_400),
+            statements: Vec::new(),
+            certifies: false,
+        }
+    }
+}
+
+/// Rules for a whole installation under one name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// Each client by its own registration.
+    #[default]
+    Default,
+    /// Only clients that keep the FAPI 2.0 Security Profile.
+    Fapi2Security,
+    /// Only clients that keep FAPI 2.0 Message Signing.
+    Fapi2MessageSigning,
+    /// For a conformance suite; never for real work.
+    Certification,
+}
+
+impl Preset {
+    /// Whether only clients of a FAPI profile may be registered.
+    pub const fn is_fapi(self) -> bool {
+        matches!(self, Self::Fapi2Security | Self::Fapi2MessageSigning)
+    }
+}
+
 /// Everything a decision may need to know about the installation's rules.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -171,6 +265,10 @@ pub struct Policy {
     pub require_pushed: bool,
     /// The levels that a password alone, and later factors, can reach here.
     pub levels: Vec<Level>,
+    /// Clients that register themselves.
+    pub registration: RegistrationRules,
+    /// The preset of the whole installation.
+    pub preset: Preset,
 }
 
 impl Policy {
@@ -190,6 +288,8 @@ impl Policy {
             key_rotation: Some(Duration::from_secs(90 * 86_400)),
             require_pushed: false,
             levels: vec![Level::One],
+            registration: RegistrationRules::default(),
+            preset: Preset::Default,
         }
     }
 }

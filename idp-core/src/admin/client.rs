@@ -4,19 +4,24 @@ mod answers;
 mod authentication;
 mod certificate;
 mod changed;
+mod fapi;
 mod features;
 mod logout;
 mod metadata;
 mod outside;
 mod request_objects;
 mod resource;
+mod rights;
+mod secret;
 mod sector;
 
+pub use features::offers;
+pub use metadata::blank;
 pub use outside::{Outside, Settled, settle};
+pub use secret::{first_secret, is_secret_of, opened_secrets};
 pub use sector::SectorDocument;
 
-use changed::changed_fields;
-mod rights;
+pub use changed::changed_fields;
 
 use super::acting::Act;
 use super::unit::local;
@@ -26,13 +31,13 @@ use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
 use crate::event::What;
-use crate::jose::base64url;
 use crate::model::LocalText;
 use crate::model::client::{
-    Client, ClientAuthenticationMethod as Method, ClientId, ClientKind, ClientSecret, ConsentRule,
-    GrantType, PositionChoice,
+    Client, ClientAuthenticationMethod as Method, ClientId, ClientKind, ConsentRule, GrantType,
+    PositionChoice,
 };
 use crate::model::key::{Key, KeyPurpose};
+use crate::policy::Policy;
 use crate::store::change::{Change, Write};
 use crate::store::decision::{Decision, Outcome};
 
@@ -111,20 +116,34 @@ pub fn with_key<T>(
     keys: &[Key],
     now: Timestamp,
 ) -> Decision<T> {
-    let signs_with = |algorithm: &str| {
-        let fits = |key: &&Key| key.purpose == KeyPurpose::Token && key.algorithm == algorithm;
-        keys.iter().filter(fits).any(|key| key.is_active(now))
-    };
-    let signs = |client: &Client| {
-        signs_with(&client.id_token_alg)
-            && answers::signing_algorithms(client).all(|algorithm| signs_with(algorithm.name()))
-    };
     match &decision.outcome {
-        Outcome::Done(made) if !signs(written(made)) => {
+        Outcome::Done(made) if !is_signed_for(written(made), keys, now) => {
             Decision::refused(Reason::ClientAlgorithmWithoutKey)
         }
         _ => decision,
     }
+}
+
+/// Whether keys sign what was chosen for the client's ID Tokens and its other signed answers.
+fn is_signed_for(client: &Client, keys: &[Key], now: Timestamp) -> bool {
+    let signs_with = |algorithm: &str| {
+        let fits = |key: &&Key| key.purpose == KeyPurpose::Token && key.algorithm == algorithm;
+        keys.iter().filter(fits).any(|key| key.is_active(now))
+    };
+    signs_with(&client.id_token_alg)
+        && answers::signing_algorithms(client).all(|algorithm| signs_with(algorithm.name()))
+}
+
+/// Checks a client as a whole: every rule of metadata, its name, and that a key signs for it.
+///
+/// # Errors
+/// The reason of the first rule that does not hold.
+pub fn check(policy: &Policy, client: &Client, keys: &[Key], now: Timestamp) -> Result<(), Reason> {
+    name(&client.name)?;
+    metadata::check_alone(policy, client)?;
+    is_signed_for(client, keys, now)
+        .then_some(())
+        .ok_or(Reason::ClientAlgorithmWithoutKey)
 }
 
 /// Registers a client. The province's alone. `outside` is what was fetched for it so far.
@@ -143,7 +162,7 @@ pub fn add(
         Ok(Settled::Ask(asks)) => Decision::need(asks),
         Ok(Settled::Client(client)) => {
             let mut client = *client;
-            let secret = has_secret(&client).then(|| fresh_secret(act, &mut client, entropy));
+            let secret = first_secret(&mut client, act.client_sealing, act.now(), entropy);
             let what = What::ClientAdded {
                 client: client.id.clone(),
             };
@@ -166,10 +185,10 @@ fn added(act: &Act<'_>, new: &ClientNew, entropy: &mut Entropy) -> Result<Client
     let unnamed = LocalText::default();
     let mut client = Client {
         name: name(new.metadata.name.as_ref().unwrap_or(&unnamed))?,
-        ..metadata::defaults(act, id, new.kind)
+        ..blank((act.policy, act.now()), id, new.kind)
     };
     apply(act, &mut client, &new.metadata)?;
-    metadata::check(act, &client)?;
+    metadata::check_alone(act.policy, &client)?;
     Ok(client)
 }
 
@@ -190,11 +209,8 @@ pub fn edit(
         act.expects(client.version)?;
         let mut changed = client.clone();
         apply(act, &mut changed, edit)?;
-        // What rests of a secret for one form serves no other.
-        if !has_secret(&changed) || changed.seals_secrets() != client.seals_secrets() {
-            changed.secrets.clear();
-        }
-        metadata::check(act, &changed)?;
+        secret::drop_unfit(&mut changed);
+        metadata::check_alone(act.policy, &changed)?;
         let accepted = edit.accept_new_subjects;
         settle(act.tree, (Some(client), changed), outside, accepted)
     };
@@ -257,7 +273,7 @@ pub fn rotate_secret(
     let check = || {
         act.by.needs_everything()?;
         act.expects(client.version)?;
-        has_secret(client)
+        secret::has_secret(client)
             .then_some(())
             .ok_or(Reason::ClientHasNoSecret)
     };
@@ -272,45 +288,16 @@ pub fn rotate_secret(
     changed
         .secrets
         .retain(|s| !at_once && s.expires_at.is_none_or(|end| act.now() < end));
-    let secret = Some(fresh_secret(act, &mut changed, entropy));
+    let made = secret::fresh(&mut changed, act.client_sealing, act.now(), entropy);
     let what = What::ClientSecretRotated {
         client: client.id.clone(),
     };
     Decision::done(WithSecret {
         client: changed.clone(),
-        secret,
+        secret: Some(made),
     })
     .with_change(Change::Client(Write::Put(changed)))
     .with_event(act.event(what, entropy))
-}
-
-fn has_secret(client: &Client) -> bool {
-    matches!(
-        client.authentication,
-        Method::ClientSecretBasic | Method::ClientSecretPost | Method::ClientSecretJwt
-    )
-}
-
-/// A secret of 256 bits; one that is a key of 512, as HS512 asks (RFC 7518 §3.2).
-fn fresh_secret(act: &Act<'_>, client: &mut Client, entropy: &mut Entropy) -> SecretText {
-    let mut secret = SecretText::generate(entropy);
-    let mut sealed = None;
-    if client.seals_secrets() {
-        let second = SecretText::generate(entropy);
-        secret = SecretText::new(format!("{}{}", secret.expose(), second.expose()));
-        let name = client.secret_seal_name();
-        let plain = secret.expose().as_bytes();
-        let bytes = act.client_sealing.seal(&name, plain, entropy);
-        sealed = Some(base64url::encode(&bytes));
-    }
-    let rests = ClientSecret {
-        digest: sealed.is_none().then(|| secret.digest()),
-        sealed,
-        created_at: act.now(),
-        expires_at: None,
-    };
-    client.secrets.insert(0, rests);
-    secret
 }
 
 /// Copies what is given onto the client, unchecked but for what must be looked up.
@@ -388,6 +375,7 @@ fn name(text: &LocalText) -> Result<LocalText, Reason> {
 mod tests {
     use super::*;
     use crate::admin::sample::{self, NOW, Stage, done, reason};
+    use crate::jose::base64url;
 
     fn new(kind: ClientKind, redirect_uris: &[&str]) -> ClientNew {
         let metadata = ClientMetadata {

@@ -11,6 +11,7 @@ pub mod import;
 pub mod key;
 pub mod key_schedule;
 pub mod outbox;
+pub mod registration;
 pub mod role;
 pub mod session;
 pub mod unit;

@@ -100,6 +100,7 @@ pub(crate) fn user(user_name: &str) -> User {
         positions: Vec::new(),
         roles: Vec::new(),
         address: Address::default(),
+        claims: Box::default(),
         locale: None,
         created_at: NOW,
         updated_at: NOW,
@@ -182,6 +183,7 @@ pub(crate) fn client(kind: ClientKind, redirect_uris: &[&str]) -> Client {
         access_token_seconds: None,
         features: Box::default(),
         sector: None,
+        registration: None,
         created_at: NOW,
     }
 }

@@ -64,6 +64,14 @@ pub enum ErrorCode {
     InvalidRequestUri,
     /// RFC 9101 §7, OpenID Connect Core §3.1.2.6.
     InvalidRequestObject,
+    /// RFC 7591 §3.2.2.
+    InvalidRedirectUri,
+    /// RFC 7591 §3.2.2.
+    InvalidClientMetadata,
+    /// RFC 7591 §3.2.2.
+    InvalidSoftwareStatement,
+    /// RFC 7591 §3.2.2.
+    UnapprovedSoftwareStatement,
     /// OpenID Connect Unmet Authentication Requirements §2.
     UnmetAuthenticationRequirements,
     /// Problem: the request is well-formed but breaks a rule.
@@ -115,6 +123,10 @@ impl ErrorCode {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::Unprocessable => "unprocessable",
             Self::Unauthenticated => "unauthenticated",

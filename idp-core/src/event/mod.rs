@@ -10,6 +10,7 @@ use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
 use crate::model::client::ClientId;
 use crate::model::key::KeyPlace;
+use crate::model::registration::InitialTokenId;
 use crate::model::role::RoleName;
 use crate::model::session::SessionEnd;
 use crate::model::{ChangeSetId, GrantId, OutboxId, SessionId, UnitId, UserId};
@@ -134,6 +135,18 @@ pub enum What {
         client: ClientId,
         fields: Vec<String>,
     },
+    /// A client registered itself, by an initial access token where one is named.
+    ClientRegistered {
+        client: ClientId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        initial: Option<InitialTokenId>,
+    },
+    /// A client was removed: by itself, or because nobody used it.
+    ClientRemoved { client: ClientId },
+    /// An initial access token was made.
+    InitialTokenAdded { token: InitialTokenId },
+    /// An initial access token was taken away.
+    InitialTokenRemoved { token: InitialTokenId },
     /// A client got a new secret.
     ClientSecretRotated { client: ClientId },
     /// A key was made.

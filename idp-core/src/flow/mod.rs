@@ -29,6 +29,7 @@ pub mod pending;
 pub mod person;
 pub mod position;
 pub mod receivers;
+pub mod register;
 pub mod request_objects;
 mod requested;
 mod respond;

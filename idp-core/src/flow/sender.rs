@@ -3,12 +3,10 @@
 
 use super::answer::endless;
 use super::{Failure, Provider, RequestContext};
+use crate::admin::client::opened_secrets;
 use crate::base::fault::Fault;
 use crate::base::refusal::{Reason, Refusal};
-use crate::base::secret::SecretText;
 use crate::base::time::Timestamp;
-use crate::jose::base64url;
-use crate::model::client::{Client, ClientSecret};
 use crate::model::confirmation::Confirmation;
 use crate::model::key::KeyPurpose;
 use crate::oauth::access_token::AccessTokenClaims;
@@ -125,7 +123,7 @@ impl Provider {
         let client = self.records.client(issuer, &presented.client).await?;
         let secrets = client
             .as_ref()
-            .map(|client| self.opened_secrets(client))
+            .map(|client| opened_secrets(client, &self.client_sealing))
             .transpose()?;
         let mut facts = ClientFacts {
             client,
@@ -145,26 +143,6 @@ impl Provider {
             }
         }
         Err(endless())
-    }
-
-    /// The secrets that rest sealed, in the client's order.
-    fn opened_secrets(&self, client: &Client) -> Result<Vec<SecretText>, Fault> {
-        let open = |rests: &ClientSecret| {
-            let trouble = |detail: &str| Fault::lasting("client secret", detail.to_owned());
-            let sealed = rests.sealed.as_deref().unwrap_or_default();
-            let sealed =
-                base64url::decode(sealed.as_bytes()).ok_or_else(|| trouble("base64url"))?;
-            let plain = self
-                .client_sealing
-                .open(&client.secret_seal_name(), &sealed);
-            let plain = plain.map_err(|e| trouble(&e.to_string()))?;
-            let text = String::from_utf8(plain.to_vec()).map_err(|_| trouble("UTF-8"))?;
-            Ok(SecretText::new(text))
-        };
-        if !client.seals_secrets() {
-            return Ok(Vec::new());
-        }
-        client.secrets.iter().map(open).collect()
     }
 
     async fn proof(

@@ -14,9 +14,11 @@ pub mod identifier;
 pub mod key;
 pub mod organisation_unit;
 pub mod outbox;
+pub mod registration;
 pub mod requested_claims;
 pub mod role;
 pub mod session;
+pub mod standard_claims;
 pub mod subject;
 pub mod user;
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::address::Address;
 use super::identifier::Identifier;
 use super::role::RoleName;
+use super::standard_claims::StandardClaims;
 use super::{UnitId, UserId, Version};
 use crate::base::id::Id;
 use crate::base::time::Timestamp;
@@ -119,6 +120,9 @@ pub struct User {
     /// Where letters reach the person, as far as it is known.
     #[serde(default, skip_serializing_if = "Address::is_empty")]
     pub address: Address,
+    /// What else is known about the person.
+    #[serde(default, skip_serializing_if = "StandardClaims::is_empty")]
+    pub claims: Box<StandardClaims>,
     /// Preferred language (`vi`, `en`), if the person chose one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,

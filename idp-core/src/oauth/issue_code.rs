@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::front_channel::{self, FrontChannel};
 use super::interaction::{InteractionFacts, SignedIn, position};
 use super::subject::AssignedSubject;
-use super::{scope, subject};
+use super::{register, scope, subject};
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
 use crate::event::{Actor, What};
@@ -77,6 +77,9 @@ pub fn decide(facts: &InteractionFacts<'_>, deciding: &mut Deciding<'_>) -> Deci
     let mut decision = written(grant, assigned, signed_in, deciding);
     decision.events.extend(event);
     decision.changes.extend(relied_on(signed_in));
+    // A client that registered itself stays from its first sign-in on.
+    let kept = register::kept(facts.client).map(Write::Put);
+    decision.changes.extend(kept.map(Change::Client));
     decision.map(|()| issued)
 }
 

@@ -8,7 +8,7 @@ use super::response::ResponseMode;
 use super::scope::STANDARD;
 use crate::jose::{ContentEncryption, KeyManagement, MacAlgorithm, SigningAlgorithm};
 use crate::model::client::{ClientAuthenticationMethod as Method, GrantType, ResponseType};
-use crate::policy::{MutualTls, Policy};
+use crate::policy::{MutualTls, Policy, RegistrationMode};
 
 /// The metadata document of an issuer; `signing` are the algorithms of its published keys.
 pub fn document(policy: &Policy, signing: &[&str]) -> Value {
@@ -33,14 +33,6 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
         "acr_values_supported": policy.levels.iter().map(|l| l.acr()).collect::<Vec<_>>(),
-        "claim_types_supported": ["normal"],
-        "claims_supported": [
-            "iss", "sub", "aud", "azp", "exp", "iat", "nonce", "auth_time", "acr", "amr", "sid", "at_hash", "c_hash",
-            "name", "given_name", "middle_name", "family_name", "preferred_username", "locale",
-            "zoneinfo", "updated_at", "email", "email_verified", "phone_number",
-            "phone_number_verified", "address", "roles", "unit", "positions",
-        ],
-        "claims_locales_supported": ["vi"],
         "ui_locales_supported": ["vi", "en"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "authorization_response_iss_parameter_supported": true,
@@ -48,11 +40,13 @@ pub fn document(policy: &Policy, signing: &[&str]) -> Value {
     let mutual = policy.mutual_tls.as_ref().map(mutual_tls);
     let parts = [
         authentication(policy),
+        claims(),
         requests(),
         answers(signing),
         logout(policy),
     ];
-    for more in parts.into_iter().chain(mutual) {
+    let optional = mutual.into_iter().chain(registration(policy));
+    for more in parts.into_iter().chain(optional) {
         if let (Value::Object(all), Value::Object(more)) = (&mut document, more) {
             all.extend(more);
         }
@@ -82,6 +76,21 @@ fn signed() -> impl Iterator<Item = &'static str> {
     SigningAlgorithm::ALL.iter().map(|one| one.name())
 }
 
+/// What people's claims may be.
+fn claims() -> Value {
+    json!({
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            "iss", "sub", "aud", "azp", "exp", "iat", "nonce", "auth_time", "acr", "amr", "sid", "at_hash", "c_hash",
+            "name", "given_name", "middle_name", "family_name", "nickname", "preferred_username",
+            "profile", "picture", "website", "gender", "birthdate", "locale",
+            "zoneinfo", "updated_at", "email", "email_verified", "phone_number",
+            "phone_number_verified", "address", "roles", "unit", "positions",
+        ],
+        "claims_locales_supported": ["vi"],
+    })
+}
+
 /// What a request may carry (OpenID Connect Core §5.5, §6).
 fn requests() -> Value {
     let object_algs: Vec<_> = signed().chain(["none"]).collect();
@@ -92,6 +101,12 @@ fn requests() -> Value {
         "require_request_uri_registration": true,
         "request_object_signing_alg_values_supported": object_algs,
     })
+}
+
+/// Where clients register themselves, if they may (RFC 8414 §2).
+fn registration(policy: &Policy) -> Option<Value> {
+    let offered = policy.registration.mode != RegistrationMode::Off;
+    offered.then(|| json!({ "registration_endpoint": policy.issuer.endpoint("/register") }))
 }
 
 /// How applications hear that somebody signed out.

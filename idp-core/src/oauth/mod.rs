@@ -23,6 +23,7 @@ pub mod params;
 pub mod pkce;
 pub mod presented_token;
 pub mod redirect_uri;
+pub mod register;
 pub mod request_object;
 pub mod resource;
 pub mod response;

@@ -72,7 +72,21 @@ impl Person<'_> {
                 put("preferred_username", name.value.clone().into());
             }
             put("locale", self.user.locale.as_deref().unwrap_or("vi").into());
-            put("zoneinfo", "Asia/Ho_Chi_Minh".into());
+            let more = &self.user.claims;
+            let zone = more.zoneinfo.as_deref().unwrap_or("Asia/Ho_Chi_Minh");
+            put("zoneinfo", zone.into());
+            for (name, value) in [
+                ("nickname", &more.nickname),
+                ("profile", &more.profile),
+                ("picture", &more.picture),
+                ("website", &more.website),
+                ("gender", &more.gender),
+                ("birthdate", &more.birthdate),
+            ] {
+                if let Some(value) = value {
+                    put(name, value.clone().into());
+                }
+            }
             put("updated_at", self.user.updated_at.seconds().into());
         }
         if let (true, Some(mail)) = (

@@ -51,11 +51,13 @@ pub enum TicketKind {
     ThrottleUserCode,
     /// What an opaque access token means.
     AccessToken,
+    /// Clients that one source registered.
+    Registrations,
 }
 
 impl TicketKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Code,
         Self::PendingAuthorization,
         Self::PendingSignOut,
@@ -77,6 +79,7 @@ impl TicketKind {
         Self::DevicePolled,
         Self::ThrottleUserCode,
         Self::AccessToken,
+        Self::Registrations,
     ];
 
     /// The name in a store.
@@ -103,6 +106,7 @@ impl TicketKind {
             Self::DevicePolled => "device_polled",
             Self::ThrottleUserCode => "throttle_user_code",
             Self::AccessToken => "access_token",
+            Self::Registrations => "registrations",
         }
     }
 

@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod page;
 pub mod paths;
 pub mod problem;
+pub mod registration;
 pub mod role;
 pub mod session;
 pub mod text;

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, OpenApi as _};
 use crate::operations::{Method, OPERATIONS, Operation};
 use crate::{
     DryRun, Page, PageQuery, Problem, audit, change_set, client, headers, key, node, outbox, paths,
-    role, session, unit, user, user_import,
+    registration, role, session, unit, user, user_import,
 };
 
 /// The types behind the schemas; the paths come from the table.
@@ -29,6 +29,8 @@ use crate::{
     Page<role::Role>, role::Role, role::RoleNew, role::RoleEdit,
     Page<client::Client>, client::Client, client::ClientNew, client::ClientEdit,
     client::ClientWithSecret, client::SecretRotation,
+    Page<registration::RegistrationToken>, registration::RegistrationToken,
+    registration::RegistrationTokenNew, registration::RegistrationTokenWithSecret,
     Page<key::Key>, key::Key, key::KeyRotation, key::KeyRotated,
     Page<session::Session>, session::Session, session::SessionsEnded,
     Page<audit::AuditEvent>, audit::AuditVerification, audit::AuditReport, audit::AuditExport,

@@ -104,6 +104,11 @@ operations! {
         Post CLIENT_ENABLE "enable_client" "Takes a client back into use." () 200 "Client";
         Post CLIENT_ROTATE_SECRET "rotate_client_secret" "Makes a new secret; answers it this once." ("SecretRotation") 200 "ClientWithSecret";
     }
+    "registration-token" {
+        Get REGISTRATION_TOKENS "list_registration_tokens" "Lists initial access tokens, newest first." () 200 "Page_RegistrationToken";
+        Post REGISTRATION_TOKENS "add_registration_token" "Makes an initial access token; answers it this once." ("RegistrationTokenNew") 201 "RegistrationTokenWithSecret";
+        Delete REGISTRATION_TOKEN "remove_registration_token" "Takes an initial access token away; answers what it was." () 200 "RegistrationToken";
+    }
     "key" {
         Get KEYS "list_keys" "Lists keys, newest first." () 200 "Page_Key";
         Get KEY "show_key" "Shows a key without its private part." () 200 "Key";

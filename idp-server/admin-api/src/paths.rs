@@ -37,6 +37,11 @@ pub const ROLES: &str = "/admin/v1/roles";
 /// A role, by name.
 pub const ROLE: &str = "/admin/v1/roles/{role}";
 
+/// Tokens by which clients register themselves.
+pub const REGISTRATION_TOKENS: &str = "/admin/v1/registration-tokens";
+/// Such a token, by id.
+pub const REGISTRATION_TOKEN: &str = "/admin/v1/registration-tokens/{token}";
+
 /// Clients.
 pub const CLIENTS: &str = "/admin/v1/clients";
 /// A client, by `client_id`.

@@ -206,6 +206,11 @@ pub struct User {
     /// The postal address; shown only to an administrator who may change the account.
     #[serde(default, skip_serializing_if = "Address::is_empty")]
     pub address: Address,
+    /// What else is known about the person, by the names of OpenID Connect Core §5.1; shown only to
+    /// an administrator who may change the account.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub claims: serde_json::Map<String, serde_json::Value>,
     /// Preferred language (`vi`, `en`), if the person chose one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,

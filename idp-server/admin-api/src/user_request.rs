@@ -105,6 +105,11 @@ pub struct UserEdit {
     )]
     #[schema(value_type = Option<AddressEdit>)]
     pub address: Clearable<AddressEdit>,
+    /// A JSON merge patch (RFC 7396) of `nickname`, `profile`, `picture`, `website`, `gender`,
+    /// `birthdate` and `zoneinfo`: `null` takes one away.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub claims: serde_json::Map<String, serde_json::Value>,
     /// Another language; `null` for the installation's.
     #[serde(
         default,

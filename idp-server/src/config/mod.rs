@@ -16,8 +16,10 @@ mod listen;
 mod mutual_tls;
 mod outgoing;
 mod passwords;
+mod provider;
 mod province;
 mod reader;
+mod registration;
 mod shared;
 mod source;
 mod store;
@@ -34,7 +36,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use idp_core::model::configuration::SharedConfiguration;
-use idp_core::policy::{DpopNonce, Lifetimes, Policy, ThrottleRules};
+use idp_core::policy::{DpopNonce, Lifetimes, Policy, Preset, RegistrationRules, ThrottleRules};
 
 use crate::outside::fetch::FetchRules;
 use crate::outside::master_key::MasterKeySource;
@@ -78,6 +80,8 @@ const SECTIONS: &[&[Key]] = &[
     store::KEYS,
     tickets::KEYS,
     keys::KEYS,
+    provider::KEYS,
+    registration::KEYS,
     province::KEYS,
     lifetimes::KEYS,
     tokens::KEYS,
@@ -136,6 +140,10 @@ pub struct Settings {
     pub device: Option<DeviceSettings>,
     /// How long a key signs before a successor is made by itself; none when only people rotate.
     pub key_rotation: Option<Duration>,
+    /// The preset of the whole installation.
+    pub preset: Preset,
+    /// Clients that register themselves.
+    pub registration: RegistrationRules,
     /// What people see.
     pub province: ProvinceSettings,
     /// How long things live.
@@ -211,7 +219,9 @@ impl Settings {
         let master_key = keys::read(reader);
         let device = keys::read_device(reader);
         let key_rotation = keys::read_rotation(reader);
-        let province = province::read(reader);
+        let preset = provider::read(reader);
+        let registration = registration::read(reader, preset);
+        let province = province::read(reader, preset);
         let lifetimes = lifetimes::read(reader);
         let dpop_nonce = tokens::read(reader);
         let passwords = passwords::read(reader);
@@ -231,6 +241,8 @@ impl Settings {
             master_key: master_key?,
             device,
             key_rotation,
+            preset,
+            registration,
             province: province?,
             lifetimes,
             dpop_nonce,
@@ -258,7 +270,9 @@ impl Settings {
             dpop_nonce: self.dpop_nonce,
             default_alg: self.issuer.default_algorithm.name().to_owned(),
             key_rotation: self.key_rotation,
-            require_pushed: self.issuer.require_pushed,
+            require_pushed: self.issuer.require_pushed || self.preset.is_fapi(),
+            registration: self.registration.clone(),
+            preset: self.preset,
             ..Policy::new(self.issuer.key.clone(), self.issuer.url.clone())
         }
     }

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use idp_core::policy::Preset;
+
 use super::key::Absent::{Nothing, Required, Value};
 use super::key::Kind::{Path, Text};
 use super::key::keys;
 use super::reader::Reader;
-use crate::ui::{Branding, BrandingInput, BrandingProblem};
+use crate::ui::{Branding, BrandingInput, BrandingProblem, Danger};
 
 /// Where the operator's logo is served.
 pub const LOGO_PATH: &str = "/branding/logo";
@@ -47,7 +49,7 @@ pub struct ProvinceSettings {
     pub logo: Option<PathBuf>,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<ProvinceSettings> {
+pub(super) fn read(reader: &mut Reader<'_>, preset: Preset) -> Option<ProvinceSettings> {
     let name = reader.optional_text("province.name_vi");
     let english = reader.optional_text("province.name_en");
     let logo = reader.optional_path("province.logo");
@@ -75,7 +77,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<ProvinceSettings> {
         support_text_en: reader.optional_text("province.support_text_en"),
         support_phone: reader.optional_text("province.support_phone"),
         support_mail: reader.optional_text("province.support_mail"),
-        danger: None,
+        danger: (preset == Preset::Certification).then_some(Danger::Certification),
     };
     name?;
     match Branding::parse(input) {

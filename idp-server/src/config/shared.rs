@@ -7,7 +7,13 @@ use super::key::Key;
 use super::reader::Reader;
 
 /// Sections that are rules for everybody.
-const SECTIONS: [&str; 3] = ["issuer", "lifetimes", "throttle"];
+const SECTIONS: [&str; 5] = [
+    "issuer",
+    "lifetimes",
+    "provider",
+    "registration",
+    "throttle",
+];
 
 /// Single keys of other sections: rules about keys and passwords, and which Redis holds the
 /// tickets. What a machine of its own kind may have otherwise (hashing at once, time limits, files)

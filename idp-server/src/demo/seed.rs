@@ -219,6 +219,7 @@ impl Seeding<'_> {
             positions: self.positions(person)?,
             roles: self.role_grants(person)?,
             address: address(person)?,
+            claims: Box::default(),
             locale: None,
             created_at: self.now,
             updated_at: self.now,
@@ -334,6 +335,7 @@ impl Seeding<'_> {
             access_token_seconds: None,
             features: Box::default(),
             sector: None,
+            registration: None,
             created_at: self.now,
         };
         self.changes.push(Change::Client(Write::Put(client)));

@@ -14,6 +14,7 @@ pub mod guard;
 pub mod health;
 pub mod oauth;
 pub mod questions;
+pub mod register;
 pub mod routes;
 pub mod sign_in;
 pub mod sign_out;

@@ -14,8 +14,8 @@ use super::browser_clients::{cors, next_nonce};
 use super::context::{Caller, arrive};
 use super::site::Shared;
 use super::{
-    access, account, check_session, device, guard, health, oauth, questions, sign_in, sign_out,
-    well_known, wire,
+    access, account, check_session, device, guard, health, oauth, questions, register, sign_in,
+    sign_out, well_known, wire,
 };
 
 /// Every route of the public server, below the issuer's path.
@@ -114,9 +114,17 @@ fn for_pages() -> Router<Shared> {
         .route("/device_authorization", post(device::authorize))
 }
 
-/// Endpoints of clients that keep a secret.
+/// Endpoints of clients that keep a secret, and of those that register themselves.
 fn for_servers() -> Router<Shared> {
-    Router::new().route("/introspect", post(oauth::introspect))
+    Router::new()
+        .route("/introspect", post(oauth::introspect))
+        .route("/register", post(register::create))
+        .route(
+            "/register/{client}",
+            get(register::read)
+                .put(register::replace)
+                .delete(register::remove),
+        )
 }
 
 /// Where browsers are sent, and public documents.

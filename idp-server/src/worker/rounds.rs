@@ -135,6 +135,13 @@ pub(super) async fn clean(site: Shared, holder: Arc<str>) -> Result<(), Failure>
         return Ok(());
     }
     site.provider.tickets.sweep(now).await?;
+    let expired = site
+        .provider
+        .expire_registrations(&mut context(&site)?)
+        .await?;
+    if expired > 0 {
+        tracing::info!(expired, "clients that nobody used were removed");
+    }
     while records.clean(now - KEPT, MOST_ROWS).await? >= u64::from(MOST_ROWS) {}
     Ok(())
 }

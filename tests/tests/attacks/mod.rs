@@ -12,6 +12,7 @@ mod heads;
 mod installation;
 mod logout;
 mod pages;
+mod registration;
 mod requests;
 mod sessions;
 mod tokens;

@@ -13,5 +13,6 @@ mod mutual_tls;
 mod own_client;
 mod pairwise;
 mod par;
+mod registration;
 mod request_object;
 mod resources;

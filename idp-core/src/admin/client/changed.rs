@@ -4,7 +4,7 @@ use super::features;
 use crate::model::client::Client;
 
 /// The names of the fields in which two states differ, as the API calls them.
-pub(super) fn changed_fields(a: &Client, b: &Client) -> Vec<String> {
+pub fn changed_fields(a: &Client, b: &Client) -> Vec<String> {
     [
         ("name", a.name != b.name),
         ("disabled", a.disabled != b.disabled),

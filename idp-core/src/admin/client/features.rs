@@ -58,6 +58,11 @@ const OFFERED: &[&str] = &[
     "introspection_encrypted_response_enc",
 ];
 
+/// Whether a feature works here.
+pub fn offers(name: &str) -> bool {
+    OFFERED.contains(&name)
+}
+
 /// Features after a JSON merge patch (RFC 7396): `null` takes a feature back to its default.
 ///
 /// # Errors

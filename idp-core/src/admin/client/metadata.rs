@@ -1,8 +1,8 @@
 //! Which metadata is safe for which kind of client (RFC 7591 §2, RFC 8252, RFC 9700).
 
-use crate::admin::acting::Act;
 use crate::admin::key::is_offered;
 use crate::base::refusal::Reason;
+use crate::base::time::Timestamp;
 use crate::jose::JwkSet;
 use crate::model::client::{
     Client, ClientAuthenticationMethod as Method, ClientId, ClientKind, ConsentRule, GrantType,
@@ -10,6 +10,7 @@ use crate::model::client::{
 };
 use crate::model::{LocalText, Version};
 use crate::oauth::redirect_uri::RegisteredRedirectUri;
+use crate::policy::Policy;
 
 /// At most so many redirect addresses, and so many after signing out.
 const MOST_ADDRESSES: usize = 50;
@@ -21,13 +22,13 @@ const SHORTEST_TOKEN: u32 = 30;
 
 /// A client of a kind before anything was said about it: code with PKCE and refresh for people's
 /// programs, device codes and refresh for devices, client credentials for services.
-pub(super) fn defaults(act: &Act<'_>, id: ClientId, kind: ClientKind) -> Client {
+pub fn blank((policy, now): (&Policy, Timestamp), id: ClientId, kind: ClientKind) -> Client {
     let service = kind == ClientKind::Service;
     let scopes = ["openid", "profile", "email", "unit", "roles"].map(str::to_owned);
     Client {
         id,
         version: Version::NEW,
-        issuer: act.here.issuer.clone(),
+        issuer: policy.issuer_key.clone(),
         name: LocalText::default(),
         kind,
         disabled: false,
@@ -48,7 +49,7 @@ pub(super) fn defaults(act: &Act<'_>, id: ClientId, kind: ClientKind) -> Client 
             _ => vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         },
         scopes: if service { Vec::new() } else { scopes.to_vec() },
-        id_token_alg: act.policy.default_alg.clone(),
+        id_token_alg: policy.default_alg.clone(),
         position: PositionChoice::Main,
         consent: ConsentRule::Never,
         introspects: false,
@@ -59,7 +60,8 @@ pub(super) fn defaults(act: &Act<'_>, id: ClientId, kind: ClientKind) -> Client 
         access_token_seconds: None,
         features: Box::default(),
         sector: None,
-        created_at: act.now(),
+        registration: None,
+        created_at: now,
     }
 }
 
@@ -75,7 +77,7 @@ const fn is_public(kind: ClientKind) -> bool {
 ///
 /// # Errors
 /// The reason of the first rule that does not hold.
-pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
+pub(super) fn check_alone(policy: &Policy, client: &Client) -> Result<(), Reason> {
     authentication(client)?;
     keys(client)?;
     grant_types(client)?;
@@ -84,15 +86,16 @@ pub(super) fn check(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
     super::logout::check(client)?;
     scopes(client)?;
     algorithm(client)?;
-    lifetime(act, client)?;
-    super::resource::check(client, &act.policy.issuer)?;
+    lifetime(policy, client)?;
+    super::resource::check(client, &policy.issuer)?;
     super::answers::check(client)?;
     super::authentication::check(client)?;
-    super::certificate::check(act.policy, client)?;
-    super::rights::check(client, &act.policy.issuer)?;
+    super::certificate::check(policy, client)?;
+    super::rights::check(client, &policy.issuer)?;
     super::features::check(client)?;
     super::request_objects::check(client)?;
-    super::sector::check(client)
+    super::sector::check(client)?;
+    super::fapi::check(policy.preset, client)
 }
 
 /// RFC 6749 §2.1: public kinds do not authenticate, the others do.
@@ -194,8 +197,8 @@ fn algorithm(client: &Client) -> Result<(), Reason> {
         .ok_or(Reason::ClientAlgorithmUnsupported)
 }
 
-fn lifetime(act: &Act<'_>, client: &Client) -> Result<(), Reason> {
-    let most = act.policy.lifetimes.access_token.as_secs();
+fn lifetime(policy: &Policy, client: &Client) -> Result<(), Reason> {
+    let most = policy.lifetimes.access_token.as_secs();
     let fits = |s: u32| s >= SHORTEST_TOKEN && u64::from(s) <= most;
     client
         .access_token_seconds
@@ -212,7 +215,7 @@ mod tests {
 
     fn kind(kind: ClientKind) -> Client {
         let stage = Stage::province();
-        let mut client = defaults(&stage.act(), sample::client_id("app"), kind);
+        let mut client = blank((&stage.policy, sample::NOW), sample::client_id("app"), kind);
         if !matches!(kind, Service | Device) {
             client.redirect_uris.push("https://rp.example/cb".into());
         }
@@ -222,7 +225,11 @@ mod tests {
     #[test]
     fn the_defaults_of_every_kind_are_allowed() {
         for k in [Web, Spa, Native, Service, Device] {
-            assert_eq!(check(&Stage::province().act(), &kind(k)), Ok(()), "{k:?}");
+            assert_eq!(
+                check_alone(&Stage::province().policy, &kind(k)),
+                Ok(()),
+                "{k:?}"
+            );
         }
     }
 
@@ -424,7 +431,11 @@ mod tests {
         for (what, k, change, answer) in table {
             let mut client = kind(*k);
             change(&mut client);
-            assert_eq!(check(&Stage::province().act(), &client), *answer, "{what}");
+            assert_eq!(
+                check_alone(&Stage::province().policy, &client),
+                *answer,
+                "{what}"
+            );
         }
     }
 }

@@ -96,6 +96,7 @@ pub(in crate::admin) fn prepared(
         positions: Vec::new(),
         roles: Vec::new(),
         address: address(new)?,
+        claims: Box::default(),
         locale: new.locale.as_deref().map(locale).transpose()?,
         created_at: act.now(),
         updated_at: act.now(),

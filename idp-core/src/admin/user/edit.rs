@@ -8,6 +8,7 @@ use crate::base::refusal::Reason;
 use crate::event::What;
 use crate::model::address::AddressPart;
 use crate::model::identifier::{Identifier, IdentifierKind, Verification};
+use crate::model::standard_claims::StandardClaims;
 use crate::model::user::User;
 use crate::store::decision::Decision;
 
@@ -22,6 +23,8 @@ pub struct UserEdit {
     pub address: Vec<(AddressPart, Option<String>)>,
     /// Another language; `Some(None)` for the installation's.
     pub locale: Option<Option<String>>,
+    /// A JSON merge patch (RFC 7396) of what else is known about the person.
+    pub claims: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Changes an account. A new identifier is unverified, and assigned from now on; the old one is
@@ -29,7 +32,7 @@ pub struct UserEdit {
 ///
 /// Refuses with `not_found_here`, `outside_scope` (identifiers are what people sign in with),
 /// `changed_meanwhile`, `name_malformed`, the reason of a malformed identifier, `address_malformed`,
-/// `locale_unknown`, `identifier_needed` (the user name), `identifier_taken` (by the store).
+/// `standard_claim_malformed`, `locale_unknown`, `identifier_needed` (the user name), `identifier_taken` (by the store).
 pub fn edit(act: &Act<'_>, user: &User, edit: &UserEdit, entropy: &mut Entropy) -> Decision<User> {
     match edited(act, user, edit) {
         Ok((changed, fields)) if fields.is_empty() => Decision::done(changed),
@@ -60,6 +63,10 @@ fn edited(act: &Act<'_>, user: &User, edit: &UserEdit) -> Result<(User, Vec<Stri
     for (part, text) in &edit.address {
         changed.address.set(*part, text.as_deref())?;
     }
+    changed.claims = Box::new(told(&user.claims, &edit.claims)?);
+    if changed.claims != user.claims {
+        fields.push("claims".to_owned());
+    }
     if changed.name != user.name {
         fields.push("name".to_owned());
     }
@@ -76,6 +83,21 @@ fn edited(act: &Act<'_>, user: &User, edit: &UserEdit) -> Result<(User, Vec<Stri
         }
     }
     Ok((changed, fields))
+}
+
+/// The claims after a merge patch: `null` takes one away.
+fn told(
+    present: &StandardClaims,
+    patch: &serde_json::Map<String, serde_json::Value>,
+) -> Result<StandardClaims, Reason> {
+    let malformed = Reason::StandardClaimMalformed;
+    let Ok(serde_json::Value::Object(mut claims)) = serde_json::to_value(present) else {
+        return Err(malformed);
+    };
+    claims.extend(patch.clone());
+    claims.retain(|_, value| !value.is_null());
+    let claims: StandardClaims = serde_json::from_value(claims.into()).map_err(|_| malformed)?;
+    claims.are_well_formed().then_some(claims).ok_or(malformed)
 }
 
 /// The name of the field that holds an identifier of a kind.

@@ -14,6 +14,7 @@ pub use position::{PositionEdit, PositionNew, assign_position, edit_position, un
 pub(super) use reset::make_link;
 pub use reset::{MadeLink, ResetFacts, reset};
 pub use role::{RoleGrantNew, assign_role, unassign_role};
+pub(super) use state::note;
 pub use state::{Administrators, StateFacts, disable, enable};
 
 use super::acting::Act;

@@ -91,7 +91,7 @@ pub fn disable(
     }
 }
 
-fn note(text: &str) -> Result<String, Reason> {
+pub(in crate::admin) fn note(text: &str) -> Result<String, Reason> {
     let text = nfc(text);
     let fits = text.chars().count() <= NOTE_LENGTH && !text.chars().any(is_deceptive);
     fits.then_some(text).ok_or(Reason::NoteMalformed)

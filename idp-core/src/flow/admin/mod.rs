@@ -8,6 +8,7 @@ pub mod import;
 pub mod key;
 mod load;
 pub mod outbox;
+pub mod registration;
 mod rehearsal;
 pub mod role;
 pub mod session;

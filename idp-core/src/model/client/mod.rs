@@ -19,8 +19,11 @@ pub use features::{
 pub use response_type::ResponseType;
 pub use token_exchange::TokenExchangePolicy;
 
+use super::registration::Registration;
 use super::subject::SectorKey;
 use super::{LocalText, UnitId, Version};
+use crate::base::entropy::Entropy;
+use crate::base::id::Id;
 use crate::base::issuer::IssuerKey;
 use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
@@ -36,6 +39,11 @@ impl ClientId {
     pub fn new(text: &str) -> Option<Self> {
         ((1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b':'))
             .then(|| Self(text.to_owned()))
+    }
+
+    /// A fresh one: 26 digits and small letters that tell nothing but when it was made.
+    pub fn generate(now: Timestamp, entropy: &mut Entropy) -> Self {
+        Self(Id::<Client>::generate(now, entropy).to_string())
     }
 
     /// The text.
@@ -292,6 +300,9 @@ pub struct Client {
     /// registered (`admin/client/sector.rs`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector: Option<SectorKey>,
+    /// How it registered itself; none when an administrator did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Box<Registration>>,
     /// Made.
     pub created_at: Timestamp,
 }

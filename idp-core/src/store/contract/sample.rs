@@ -46,6 +46,7 @@ pub fn user(number: u128, name: &str, user_name: &str) -> User {
         positions: Vec::new(),
         roles: Vec::new(),
         address: address(),
+        claims: Box::default(),
         locale: None,
         created_at: at(1),
         updated_at: at(1),
@@ -153,6 +154,7 @@ pub fn client(issuer: &IssuerKey, name: &str) -> Client {
         access_token_seconds: None,
         features: Box::default(),
         sector: None,
+        registration: None,
         created_at: at(1),
     }
 }

@@ -13,6 +13,9 @@ use idp_admin_api::key::{Key, KeyRotated, KeyRotation};
 use idp_admin_api::node::ConfigurationDifference;
 use idp_admin_api::outbox::{Delivery, DeliveryQuery};
 use idp_admin_api::paths::{self, fill};
+use idp_admin_api::registration::{
+    RegistrationToken, RegistrationTokenNew, RegistrationTokenWithSecret,
+};
 use idp_admin_api::role::{Role, RoleEdit, RoleNew};
 use idp_admin_api::session::{Session, SessionQuery, SessionsEnded};
 use idp_admin_api::unit::{Unit, UnitEdit, UnitNew, UnitQuery};
@@ -111,6 +114,20 @@ impl Api {
     }
     pub async fn import_users(&self, import: &UserImport) -> Answer<ImportReport> {
         self.post(paths::USER_IMPORTS.into(), import).await
+    }
+
+    pub async fn registration_tokens(&self, page: &PageQuery) -> Answer<Page<RegistrationToken>> {
+        self.get(paths::REGISTRATION_TOKENS.into(), page).await
+    }
+    pub async fn add_registration_token(
+        &self,
+        new: &RegistrationTokenNew,
+    ) -> Answer<RegistrationTokenWithSecret> {
+        self.post(paths::REGISTRATION_TOKENS.into(), new).await
+    }
+    pub async fn remove_registration_token(&self, token: &str) -> Answer<RegistrationToken> {
+        let path = fill(paths::REGISTRATION_TOKEN, &[token]);
+        self.change(Call::new(Method::DELETE, path)).await
     }
 
     pub async fn roles(&self, page: &PageQuery) -> Answer<Page<Role>> {

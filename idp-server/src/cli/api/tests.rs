@@ -86,6 +86,7 @@ async fn call_about_things(api: &Api) {
         "introspects": false, "created_at": "x"
     }));
     let rotation = made(json!({ "purpose": "token" }));
+    let registration_token = made(json!({ "note": "x", "uses": 1, "lifetime_seconds": 60 }));
     refused![
         api.roles(&Default::default()),
         api.role("x"),
@@ -99,6 +100,9 @@ async fn call_about_things(api: &Api) {
         api.disable_client("x"),
         api.enable_client("x"),
         api.rotate_client_secret("x", &Default::default()),
+        api.registration_tokens(&Default::default()),
+        api.add_registration_token(&registration_token),
+        api.remove_registration_token("x"),
         api.keys(&Default::default()),
         api.key("x"),
         api.rotate_key(&rotation),

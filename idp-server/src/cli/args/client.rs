@@ -25,6 +25,9 @@ pub enum ClientCommand {
         /// The English name
         #[arg(long, value_name = "NAME")]
         name_en: Option<String>,
+        /// Safe values for a usual kind of application, each explained; other options win
+        #[arg(long, value_enum, value_name = "PROFILE", conflicts_with = "kind")]
+        profile: Option<Profile>,
         /// What kind of program it is
         #[arg(long, default_value = "web", value_parser = wire::<ClientKind>(&["web", "spa", "native", "service", "device"]))]
         kind: ClientKind,
@@ -73,6 +76,12 @@ pub enum ClientCommand {
         #[command(flatten)]
         fields: Box<ClientFields>,
     },
+    /// Tell what is weak about one application, or about all, and what to do
+    #[command(after_help = "Example:\n  idp client check --output json")]
+    Check {
+        /// Its client_id
+        client: Option<String>,
+    },
     /// Take an application out of use: it gets no more tokens
     Disable {
         /// Its client_id
@@ -93,6 +102,44 @@ pub enum ClientCommand {
         #[arg(long)]
         at_once: bool,
     },
+}
+
+/// Profiles of applications: safe values under one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Profile {
+    /// A server that keeps a secret
+    Web,
+    /// Script in a browser
+    Spa,
+    /// A program on the person's device
+    Native,
+    /// A device without browser or keyboard
+    Device,
+    /// A system that acts for itself
+    Service,
+    /// FAPI 2.0 Security Profile
+    Fapi2,
+    /// FAPI 2.0 Message Signing
+    Fapi2MessageSigning,
+    /// An application that cannot do better
+    Legacy,
+}
+
+impl Profile {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn wire_name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Spa => "spa",
+            Self::Native => "native",
+            Self::Device => "device",
+            Self::Service => "service",
+            Self::Fapi2 => "fapi2_security",
+            Self::Fapi2MessageSigning => "fapi2_message_signing",
+            Self::Legacy => "legacy",
+        }
+    }
 }
 
 /// What can be set when adding and editing alike.

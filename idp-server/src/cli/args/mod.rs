@@ -5,6 +5,7 @@ mod client;
 mod installation;
 mod key;
 mod node;
+mod registration;
 mod role;
 mod session;
 mod unit;
@@ -17,13 +18,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
 
 pub use audit::{AuditCommand, ChangeSetCommand, OutboxCommand};
-pub use client::{ClientCommand, ClientFields};
+pub use client::{ClientCommand, ClientFields, Profile};
 pub use installation::{
     ConfigCommand, DemoArgs, DoctorArgs, InitArgs, InstallationCommand, MigrateArgs, ServeArgs,
     StoreCommand,
 };
 pub use key::KeyCommand;
 pub use node::NodeCommand;
+pub use registration::RegistrationTokenCommand;
 pub use role::RoleCommand;
 pub use session::SessionCommand;
 pub use unit::UnitCommand;
@@ -52,6 +54,7 @@ People and their places:
 
 Applications and trust:
   client      Applications that may ask for tokens
+  registration-token  Tokens by which applications register themselves
   key         The keys that sign
   session     Who is signed in
 
@@ -202,6 +205,9 @@ pub enum AdministrationCommand {
     /// Applications that may ask for tokens
     #[command(subcommand)]
     Client(ClientCommand),
+    /// Tokens by which applications register themselves
+    #[command(subcommand)]
+    RegistrationToken(RegistrationTokenCommand),
     /// The keys that sign
     #[command(subcommand)]
     Key(KeyCommand),

@@ -77,6 +77,11 @@ pub enum UserCommand {
         /// Mail and numbers
         #[command(flatten)]
         identifiers: IdentifierArgs,
+        /// A standard claim (repeatable; an empty value takes it away)
+        ///
+        /// One of nickname, profile, picture, website, gender, birthdate, zoneinfo.
+        #[arg(long, value_name = "NAME=VALUE")]
+        claim: Vec<String>,
     },
     /// Take an account out of use and end its sessions
     Disable {

@@ -8,8 +8,8 @@ use idp_admin_api::client::{
 };
 use idp_admin_api::client_features::ClientFeatures;
 
-use super::{client_features, wire_name};
-use crate::cli::args::{ClientCommand, ClientFields, Format, Paging};
+use super::{client_check, client_features, client_profile, wire_name};
+use crate::cli::args::{ClientCommand, ClientFields, Format, Paging, Profile};
 use crate::cli::context::{Context, clearable, retold};
 use crate::cli::failure::Failure;
 use crate::cli::file::read_bounded;
@@ -126,6 +126,7 @@ pub(super) async fn run(command: ClientCommand, context: &mut Context<'_>) -> Re
             client,
             name,
             name_en,
+            profile,
             kind,
             fields,
         } => {
@@ -133,10 +134,9 @@ pub(super) async fn run(command: ClientCommand, context: &mut Context<'_>) -> Re
                 vi: name,
                 en: name_en,
             };
-            let client = new_client(client, name, kind, *fields)?;
-            let added = context.api.add_client(&client).await?;
-            with_secret(&added, context)
+            add((client, name), (profile, kind), *fields, context).await
         }
+        ClientCommand::Check { client } => check(client, context).await,
         ClientCommand::Show { client } => {
             let client = context.api.client(&client).await?;
             context.output.one(&client, WHOLE)
@@ -175,6 +175,56 @@ pub(super) async fn run(command: ClientCommand, context: &mut Context<'_>) -> Re
             with_secret(&rotated, context)
         }
     }
+}
+
+async fn add(
+    (id, name): (Option<String>, LocalText),
+    (profile, kind): (Option<Profile>, ClientKind),
+    mut fields: ClientFields,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let kind = profile.map_or(kind, client_profile::kind);
+    let taken = profile.map(|profile| client_profile::apply(profile, &mut fields));
+    let client = new_client(id, name, kind, fields)?;
+    let added = context.api.add_client(&client).await?;
+    with_secret(&added, context)?;
+    explain(&taken.transpose()?.unwrap_or_default(), context);
+    Ok(())
+}
+
+/// Tells what a profile set, and why.
+fn explain(taken: &[&client_profile::Setting], context: &mut Context<'_>) {
+    for setting in taken {
+        let why = context.say(setting.why);
+        let line = format!("{} = {}: {why}", setting.name, setting.value);
+        context.output.note(&line);
+    }
+}
+
+/// Looks for weaknesses; that there are some is an answer, not a failure.
+async fn check(client: Option<String>, context: &mut Context<'_>) -> Result<(), Failure> {
+    let clients = match client {
+        Some(id) => vec![context.api.client(&id).await?],
+        None => {
+            let api = context.api.clone();
+            let fetch = async |page: idp_admin_api::PageQuery| {
+                let query = ClientQuery {
+                    q: None,
+                    after: page.after,
+                    limit: page.limit,
+                };
+                api.clients(&query).await
+            };
+            crate::cli::context::all(fetch).await?
+        }
+    };
+    let now = crate::outside::clock::Clock::system().now().seconds();
+    let language = context.output.style.language;
+    let found: Vec<_> = clients
+        .iter()
+        .flat_map(|client| client_check::findings(client, now, language))
+        .collect();
+    context.output.list(&found, &found, client_check::COLUMNS)
 }
 
 async fn list(

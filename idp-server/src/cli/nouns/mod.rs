@@ -3,11 +3,14 @@
 mod audit;
 mod change_set;
 mod client;
+mod client_check;
 mod client_features;
+mod client_profile;
 mod key;
 mod node;
 mod outbox;
 mod position;
+mod registration;
 mod role;
 mod session;
 mod unit;
@@ -28,6 +31,9 @@ pub async fn run(command: AdministrationCommand, context: &mut Context<'_>) -> R
         AdministrationCommand::User(command) => user::run(*command, context).await,
         AdministrationCommand::Role(command) => role::run(command, context).await,
         AdministrationCommand::Client(command) => client::run(command, context).await,
+        AdministrationCommand::RegistrationToken(command) => {
+            registration::run(command, context).await
+        }
         AdministrationCommand::Key(command) => key::run(command, context).await,
         AdministrationCommand::Session(command) => session::run(command, context).await,
         AdministrationCommand::Audit(command) => audit::run(command, context).await,

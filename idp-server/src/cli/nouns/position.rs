@@ -158,6 +158,7 @@ mod tests {
             ],
             roles: Vec::new(),
             address: idp_admin_api::address::Address::default(),
+            claims: serde_json::Map::new(),
             locale: None,
             has_password: true,
             activation_link_expires_at: None,

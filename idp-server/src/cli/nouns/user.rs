@@ -77,6 +77,16 @@ pub(super) const WHOLE: &[Column<User>] = &[
         let part = |(name, text): (&str, &str)| format!("{name}: {}", text.replace('\n', ", "));
         s.several(u.address.parts().map(part))
     }),
+    column(
+        "claims",
+        text("Thông tin khác", "Further claims"),
+        |u, s| {
+            let one = |(name, value): (&String, &serde_json::Value)| {
+                format!("{name}: {}", value.as_str().unwrap_or_default())
+            };
+            s.several(u.claims.iter().map(one))
+        },
+    ),
     column("locale", text("Ngôn ngữ", "Language"), |u, _| {
         u.locale.clone().unwrap_or_default()
     }),
@@ -148,12 +158,14 @@ pub(super) async fn run(command: UserCommand, context: &mut Context<'_>) -> Resu
             user,
             name,
             identifiers,
+            claim,
         } => {
+            let edit = UserEdit {
+                claims: claims(&claim)?,
+                ..user_edit(name, identifiers)
+            };
             let present = context.api.user(&user).await?;
-            let user = context
-                .api
-                .edit_user(&present, &user_edit(name, identifiers))
-                .await?;
+            let user = context.api.edit_user(&present, &edit).await?;
             context.changed(&user, WHOLE)
         }
         UserCommand::Disable { user, why } => {
@@ -236,7 +248,19 @@ fn user_edit(name: Option<String>, identifiers: IdentifierArgs) -> UserEdit {
         tax_code: clearable(identifiers.tax_code),
         address: address_edit(identifiers.address).map(Some),
         locale: clearable(identifiers.locale),
+        claims: serde_json::Map::new(),
     }
+}
+
+/// What `--claim` says, as a JSON merge patch: an empty value takes a claim away.
+fn claims(said: &[String]) -> Result<serde_json::Map<String, serde_json::Value>, Failure> {
+    let one = |said: &String| {
+        let (name, value) = said.split_once('=')?;
+        let value = (!value.is_empty()).then(|| value.to_owned());
+        Some((name.to_owned(), value.into()))
+    };
+    let pairs: Option<_> = said.iter().map(one).collect();
+    pairs.ok_or_else(|| Failure::usage("--claim NAME=VALUE".to_owned()))
 }
 
 /// The parts that were named; nothing when none was.

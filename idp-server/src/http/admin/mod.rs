@@ -12,6 +12,7 @@ mod key;
 mod node;
 mod outbox;
 mod problem;
+mod registration;
 mod role;
 mod session;
 #[cfg(test)]
@@ -102,6 +103,11 @@ fn things() -> Router<AdminState> {
         .route(paths::CLIENT_DISABLE, post(client::disable))
         .route(paths::CLIENT_ENABLE, post(client::enable))
         .route(paths::CLIENT_ROTATE_SECRET, post(client::rotate_secret))
+        .route(
+            paths::REGISTRATION_TOKENS,
+            get(registration::list).post(registration::add),
+        )
+        .route(paths::REGISTRATION_TOKEN, delete(registration::remove))
         .route(paths::KEYS, get(key::list))
         .route(paths::KEY, get(key::show))
         .route(paths::KEY_ROTATIONS, post(key::rotate))

@@ -188,6 +188,7 @@ pub(super) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::TaxCodeMalformed => "tax_code",
         Reason::NameMalformed | Reason::UnitNameMalformed | Reason::ClientNameMalformed => "name",
         Reason::AddressMalformed => "address",
+        Reason::StandardClaimMalformed => "claims",
         Reason::LocaleUnknown => "locale",
         Reason::AccountKindUnfit => "kind",
         Reason::NoteMalformed => "why",

@@ -131,6 +131,10 @@ fn shown(of: &WholeUser, now: Timestamp) -> Result<User, Reason> {
         } else {
             Address::default()
         },
+        claims: match serde_json::to_value(&user.claims) {
+            Ok(serde_json::Value::Object(claims)) if of.entitled => claims,
+            _ => serde_json::Map::new(),
+        },
         locale: user.locale.clone(),
         has_password: of.credentials.iter().any(|c| c.password().is_some()),
         activation_link_expires_at: link_end(of, now).map(time),
@@ -322,6 +326,7 @@ pub(super) async fn edit(
         identifiers: identifiers.collect(),
         address: edit.address.map(address::changed).unwrap_or_default(),
         locale: edit.locale,
+        claims: edit.claims,
     };
     changed(desk, &named, UserChange::Edit(edit)).await
 }
