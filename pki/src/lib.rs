@@ -11,7 +11,9 @@
 //! | is a certificate revoked? | [`revocation::check`] (RFC 5280 §6.3: scopes, reasons, delta and indirect lists) |
 //!
 //! | what does a responder say of it? | [`ocsp`] (RFC 6960, nonces of RFC 9654) |
+//! | what is known of its status, and how fresh? | [`status`]: answers first, then lists |
 //! | may it sign a person in? | [`profile`] |
+//! | all of it, for a sign-in? | [`sign_in`] |
 //! | who signed this message? | [`cms`] (RFC 5652, detached, strict) |
 //! | did this key sign these octets? | [`raw`] |
 //! | what is signed in a sign-in? | [`challenge`] |
@@ -42,7 +44,9 @@ pub mod pem;
 pub mod profile;
 pub mod raw;
 pub mod revocation;
+pub mod sign_in;
 mod signature;
+pub mod status;
 #[cfg(any(test, feature = "test-ca"))]
 pub mod test_ca;
 mod time;

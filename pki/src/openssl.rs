@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::cms::SignedData;
 use crate::ocsp::{
-    Bounds, CertId, CertStatus, NONCE_BYTES, Nonce, NonceRule, Question, Request, Response,
+    Answer, Bounds, CertId, CertStatus, NONCE_BYTES, Nonce, NonceRule, Question, Request, Response,
 };
 use crate::path::{self, PathRules};
 use crate::revocation::Evidence;
@@ -174,67 +174,91 @@ fn looser_messages_of_openssl_are_refused() {
     assert_eq!(elsewhere.err(), Some(Rejection::CmsMessageDigestWrong));
 }
 
+/// One certificate that OpenSSL says is good, one that it says is revoked; it knows no others.
+const INDEX: &str = "V\t491231235959Z\t\t11\tunknown\t/CN=good\n\
+                     R\t491231235959Z\t260101000000Z,keyCompromise\t12\tunknown\t/CN=revoked\n";
+
+/// OpenSSL as the responder of an issuer.
+struct Responder {
+    workshop: Workshop,
+    issuer: Authority,
+    key: Key,
+}
+
+impl Responder {
+    fn at(now: Time) -> Self {
+        let workshop = Workshop::new();
+        let issuer = Authority::root("Gốc thử nghiệm", Key::p256(), now);
+        workshop.put("issuer.der", &issuer.certificate);
+        workshop.put("issuer.key", &issuer.key.pkcs8());
+        workshop.run("x509 -in issuer.der -out issuer.pem");
+        workshop.run("pkey -inform DER -in issuer.key -out issuer.key.pem");
+        workshop.put("index", INDEX.as_bytes());
+        let key = Key::p256();
+        Self {
+            workshop,
+            issuer,
+            key,
+        }
+    }
+
+    fn certify(&self, serial: u8) -> Certificate {
+        let subject = Subject::named("Lê Thị Hồng");
+        let template = Template::person(subject, self.issuer.now).serial(&[serial]);
+        Certificate::parse(&self.issuer.issue(&template, &self.key)).unwrap()
+    }
+
+    /// Asks about a certificate.
+    fn ask(&self, about: &Certificate, digest: Digest, nonce: Nonce) -> Response {
+        let issuer = self.issuer.parsed();
+        let request = Request {
+            id: CertId::new(digest, about.issuer(), issuer.key(), about.serial()),
+            nonce: Some(nonce),
+        };
+        self.workshop.put("request", &request.der());
+        let answer = self.workshop.openssl(
+            "ocsp -index index -CA issuer.pem -rsigner issuer.pem -rkey issuer.key.pem -ndays 1 \
+             -reqin request -respout out",
+        );
+        Response::parse(&answer).unwrap()
+    }
+
+    fn judge(&self, about: &Certificate, response: &Response, nonce: &Nonce) -> Answer {
+        let (rules, anchors) = (PathRules::at(self.issuer.now), [self.issuer.anchor()]);
+        let mut budget = Budget::default();
+        let path = path::find(about, &[], &anchors, &rules, &mut budget).unwrap();
+        let question = Question {
+            path: &path,
+            at: 0,
+            pinned: &[],
+            evidence: Evidence::default(),
+            nonce: NonceRule::Required(nonce),
+            bounds: Bounds::default(),
+            rules: &rules,
+        };
+        question.verify(response, &mut budget).unwrap()
+    }
+}
+
 #[test]
 fn openssl_answers_our_requests_about_status() {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "OpenSSL answers by the clock of the machine"
-    )]
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = Time::from_seconds(i64::try_from(since.unwrap().as_secs()).unwrap());
-    let workshop = Workshop::new();
-    let issuer = Authority::root("Gốc thử nghiệm", Key::p256(), now);
-    let key = Key::p256();
-    let certify = |serial: &[u8]| {
-        let template = Template::person(Subject::named("Lê Thị Hồng"), now).serial(serial);
-        Certificate::parse(&issuer.issue(&template, &key)).unwrap()
-    };
-    workshop.put("issuer.der", &issuer.certificate);
-    workshop.put("issuer.key", &issuer.key.pkcs8());
-    workshop.run("x509 -in issuer.der -out issuer.pem");
-    workshop.run("pkey -inform DER -in issuer.key -out issuer.key.pem");
-    let index = "V\t491231235959Z\t\t11\tunknown\t/CN=good\n\
-                 R\t491231235959Z\t260101000000Z,keyCompromise\t12\tunknown\t/CN=revoked\n";
-    workshop.put("index", index.as_bytes());
+    // OpenSSL answers by its clock, which a first answer tells.
+    let nonce = Nonce([1; NONCE_BYTES]);
+    let first = Responder::at(NOW);
+    let now = first
+        .ask(&first.certify(1), Digest::Sha1, nonce)
+        .produced_at();
+    let responder = Responder::at(now);
     for (serial, digest, expected) in [
         (0x11, Digest::Sha1, Ok(())),
         (0x11, Digest::Sha256, Ok(())),
         (0x12, Digest::Sha256, Err(Rejection::Revoked)),
         (0x13, Digest::Sha1, Err(Rejection::RevocationUnknown)),
     ] {
-        let certificate = certify(&[serial]);
-        let parsed = issuer.parsed();
-        let id = CertId::new(
-            digest,
-            certificate.issuer(),
-            parsed.key(),
-            certificate.serial(),
-        );
+        let certificate = responder.certify(serial);
         let nonce = Nonce([serial; NONCE_BYTES]);
-        let request = Request {
-            id,
-            nonce: Some(nonce),
-        };
-        workshop.put("request", &request.der());
-        let answer = workshop.openssl(
-            "ocsp -index index -CA issuer.pem -rsigner issuer.pem -rkey issuer.key.pem -ndays 1 \
-             -reqin request -respout out",
-        );
-        let (rules, anchors) = (PathRules::at(now), [issuer.anchor()]);
-        let mut budget = Budget::default();
-        let path = path::find(&certificate, &[], &anchors, &rules, &mut budget).unwrap();
-        let question = Question {
-            path: &path,
-            at: 0,
-            pinned: &[],
-            evidence: Evidence::default(),
-            nonce: NonceRule::Required(&nonce),
-            bounds: Bounds::default(),
-            rules: &rules,
-        };
-        let answer = question
-            .verify(&Response::parse(&answer).unwrap(), &mut budget)
-            .unwrap();
+        let response = responder.ask(&certificate, digest, nonce);
+        let answer = responder.judge(&certificate, &response, &nonce);
         assert_eq!(answer.require_good(), expected, "{serial:#x}");
         assert!(answer.nonce_came_back());
         if let CertStatus::Revoked { at, reason } = answer.status() {

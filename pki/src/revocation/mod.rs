@@ -16,6 +16,7 @@ use crate::general_name::GeneralName;
 use crate::name::Name;
 use crate::path::{PathRules, ValidPath};
 use crate::signature::{KeyInfo, Strength};
+use crate::status::{Freshness, Source};
 
 /// What is at hand to answer from. Nothing is fetched here: whoever asks brings it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +52,8 @@ pub fn check(
 }
 
 /// Checks one certificate of a path, by its place from 0 for the one that the anchor issued: for
-/// whoever asks for some of them elsewhere, and for the others here.
+/// whoever asks for some of them elsewhere, and for the others here. How fresh the lists are that say
+/// so.
 ///
 /// # Errors
 /// As [`check`]; [`Rejection::PathLengthUnfit`] when the path has no such certificate.
@@ -61,7 +63,7 @@ pub fn check_one(
     evidence: Evidence<'_>,
     rules: &PathRules,
     budget: &mut Budget,
-) -> Result<(), Rejection> {
+) -> Result<Freshness, Rejection> {
     let mut question = Question {
         path,
         evidence,
@@ -89,6 +91,8 @@ struct Question<'a, 'b> {
 /// What the lists said so far.
 struct Answer {
     covered: Reasons,
+    /// How fresh the lists are that said so.
+    fresh: Option<Freshness>,
     /// Why a list of the right issuer did not count.
     why_not: Option<Rejection>,
 }
@@ -102,9 +106,10 @@ impl Question<'_, '_> {
         &mut self,
         certificate: &Certificate,
         issuer: (&Name, &KeyInfo),
-    ) -> Result<(), Rejection> {
+    ) -> Result<Freshness, Rejection> {
         let mut answer = Answer {
             covered: Reasons::NONE,
+            fresh: None,
             why_not: None,
         };
         for point in &certificate.extensions.crl_distribution_points {
@@ -119,8 +124,8 @@ impl Question<'_, '_> {
             issuer: Vec::new(),
         };
         self.ask(certificate, issuer, &implied, &mut answer)?;
-        if answer.covered == Reasons::ALL {
-            return Ok(());
+        if let (Reasons::ALL, Some(fresh)) = (answer.covered, answer.fresh) {
+            return Ok(fresh);
         }
         Err(answer.why_not.unwrap_or(Rejection::RevocationUnknown))
     }
@@ -142,7 +147,10 @@ impl Question<'_, '_> {
                 continue;
             }
             match self.one(list, certificate, issuer, (point, answer.covered)) {
-                Ok(reasons) => answer.covered = answer.covered.or(reasons),
+                Ok((reasons, fresh)) => {
+                    answer.covered = answer.covered.or(reasons);
+                    answer.fresh = Some(answer.fresh.map_or(fresh, |known| known.or_older(fresh)));
+                }
                 Err(fatal @ (Rejection::Revoked | Rejection::BudgetSpent)) => return Err(fatal),
                 Err(Rejection::CrlOfOtherScope) => {}
                 Err(why) => {
@@ -154,14 +162,14 @@ impl Question<'_, '_> {
     }
 
     /// §6.3.3 (b) to (l) for one complete list: the reasons for which it says that the certificate
-    /// is not revoked.
+    /// is not revoked, and how fresh it is, or its delta list.
     fn one(
         &mut self,
         list: &RevocationList,
         certificate: &Certificate,
         issuer: (&Name, &KeyInfo),
         (point, covered): (&DistributionPoint, Reasons),
-    ) -> Result<Reasons, Rejection> {
+    ) -> Result<(Reasons, Freshness), Rejection> {
         let only = list.scope().and_then(|scope| scope.only_reasons);
         let interim = point
             .reasons
@@ -180,14 +188,16 @@ impl Question<'_, '_> {
         .key_of(list)?;
         let serial = certificate.serial();
         let mut entry = list.find(certificate.issuer(), serial);
+        let mut fresh = freshness(list);
         if let Some(delta) = self.delta(list, &key)? {
             entry = delta.find(certificate.issuer(), serial).or(entry);
+            fresh = freshness(delta);
         }
         match entry {
             Some(entry) if entry.reason != RevocationReason::REMOVE_FROM_LIST => {
                 Err(Rejection::Revoked)
             }
-            _ => Ok(interim),
+            _ => Ok((interim, fresh)),
         }
     }
 
@@ -224,6 +234,14 @@ impl Question<'_, '_> {
             }
         }
         Ok(newest)
+    }
+}
+
+fn freshness(list: &RevocationList) -> Freshness {
+    Freshness {
+        source: Source::List,
+        this_update: list.this_update(),
+        next_update: list.next_update(),
     }
 }
 
