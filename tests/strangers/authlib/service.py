@@ -3,6 +3,7 @@
 service.py keys ALG    makes a key pair in FOLDER and writes its public half as a JWK Set
 service.py ask ALG     asks for tokens, then tries what an eavesdropper would; prints one JSON object
 service.py share ALG   the same by CLIENT_SECRET (client_secret_jwt), and what becomes of the token
+service.py wait ALG    a device: prints its codes, waits for a line, then asks for its tokens
 """
 
 import json
@@ -16,6 +17,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc6750.errors import InvalidTokenError
 from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
+from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 command, algorithm = sys.argv[1:]
@@ -109,7 +111,26 @@ def share():
     }
 
 
+def wait():
+    client = OAuth2Session(os.environ["CLIENT_ID"], token_endpoint_auth_method="none")
+    codes = requests.post(
+        os.environ["DEVICE_ENDPOINT"],
+        data={"client_id": os.environ["CLIENT_ID"], "scope": "openid profile"},
+        timeout=10,
+    ).json()
+    print(json.dumps(codes), flush=True)
+    sys.stdin.readline()
+    token = client.fetch_token(
+        os.environ["TOKEN_ENDPOINT"],
+        grant_type="urn:ietf:params:oauth:grant-type:device_code",
+        device_code=codes["device_code"],
+    )
+    keys = KeySet.import_key_set(requests.get(os.environ["JWKS_URI"], timeout=10).json())
+    claims = jwt.decode(token["id_token"], keys, algorithms=[algorithm]).claims
+    return {"name": client.get(os.environ["USERINFO_ENDPOINT"]).json()["name"], "aud": claims["aud"]}
+
+
 if command == "keys":
     make_keys()
 else:
-    print(json.dumps(ask() if command == "ask" else share()))
+    print(json.dumps({"ask": ask, "share": share, "wait": wait}[command]()))

@@ -1,15 +1,24 @@
 //! A service that proves itself by signed assertions, on a library that nobody here wrote.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-use idp_tests::{Installation, RelyingParty, source};
+use idp_tests::{Agent, Installation, RelyingParty, World, source};
 use serde_json::{Value, json};
 
-fn authlib(folder: &std::path::Path, variables: &[(&str, &str)], arguments: &[&str]) -> String {
-    let output = Command::new(source::root().join("tests/strangers/authlib/service"))
-        .args(arguments)
-        .env("FOLDER", folder)
-        .envs(variables.iter().copied())
+use crate::openid::device::{confirmation, screen};
+
+/// One command of the program.
+fn command(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
+    let mut command = Command::new(source::root().join("tests/strangers/authlib/service"));
+    command.args(arguments).env("FOLDER", folder);
+    command.envs(variables.iter().copied());
+    command
+}
+
+fn authlib(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> String {
+    let output = command(folder, variables, arguments)
         .output()
         .expect("the packages that ./test strangers installs");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -125,4 +134,45 @@ async fn authlib_authenticates_by_a_shared_secret_and_admits_our_tokens() {
         assert_eq!(told, expected, "{algorithm}");
     }
     serving.terminate();
+}
+
+#[tokio::test]
+async fn authlib_is_let_in_as_a_device() {
+    let world = World::demo();
+    let device = screen(&world, "Màn hình công khai").await;
+    let endpoint = |name| device.endpoint(name).to_string();
+    let (token, keys) = (endpoint("token_endpoint"), endpoint("jwks_uri"));
+    let (codes, userinfo) = (
+        endpoint("device_authorization_endpoint"),
+        endpoint("userinfo_endpoint"),
+    );
+    let client = device.application.client_id.as_str();
+    let variables = [
+        ("CLIENT_ID", client),
+        ("TOKEN_ENDPOINT", &token),
+        ("DEVICE_ENDPOINT", &codes),
+        ("USERINFO_ENDPOINT", &userinfo),
+        ("JWKS_URI", &keys),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut child = command(folder.path(), &variables, &["wait", "ES256"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the packages that ./test strangers installs");
+    let mut printed = BufReader::new(child.stdout.take().expect("piped"));
+    let mut line = String::new();
+    printed.read_line(&mut line).expect("a line");
+    let codes: Value = serde_json::from_str(&line).expect("its codes");
+    let mut agent = Agent::new();
+    let page = confirmation(&world, &mut agent, &codes).await;
+    device.press(&mut agent, &page, "approve", &[]).await;
+    let mut input = child.stdin.take().expect("piped");
+    writeln!(input, "go on").expect("it waits");
+    let mut told = String::new();
+    printed.read_to_string(&mut told).expect("text");
+    assert!(child.wait().expect("it ends").success());
+    let told: Value = serde_json::from_str(&told).expect("one JSON object");
+    assert_eq!(told, json!({"name": world.user().name, "aud": client}));
+    world.stop();
 }

@@ -9,7 +9,7 @@ const SUBJECT = 'CN=mot-cua.tinh.example,O=Sở Nội vụ,C=VN'
 /** All combinations, or those with these words in their names. */
 export function* journeys(...chosen) {
   for (const profile of ['fapi2_security', 'fapi2_message_signing']) {
-    for (const method of ['private_key_jwt', 'tls_client_auth']) {
+    for (const method of ['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth']) {
       for (const binding of ['dpop', 'certificate']) {
         for (const algorithm of ['ES256', 'PS256', 'EdDSA']) {
           const words = [profile, method, binding, algorithm]
@@ -21,11 +21,11 @@ export function* journeys(...chosen) {
 }
 
 function features(profile, method, binding, algorithm) {
-  const certified = method === 'tls_client_auth'
   return {
     profile,
     require_pushed_authorization_requests: true,
-    ...(certified ? { tls_client_auth_subject_dn: SUBJECT } : { token_endpoint_auth_signing_alg: algorithm }),
+    ...(method === 'tls_client_auth' && { tls_client_auth_subject_dn: SUBJECT }),
+    ...(method === 'private_key_jwt' && { token_endpoint_auth_signing_alg: algorithm }),
     ...(binding === 'dpop'
       ? { dpop_bound_access_tokens: true }
       : { tls_client_certificate_bound_access_tokens: true }),
@@ -41,7 +41,7 @@ function features(profile, method, binding, algorithm) {
 
 async function walk(profile, method, binding, algorithm) {
   const signs = profile === 'fapi2_message_signing'
-  const shown = method === 'tls_client_auth' || binding === 'certificate' ? certificate() : undefined
+  const shown = method !== 'private_key_jwt' || binding === 'certificate' ? certificate() : undefined
   const registered = features(profile, method, binding, algorithm)
   const config = await party({ method, algorithm, features: registered, certificate: shown })
   const key = await openid.randomDPoPKeyPair(algorithm === 'EdDSA' ? 'Ed25519' : algorithm)

@@ -23,15 +23,15 @@ const PROOFS = {
   client_secret_jwt: (secret) => openid.ClientSecretJwt(secret),
   private_key_jwt: (_, algorithm) => openid.PrivateKeyJwt(keyFor(algorithm)),
   tls_client_auth: () => openid.TlsClientAuth(),
+  self_signed_tls_client_auth: () => openid.TlsClientAuth(),
 }
 
 /** What makes a client's keys necessary; without, they cannot be registered. */
-const BY_KEYS = /^request_object_signing_alg$|^require_signed_request_object$|_encrypted_response_alg$/
+const BY_KEYS = /^private_key_jwt$|^self_signed_tls_client_auth$|^request_object_signing_alg$|^require_signed_request_object$|_encrypted_response_alg$/
 
 function options(kind, method, algorithm, features, further) {
   const list = ['--name', 'Một cửa điện tử', '--kind', kind, ...further]
-  const needed = method === 'private_key_jwt' || Object.keys(features).some((name) => BY_KEYS.test(name))
-  if (needed) list.push('--jwks', jwksFile)
+  if ([method, ...Object.keys(features)].some((name) => BY_KEYS.test(name))) list.push('--jwks', jwksFile)
   if (kind !== 'device') list.push('--auth-method', method)
   if (kind !== 'service' && kind !== 'device') list.push('--redirect-uri', CALLBACK)
   if (kind !== 'service') list.push('--id-token-alg', algorithm)
