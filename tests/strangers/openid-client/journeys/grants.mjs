@@ -1,17 +1,23 @@
 // Devices, tokens for the next service, exact rights, tokens that say nothing.
-import { calculateJwkThumbprint, decodeJwt, exportJWK } from 'jose'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { SignJWT, calculateJwkThumbprint, decodeJwt, exportJWK } from 'jose'
 import * as openid from 'openid-client'
-import { party, signIn } from './party.mjs'
+import { jwksFile, keyFor } from './keys.mjs'
+import { party, provider, signIn } from './party.mjs'
 import { browse } from './test.mjs'
 
 const DESK = 'https://mot-cua.tinh.example/'
 const FILES = 'https://api.tinh.example/ho-so'
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const PLATFORM = 'https://lgsp.tinh.example'
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 
 export function* journeys() {
   yield ['device', device]
   yield ['token exchange', exchange]
+  yield ['jwt-bearer', vouched]
   yield ['authorization details', () => details({})]
   yield ['authorization details, signed and pushed', () => details({ pushed: true, algorithm: 'ES256' })]
   yield ['opaque token, signed introspection', opaque]
@@ -45,6 +51,23 @@ async function exchange() {
   const { sub, aud, act } = decodeJwt(answer.access_token)
   const acts = act.sub === desk.clientMetadata().client_id
   return { issued_token_type: answer.issued_token_type, same: sub === claims.sub, aud, acts }
+}
+
+/** A platform vouches for a person who let the client in; its word counts once. */
+async function vouched() {
+  const jwks = JSON.parse(readFileSync(jwksFile))
+  const further = ['--grant-type', 'authorization_code', '--grant-type', JWT_BEARER]
+  const features = { assertion_issuers: JSON.stringify([{ issuer: PLATFORM, jwks }]) }
+  const config = await party({ features, further })
+  const { claims } = await signIn(config)
+  const assertion = await new SignJWT({ iss: PLATFORM, sub: claims.sub, aud: provider.issuer, jti: randomUUID() })
+    .setProtectedHeader({ alg: 'PS256', kid: 'PS256' })
+    .setExpirationTime('1 minute')
+    .sign(keyFor('PS256').key)
+  const { access_token } = await openid.genericGrantRequest(config, JWT_BEARER, { assertion })
+  const again = openid.genericGrantRequest(config, JWT_BEARER, { assertion })
+  const refused = await again.then(() => 'taken again', ({ error_description: reason }) => reason)
+  return { same: decodeJwt(access_token).sub === claims.sub, refused }
 }
 
 async function details(how) {

@@ -26,8 +26,10 @@ const PROOFS = {
   self_signed_tls_client_auth: () => openid.TlsClientAuth(),
 }
 
-/** What makes a client's keys necessary; without, they cannot be registered. */
-const BY_KEYS = /^private_key_jwt$|^self_signed_tls_client_auth$|^request_object_signing_alg$|^require_signed_request_object$|_encrypted_response_alg$/
+/** The methods and features that need a client's keys; without one they cannot be registered. */
+const BY_KEYS = new RegExp(
+  ['^private_key_jwt$', '^self_signed_', '^request_object_signing_alg$', '^require_signed_', '_encrypted_response_alg$'].join('|'),
+)
 
 function options(kind, method, algorithm, features, further) {
   const list = ['--name', 'Một cửa điện tử', '--kind', kind, ...further]
@@ -96,7 +98,7 @@ export async function signIn(config, how = {}) {
   return { tokens, claims: tokens.claims(), address, callback, checks }
 }
 
-/** The person's certificate-bearing connection: `fetch` over it, and its `x5t#S256`. */
+/** The client's certificate: `fetch` on connections that show it, and its `x5t#S256`. */
 export function certificate() {
   const file = (name) => readFileSync(join(process.env.FOLDER, name))
   const [cert, key, ca] = ['client.pem', 'client-key.pem', 'client-cas.pem'].map(file)

@@ -24,6 +24,10 @@ async fn openid_client_lets_devices_in_and_calls_the_next_service() {
                 "acts": true,
             }),
         ),
+        (
+            "jwt-bearer",
+            json!({"same": true, "refused": "assertion_replayed"}),
+        ),
         ("authorization details", details.clone()),
         ("authorization details, signed and pushed", details),
         (
