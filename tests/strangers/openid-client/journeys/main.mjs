@@ -1,6 +1,6 @@
 // Walks the journeys of one file and prints a JSON object for each:
 //
-//   run fapi | answers | artefacts | grants [ARGUMENT...]
+//   run fapi | answers | artefacts | grants | registered [ARGUMENT...]
 //
 // `journey` is its name; `failed` tells why it broke off, everything else is what it found. Between
 // them stand what it asks of the test: see test.mjs.

@@ -8,6 +8,7 @@ mod answers;
 mod artefacts;
 mod fapi;
 mod grants;
+mod registered;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Lines, Write};
