@@ -195,3 +195,134 @@ proptest::proptest! {
         let _ = RevocationList::parse(&bytes);
     }
 }
+
+/// Lists by the test authority: complete, delta and indirect.
+mod by_authority {
+    use super::super::*;
+    use crate::path;
+    use crate::test_ca::encode::{explicit, extension, sequence, wrap};
+    use crate::test_ca::{Authority, Key, ListEntry, ListTemplate, Subject, Template};
+    use crate::{Budget, Time};
+
+    const NOW: Time = Time::from_seconds(1_767_225_600);
+    const SERIAL: &[u8] = &[0x44];
+
+    struct Scene {
+        root: Authority,
+        person: Certificate,
+    }
+
+    impl Scene {
+        /// A person certified by the root, with these extensions more.
+        fn with(extensions: &[Vec<u8>]) -> Self {
+            let root = Authority::root("Gốc thử nghiệm", Key::p256(), NOW);
+            let mut template = Template::person(Subject::named("Hồ Văn Tư"), NOW).serial(SERIAL);
+            template.extensions.extend_from_slice(extensions);
+            let der = root.issue(&template, &Key::p256());
+            let person = Certificate::parse(&der).unwrap();
+            Self { root, person }
+        }
+
+        fn judge(
+            &self,
+            lists: &[RevocationList],
+            certificates: &[Certificate],
+        ) -> Result<Time, Rejection> {
+            let (rules, anchors) = (PathRules::at(NOW), [self.root.anchor()]);
+            let mut budget = Budget::default();
+            let path = path::find(&self.person, &[], &anchors, &rules, &mut budget).unwrap();
+            let evidence = Evidence {
+                lists,
+                certificates,
+            };
+            check_one(&path, 0, evidence, &rules, &mut budget).map(|fresh| fresh.this_update)
+        }
+    }
+
+    fn signed(authority: &Authority, template: &ListTemplate) -> RevocationList {
+        RevocationList::parse(&authority.list(template)).unwrap()
+    }
+
+    fn delta(number: u64, base: u64, entries: Vec<ListEntry>) -> ListTemplate {
+        ListTemplate {
+            this_update: NOW.plus(-60),
+            number,
+            base: Some(base),
+            entries,
+            ..ListTemplate::at(NOW)
+        }
+    }
+
+    #[test]
+    fn a_delta_list_amends_the_complete_one() {
+        let scene = Scene::with(&[]);
+        let clean = signed(&scene.root, &ListTemplate::at(NOW));
+        let held = signed(&scene.root, &ListTemplate::at(NOW).revoking(&[SERIAL]));
+        let entry = |reason| ListEntry {
+            reason: Some(reason),
+            ..ListEntry::new(SERIAL, NOW.plus(-60))
+        };
+        let delta = |number, base, entries| signed(&scene.root, &delta(number, base, entries));
+        let (complete, recent) = (Ok(NOW.plus(-3600)), Ok(NOW.plus(-60)));
+        let revoked = Err(Rejection::Revoked);
+        for (at, lists, expected) in [
+            (0, vec![clean.clone()], complete),
+            (1, vec![clean.clone(), delta(2, 1, vec![])], recent),
+            (2, vec![clean.clone(), delta(2, 1, vec![entry(1)])], revoked),
+            // Taken back from hold.
+            (3, vec![held.clone()], revoked),
+            (4, vec![held.clone(), delta(2, 1, vec![entry(8)])], recent),
+            // Made for a later complete list; not newer than this one; without any complete list.
+            (
+                5,
+                vec![clean.clone(), delta(3, 2, vec![entry(1)])],
+                complete,
+            ),
+            (
+                6,
+                vec![clean.clone(), delta(1, 1, vec![entry(1)])],
+                complete,
+            ),
+            (
+                7,
+                vec![delta(2, 1, vec![])],
+                Err(Rejection::RevocationUnknown),
+            ),
+        ] {
+            assert_eq!(scene.judge(&lists, &[]), expected, "{at}");
+        }
+    }
+
+    #[test]
+    fn an_indirect_list_speaks_for_issuers_that_it_names() {
+        let issuer = Subject::named("Danh sách thử nghiệm");
+        let names = wrap(0xa2, &[explicit(4, &issuer.der())]);
+        let point = extension("2.5.29.31", false, &sequence(&[sequence(&[names])]));
+        let scene = Scene::with(&[point]);
+        let lists = scene.root.below("Danh sách thử nghiệm", Key::p256());
+        let own = signed(&scene.root, &ListTemplate::at(NOW));
+        let indirect = |entries: Vec<ListEntry>| {
+            let template = ListTemplate {
+                indirect: true,
+                entries,
+                ..ListTemplate::at(NOW)
+            };
+            signed(&lists, &template)
+        };
+        let of = |issuer: &Authority| ListEntry {
+            issuer: Some(issuer.name.clone()),
+            ..ListEntry::new(SERIAL, NOW.plus(-7200))
+        };
+        let certificates = [lists.parsed()];
+        let judge = |list| scene.judge(&[own.clone(), list], &certificates);
+        assert_eq!(
+            judge(indirect(vec![of(&scene.root)])),
+            Err(Rejection::Revoked)
+        );
+        // The same number under another issuer: the entry is not about this certificate.
+        assert_eq!(judge(indirect(vec![of(&lists)])), Ok(NOW.plus(-3600)));
+        // Nobody knows the signer.
+        let alone = scene.judge(&[indirect(vec![])], &[]);
+        assert_eq!(alone, Err(Rejection::CrlSignerWrong));
+    }
+}
