@@ -56,34 +56,32 @@ async function signed(algorithm) {
   const further = ['--backchannel-logout-uri', listener.address]
   const config = await party({ method: 'private_key_jwt', algorithm, features, further })
   openid.useJwtResponseMode(config)
-  const { tokens, callback } = await signIn(config, { algorithm, pushed: true })
-  const userinfo = await bearer(provider.userinfo_endpoint, tokens.access_token)
-  const introspection = await signedIntrospection(config, tokens.access_token)
+  const told = recorded(config)
+  const { tokens, claims, callback } = await signIn(config, { algorithm, pushed: true })
+  await openid.fetchUserInfo(config, tokens.access_token, claims.sub)
+  await openid.tokenIntrospection(config, tokens.access_token)
   await browse(openid.buildEndSessionUrl(config, { id_token_hint: tokens.id_token }))
   const artefacts = {
     id_token: [tokens.id_token],
     access_token: [tokens.access_token, provider.issuer],
-    userinfo: [await userinfo.text()],
-    introspection: [introspection],
+    userinfo: [told.get(provider.userinfo_endpoint)],
+    introspection: [told.get(provider.introspection_endpoint)],
     response: [callback.searchParams.get('response')],
     logout_token: [await listener.told],
   }
   return verified(artefacts, algorithm, config.clientMetadata().client_id)
 }
 
-/** The answer as it came: the library keeps what is inside. */
-async function signedIntrospection(config, token) {
-  let told
-  config[openid.customFetch] = async (...asked) => {
-    const answer = await fetch(...asked)
-    if (asked[0] === provider.introspection_endpoint) told = await answer.clone().text()
+/** The answers as they came, by address: the library keeps what is inside. */
+function recorded(config) {
+  const told = new Map()
+  config[openid.customFetch] = async (address, how) => {
+    const answer = await fetch(address, how)
+    told.set(address, await answer.clone().text())
     return answer
   }
-  await openid.tokenIntrospection(config, token)
   return told
 }
-
-const bearer = (address, token) => fetch(address, { headers: { authorization: `Bearer ${token}` } })
 
 /** Where the provider tells of a sign-out. */
 async function listen() {
@@ -101,25 +99,26 @@ async function listen() {
 }
 
 async function encrypted(alg, enc) {
-  const features = { userinfo_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256' }
-  for (const what of ['id_token', 'userinfo', 'authorization']) {
+  const features = {}
+  for (const what of ['id_token', 'userinfo', 'authorization', 'introspection']) {
+    if (what !== 'id_token') features[`${what}_signed_response_alg`] = 'ES256'
     features[`${what}_encrypted_response_alg`] = alg
     features[`${what}_encrypted_response_enc`] = enc
   }
   const config = await party({ features })
-  const sent = []
-  config[openid.customFetch] = async (...asked) => {
-    const answer = await fetch(...asked)
-    sent.push(await answer.clone().text())
-    return answer
-  }
+  const told = recorded(config)
   openid.useJwtResponseMode(config)
   const own = keyFor(alg)
   openid.enableDecryptingResponses(config, [enc], { ...own, alg })
   const { tokens, claims, callback } = await signIn(config)
   await openid.fetchUserInfo(config, tokens.access_token, claims.sub)
-  const id_token = sent.filter((body) => body.includes('"id_token"')).map((body) => JSON.parse(body).id_token)
-  const artefacts = { id_token: id_token[0], userinfo: sent.at(-1), response: callback.searchParams.get('response') }
+  await openid.tokenIntrospection(config, tokens.access_token)
+  const artefacts = {
+    id_token: JSON.parse(told.get(provider.token_endpoint)).id_token,
+    userinfo: told.get(provider.userinfo_endpoint),
+    introspection: told.get(provider.introspection_endpoint),
+    response: callback.searchParams.get('response'),
+  }
   return opened(artefacts, { alg, enc, own }, config.clientMetadata().client_id)
 }
 

@@ -73,7 +73,11 @@ async fn jose_opens_what_is_encrypted_to_it_and_encrypts_to_us() {
             ("ECDH-ES+A256KW", "ECDH-ES"),
         ] {
             let opened = json!(["JWT", key, "ES256"]);
-            let all = json!({"id_token": opened, "userinfo": opened, "response": opened});
+            let names = ["id_token", "userinfo", "introspection", "response"];
+            let all: Value = names
+                .map(|name| (name, opened.clone()))
+                .into_iter()
+                .collect();
             expected.insert(format!("encrypted to us {wrapping} {content}"), all);
         }
         for wrapping in ["RSA-OAEP-256", "ECDH-ES"] {
