@@ -1,5 +1,6 @@
 //! Where clients show certificates, from the configuration.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use idp_core::base::fault::Fault;
@@ -54,19 +55,29 @@ pub(crate) fn policy(settings: &Settings) -> Result<Policy, Fault> {
     let Some(configured) = &settings.mutual_tls else {
         return Ok(policy);
     };
-    let mut authorities = Vec::new();
-    if let Some(file) = &configured.trusted_authorities {
-        for der in read_chain(file)? {
-            if !is_authority(&der) {
-                let detail = format!("{}: a certificate of no authority", file.display());
-                return Err(Fault::lasting("mutual_tls", detail));
-            }
-            authorities.push(der.to_vec());
-        }
-    }
+    let authorities = match &configured.trusted_authorities {
+        Some(file) => read_authorities(file)?,
+        None => Vec::new(),
+    };
     policy.mutual_tls = Some(MutualTls {
         url: configured.url.clone(),
         authorities,
     });
     Ok(policy)
+}
+
+/// The certificates of those who certify clients, as DER.
+///
+/// # Errors
+/// A fault when the file cannot be read or holds what is no authority's certificate.
+pub(crate) fn read_authorities(file: &PathBuf) -> Result<Vec<Vec<u8>>, Fault> {
+    let mut authorities = Vec::new();
+    for der in read_chain(file)? {
+        if !is_authority(&der) {
+            let detail = format!("{}: a certificate of no authority", file.display());
+            return Err(Fault::lasting("mutual_tls", detail));
+        }
+        authorities.push(der.to_vec());
+    }
+    Ok(authorities)
 }

@@ -8,7 +8,7 @@ use super::args::{ConfigCommand, Format, Globals};
 use super::failure::Failure;
 use super::language::{Said, Text, text};
 use super::output::{Column, Output, column};
-use crate::config::{self, Problem, Settings};
+use crate::config::{self, Problem, Settings, TlsFiles};
 use crate::listen::tls::{ClientCertificates, Tls};
 use crate::outside::fetch::read_authorities;
 
@@ -77,18 +77,26 @@ fn file_problems(settings: &Settings) -> Vec<Problem> {
             right: right.to_owned(),
         });
     };
-    if let Some(files) = &settings.listen.tls
-        && let Err(fault) = Tls::load(
-            files.certificate.clone(),
-            files.key.clone(),
-            ClientCertificates::NotAsked,
-        )
-    {
-        note(
-            "listen.tls",
-            fault.detail,
-            "a PEM chain and the private key of its first certificate",
-        );
+    let mutual = settings.mutual_tls.as_ref();
+    let listener = mutual.and_then(|mutual| mutual.listener.as_ref());
+    let spoken = [
+        ("listen.tls", settings.listen.tls.as_ref()),
+        ("mutual_tls.certificate", listener.map(|(_, files)| files)),
+    ];
+    for (key, files) in spoken {
+        let load = |files: &TlsFiles| {
+            let (certificate, private) = (files.certificate.clone(), files.key.clone());
+            Tls::load(certificate, private, ClientCertificates::NotAsked)
+        };
+        if let Some(Err(fault)) = files.map(load) {
+            let right = "a PEM chain and the private key of its first certificate";
+            note(key, fault.detail, right);
+        }
+    }
+    let authorities = mutual.and_then(|mutual| mutual.trusted_authorities.as_ref());
+    if let Some(Err(fault)) = authorities.map(crate::mutual_tls::read_authorities) {
+        let right = "a PEM file with the certificates of authorities";
+        note("mutual_tls.trusted_authorities", fault.detail, right);
     }
     if let Some(path) = &settings.outgoing.ca_file
         && let Err(fault) = read_authorities(path)
@@ -142,12 +150,24 @@ mod tests {
             keys.master_key_file = 'master.key'
             listen.tls.certificate = 'c.pem'
             listen.tls.key = 'k.pem'
-            outgoing.ca_file = 'ca.pem'";
+            outgoing.ca_file = 'ca.pem'
+            mutual_tls.url = 'https://mtls.tinh.example'
+            mutual_tls.address = '127.0.0.1:9443'
+            mutual_tls.certificate = 'c.pem'
+            mutual_tls.key = 'k.pem'
+            mutual_tls.trusted_authorities = 'ca.pem'";
         let settings = Settings::parse(text, folder.path(), []).unwrap();
         let keys: Vec<_> = file_problems(&settings)
             .into_iter()
             .map(|p| p.key)
             .collect();
-        assert_eq!(keys, ["listen.tls", "outgoing.ca_file", "province.logo"]);
+        let expected = [
+            "listen.tls",
+            "mutual_tls.certificate",
+            "mutual_tls.trusted_authorities",
+            "outgoing.ca_file",
+            "province.logo",
+        ];
+        assert_eq!(keys, expected);
     }
 }

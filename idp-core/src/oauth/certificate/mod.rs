@@ -7,10 +7,9 @@
 mod distinguished_name;
 
 use std::net::IpAddr;
-use std::time::Duration;
 
-use rustls_pki_types::{CertificateDer, UnixTime};
-use webpki::{EndEntityCert, KeyUsage};
+use pki::path::{self, PathRules, TrustAnchor};
+use pki::{Budget, Certificate, Oid, Time};
 use x509_parser::extensions::GeneralName;
 use x509_parser::oid_registry::OID_SIG_ED25519;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -138,32 +137,38 @@ fn address(octets: &[u8]) -> Option<IpAddr> {
         .ok()
 }
 
-/// Whether a certificate can be a trusted authority's.
+/// `id-kp-clientAuth`, 1.3.6.1.5.5.7.3.2 (RFC 5280 §4.2.1.12), as DER content.
+const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
+
+/// Whether a certificate is an authority's by its own word (RFC 5280 §4.2.1.9).
 pub fn is_authority(der: &[u8]) -> bool {
-    webpki::anchor_from_trusted_cert(&CertificateDer::from(der)).is_ok()
+    let says = |certificate: Certificate| certificate.extensions().basic_constraints;
+    Certificate::parse(der).is_ok_and(|certificate| says(certificate).is_some_and(|says| says.ca))
 }
 
-/// Whether a path leads from the certificate to one of the authorities at `now` (RFC 5280 §6, as far
-/// as rustls-webpki goes; revocation is not looked at).
+/// Whether a path leads from the certificate to one of the authorities at `now` (RFC 5280 §6), and
+/// the certificate is for clients: no authority's, with `digitalSignature` and `clientAuth` where it
+/// says what its key is for. Revocation is not looked at.
 fn is_trusted(certificate: &ClientCertificate, authorities: &[Vec<u8>], now: Timestamp) -> bool {
-    let der = |octets: &Vec<u8>| CertificateDer::from(octets.clone());
-    let authorities: Vec<_> = authorities.iter().map(der).collect();
-    let anchors: Vec<_> = authorities
-        .iter()
-        .filter_map(|der| webpki::anchor_from_trusted_cert(der).ok())
-        .collect();
-    let chain: Vec<_> = certificate.chain.iter().map(der).collect();
-    let Some((own, above)) = chain.split_first() else {
+    let parsed = |der: &Vec<u8>| Certificate::parse(der).ok();
+    let anchors = authorities.iter().filter_map(parsed);
+    let anchors: Vec<_> = anchors.map(|c| TrustAnchor::from_certificate(&c)).collect();
+    let chain: Option<Vec<_>> = certificate.chain.iter().map(parsed).collect();
+    let Some((own, above)) = chain.as_ref().and_then(|chain| chain.split_first()) else {
         return false;
     };
-    let seconds = u64::try_from(now.seconds()).unwrap_or(0);
-    let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    let usage = KeyUsage::client_auth();
-    EndEntityCert::try_from(own).is_ok_and(|own| {
-        let algorithms = webpki::ALL_VERIFICATION_ALGS;
-        own.verify_for_usage(algorithms, &anchors, above, at, usage, None, None)
-            .is_ok()
-    })
+    let rules = PathRules::at(Time::from_seconds(now.seconds()));
+    let found = path::find(own, above, &anchors, &rules, &mut Budget::default());
+    is_for_clients(own) && found.is_ok()
+}
+
+fn is_for_clients(certificate: &Certificate) -> bool {
+    let says = certificate.extensions();
+    let signs = says.key_usage.is_none_or(pki::KeyUsage::digital_signature);
+    let purposes = says.extended_key_usage.as_ref();
+    let client = purposes.is_none_or(|all| all.contains(&Oid::from_content(CLIENT_AUTH)));
+    let authority = says.basic_constraints.is_some_and(|says| says.ca);
+    signs && client && !authority
 }
 
 /// RFC 8705 §2.1: the certificate is one of a trusted authority, and holds the name that is

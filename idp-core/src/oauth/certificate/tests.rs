@@ -163,13 +163,26 @@ fn no_other_certificate_is_trusted() {
     let own = params().self_signed(&key).unwrap().der().to_vec();
     let own = ClientCertificate::parse(&[own]).unwrap();
     assert_eq!(check(&own, &trusted, NOW), untrusted);
+    let itself = ClientCertificate::parse(std::slice::from_ref(&ca.der)).unwrap();
+    assert_eq!(
+        check(&itself, &trusted, NOW),
+        untrusted,
+        "no client is an authority"
+    );
+    let mut for_agreement = params();
+    for_agreement.key_usages = vec![rcgen::KeyUsagePurpose::KeyAgreement];
+    assert_eq!(
+        check(&issued(&ca, &for_agreement), &trusted, NOW),
+        untrusted
+    );
     let mut for_servers = params();
     for_servers.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     assert_eq!(check(&issued(&ca, &for_servers), &trusted, NOW), untrusted);
     let mut over = params();
     over.not_after = rcgen::date_time_ymd(2020, 1, 1);
     assert_eq!(check(&issued(&ca, &over), &trusted, NOW), untrusted);
-    assert!(is_authority(&ca.der) && !is_authority(b"x"));
+    let end = issued(&ca, &params()).chain.remove(0);
+    assert!(is_authority(&ca.der) && !is_authority(b"x") && !is_authority(&end));
 }
 
 #[test]

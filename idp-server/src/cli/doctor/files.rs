@@ -15,6 +15,7 @@ use x509_parser::prelude::FromDer;
 use super::Finding;
 use crate::config::{AuditSettings, Settings, TlsFiles};
 use crate::listen::tls::{ClientCertificates, Tls, read_chain};
+use crate::mutual_tls::read_authorities;
 use crate::outside::private_file::{ALL_BUT_GROUP_READING, GROUP_AND_OTHERS, exposed};
 
 /// A certificate that ends within this is to be renewed.
@@ -35,10 +36,10 @@ pub(super) fn permissions(settings: &Settings) -> Vec<Finding> {
     let inside = entries.filter_map(Result::ok).map(|entry| entry.path());
     let data = std::iter::once(folder.clone()).chain(inside);
     let data = data.filter_map(|path| exposed(&path, GROUP_AND_OTHERS));
-    let key = settings.listen.tls.as_ref();
-    let key = key.and_then(|tls| exposed(&tls.key, ALL_BUT_GROUP_READING));
+    let keys =
+        listeners(settings).filter_map(|(_, tls, _)| exposed(&tls.key, ALL_BUT_GROUP_READING));
     let open: Vec<Finding> = data
-        .chain(key)
+        .chain(keys)
         .map(|open| Finding::fail("permissions", open.problem(), open.remedy()))
         .collect();
     if open.is_empty() {
@@ -94,29 +95,55 @@ fn reachable(socket: &Path) -> std::io::Result<()> {
     UnixDatagram::unbound()?.connect(socket)
 }
 
-/// The certificate: usable with its key, for this issuer, now and for some time.
-pub(super) fn certificate(settings: &Settings, now: Timestamp) -> Vec<Finding> {
-    let Some(files) = &settings.listen.tls else {
-        return Vec::new();
-    };
-    if let Err(fault) = Tls::load(
-        files.certificate.clone(),
-        files.key.clone(),
-        ClientCertificates::NotAsked,
-    ) {
-        let remedy = "put a PEM chain and the key of its first certificate there";
-        return vec![Finding::fail("tls", fault.detail, remedy)];
-    }
-    examined(settings, files, now).unwrap_or_else(|| {
-        vec![Finding::fail(
-            "tls",
-            "the certificate cannot be read",
-            "have it issued again",
-        )]
+/// Where TLS is spoken: the check's name, the files, and the address that people or clients use.
+fn listeners(settings: &Settings) -> impl Iterator<Item = (&'static str, &TlsFiles, &str)> {
+    let public = settings.listen.tls.as_ref();
+    let public = public.map(|files| ("tls", files, settings.issuer.url.as_str()));
+    let mutual = settings.mutual_tls.as_ref().and_then(|mutual| {
+        let (_, files) = mutual.listener.as_ref()?;
+        Some(("mutual_tls", files, mutual.url.as_str()))
+    });
+    public.into_iter().chain(mutual)
+}
+
+/// The authorities that prove clients: readable, and authorities.
+pub(super) fn authorities(settings: &Settings) -> Option<Finding> {
+    let file = settings.mutual_tls.as_ref()?.trusted_authorities.as_ref()?;
+    Some(match read_authorities(file) {
+        Ok(known) => {
+            let detail = format!("{}: {} certificates", file.display(), known.len());
+            Finding::ok("client_authorities", detail)
+        }
+        Err(fault) => {
+            let remedy = "put the PEM certificates of authorities there";
+            Finding::fail("client_authorities", fault.detail, remedy)
+        }
     })
 }
 
-fn examined(settings: &Settings, files: &TlsFiles, now: Timestamp) -> Option<Vec<Finding>> {
+/// The certificates: each usable with its key, for its address, now and for some time.
+pub(super) fn certificates(settings: &Settings, now: Timestamp) -> Vec<Finding> {
+    let examine = |listener| certificate(listener, now);
+    listeners(settings).flat_map(examine).collect()
+}
+
+fn certificate(listener: (&'static str, &TlsFiles, &str), now: Timestamp) -> Vec<Finding> {
+    let (check, files, _) = listener;
+    let (chain, key) = (files.certificate.clone(), files.key.clone());
+    if let Err(fault) = Tls::load(chain, key, ClientCertificates::NotAsked) {
+        let remedy = "put a PEM chain and the key of its first certificate there";
+        return vec![Finding::fail(check, fault.detail, remedy)];
+    }
+    examined(listener, now).unwrap_or_else(|| {
+        let wrong = "the certificate cannot be read";
+        vec![Finding::fail(check, wrong, "have it issued again")]
+    })
+}
+
+fn examined(
+    (check, files, address): (&'static str, &TlsFiles, &str),
+    now: Timestamp,
+) -> Option<Vec<Finding>> {
     let chain = read_chain(&files.certificate).ok()?;
     let (_, leaf) = X509Certificate::from_der(chain.first()?).ok()?;
     let from = Timestamp::from_seconds(leaf.validity().not_before.timestamp());
@@ -124,30 +151,24 @@ fn examined(settings: &Settings, files: &TlsFiles, now: Timestamp) -> Option<Vec
     let renew = "renew it, then send the server SIGHUP";
     let validity = match () {
         () if now < from => {
-            Finding::fail("tls", "the certificate is not valid yet", "check the clock")
+            Finding::fail(check, "the certificate is not valid yet", "check the clock")
         }
-        () if until <= now => Finding::fail("tls", "the certificate has expired", renew),
+        () if until <= now => Finding::fail(check, "the certificate has expired", renew),
         () if until <= now + RENEW => {
             let days = until.since(now).as_secs() / 86_400;
-            Finding::warn("tls", format!("the certificate ends in {days} days"), renew)
+            Finding::warn(check, format!("the certificate ends in {days} days"), renew)
         }
         () => {
             let days = until.since(now).as_secs() / 86_400;
-            Finding::ok("tls", format!("the certificate is valid for {days} days"))
+            Finding::ok(check, format!("the certificate is valid for {days} days"))
         }
     };
     let mut findings = vec![validity];
-    let host = Url::parse(settings.issuer.url.as_str())
-        .ok()?
-        .host_str()?
-        .to_owned();
+    let host = Url::parse(address).ok()?.host_str()?.to_owned();
     if !names(&leaf, &host) {
         let detail = format!("the certificate is not for {host}");
-        findings.push(Finding::fail(
-            "tls",
-            detail,
-            "have it issued for the issuer's host",
-        ));
+        let remedy = format!("have it issued for {host}");
+        findings.push(Finding::fail(check, detail, remedy));
     }
     Some(findings)
 }

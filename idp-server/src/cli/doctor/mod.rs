@@ -142,7 +142,8 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Vec<Finding> {
         )
     }));
     findings.extend(files::permissions(settings));
-    findings.extend(files::certificate(settings, clock.now()));
+    findings.extend(files::certificates(settings, clock.now()));
+    findings.extend(files::authorities(settings));
     findings.extend(files::heads(&settings.audit));
     let variable = |name: &str| std::env::var(name).ok();
     let master = MasterKey::read(&settings.master_key, &settings.store.folder, variable);

@@ -161,6 +161,39 @@ async fn certificates_are_examined_for_name_and_time() {
     );
 }
 
+#[tokio::test]
+async fn the_files_of_clients_certificates_are_examined_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = installed(folder.path()).await;
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(["sso.tinh.example".to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(2027, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2028, 1, 1);
+    let made = params.self_signed(&key).unwrap();
+    let (certificate, private) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+    fs::write(&certificate, made.pem()).unwrap();
+    fs::write(&private, key.serialize_pem()).unwrap();
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o644)).unwrap();
+    let files = crate::config::TlsFiles {
+        certificate: certificate.clone(),
+        key: private,
+    };
+    settings.mutual_tls = Some(crate::config::MutualTlsSettings {
+        url: idp_core::base::issuer::Issuer::parse("https://mtls.tinh.example").unwrap(),
+        listener: Some(([127, 0, 0, 1], 9443).into()).map(|address| (address, files)),
+        header: None,
+        trusted_authorities: Some(certificate),
+    });
+    let found = failures(&settings, NOW).await;
+    let told = |check, part: &str| {
+        let fits = |f: &Finding| f.check == check && f.detail.contains(part);
+        assert!(found.iter().any(fits), "{check} {part}: {found:?}");
+    };
+    told("mutual_tls", "not for mtls.tinh.example");
+    told("permissions", "k.pem");
+    told("client_authorities", "no authority");
+}
+
 #[test]
 fn keys_that_end_or_grow_old_are_named() {
     let key = |kid: &str, from: Timestamp, until: Option<Timestamp>| Key {
