@@ -7,7 +7,7 @@ use super::authorize::AuthorizationRequest;
 use super::scope;
 use crate::base::refusal::Reason;
 use crate::base::time::Timestamp;
-use crate::model::client::{Client, ConsentRule, PositionChoice};
+use crate::model::client::{Client, ClientAuthenticationMethod, ConsentRule, PositionChoice};
 use crate::model::consent::Consent;
 use crate::model::organisation_unit::OrganisationUnit;
 use crate::model::session::Session;
@@ -148,12 +148,23 @@ fn consent_missing(facts: &InteractionFacts<'_>, signed_in: &SignedIn) -> Option
         return None;
     }
     // A consent rests for scopes; exact details are asked about each time.
-    let anew = facts.request.prompt.consent || !facts.request.authorization_details.is_empty();
+    let anew = facts.request.prompt.consent
+        || !facts.request.authorization_details.is_empty()
+        || !is_assured(facts);
     let given = signed_in.consent.as_ref().is_some_and(|consent| {
         consent.covers(&facts.request.disclosed())
             && (!anew || consent.at >= facts.request.requested_at)
     });
     (!given).then_some((Interaction::Consent, Reason::ConsentNeeded))
+}
+
+/// Whether the answer reaches the client that is named and no other program: it proves itself when it
+/// redeems the code, or the answer goes to an https address. A private-use scheme or a loopback port
+/// can be anybody's on the person's machine, so that an earlier consent says nothing about who asks
+/// now (RFC 8252 §8.6).
+fn is_assured(facts: &InteractionFacts<'_>) -> bool {
+    facts.client.authentication != ClientAuthenticationMethod::None
+        || facts.request.redirect_uri.starts_with("https://")
 }
 
 /// The position that a person chooses on the page.
@@ -428,6 +439,54 @@ mod tests {
         ] {
             let shown = format!("{given:?} {prompt:?} {rule:?}");
             assert_eq!(asked(given, prompt, rule), expected, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_anybody_can_pose_as_is_asked_about_each_time() {
+        let asked = |authentication, redirect_uri: &str, at, rule| {
+            Scene::with(|scene, signed_in| {
+                scene.client.authentication = authentication;
+                scene.client.consent = rule;
+                scene.request.redirect_uri = redirect_uri.into();
+                signed_in.consent = consent(&["openid", "unit", "profile"], at);
+            })
+            .next()
+        };
+        let (public, proved) = (
+            ClientAuthenticationMethod::None,
+            ClientAuthenticationMethod::ClientSecretBasic,
+        );
+        let question = Some((Interaction::Consent, Reason::ConsentNeeded));
+        let loopback = "http://127.0.0.1:49152/cb";
+        for (authentication, redirect_uri, at, rule, expected) in [
+            (
+                public,
+                loopback,
+                after(-9),
+                ConsentRule::Ask,
+                question.clone(),
+            ),
+            (
+                public,
+                "vn.tinh.app:/cb",
+                after(-9),
+                ConsentRule::Ask,
+                question,
+            ),
+            (public, loopback, NOW, ConsentRule::Ask, None),
+            (
+                public,
+                "https://app.example/cb",
+                after(-9),
+                ConsentRule::Ask,
+                None,
+            ),
+            (proved, loopback, after(-9), ConsentRule::Ask, None),
+            (public, loopback, after(-9), ConsentRule::Never, None),
+        ] {
+            let told = asked(authentication, redirect_uri, at, rule);
+            assert_eq!(told, expected, "{redirect_uri} {rule:?}");
         }
     }
 
