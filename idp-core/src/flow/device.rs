@@ -12,6 +12,7 @@ use crate::base::refusal::Reason;
 use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
 use crate::model::client::Client;
+use crate::oauth::assurance;
 use crate::oauth::device::{
     AnswerFacts, DeviceAnswer, DeviceTicket, INTERVAL, LIFETIME, REMEMBERED, UserCode, answer,
     network, request,
@@ -55,8 +56,9 @@ impl Provider {
     /// Answers a device's request for codes (RFC 8628 §3.2).
     ///
     /// # Errors
-    /// The client's refusal, those of [`request`], [`Reason::TooManyUnfinished`] when too many
-    /// requests of the device's network wait, or a fault.
+    /// The client's refusal, those of [`request`], [`Reason::LevelUnreachable`] when nobody can sign
+    /// in here as the client registered, [`Reason::TooManyUnfinished`] when too many requests of the
+    /// device's network wait, or a fault.
     pub async fn device_authorization(
         &self,
         sender: impl Into<Sender<'_>>,
@@ -65,6 +67,8 @@ impl Provider {
     ) -> Result<Map<String, Value>, Failure> {
         let client = self.authenticate_client(sender, body, context).await?;
         let asked = request(&client, body, &mut context.entropy)?;
+        let level = assurance::registered(client.client());
+        assurance::check_reachable(level, &self.policy.levels)?;
         let now = context.here.now;
         let counted = self.count_one(&context.source, context).await?;
         let ticket = DeviceTicket {
@@ -129,7 +133,7 @@ impl Provider {
     /// # Errors
     /// [`Reason::SessionOver`] when nobody is signed in: nothing is looked up then;
     /// [`Reason::UserCodesThrottled`]; [`Reason::UserCodeUnknown`] for every code that leads
-    /// nowhere; [`Reason::PasswordChangeNeeded`]; or a fault.
+    /// nowhere; [`Reason::DeviceSignInNeeded`]; [`Reason::PasswordChangeNeeded`]; or a fault.
     pub async fn device_question(
         &self,
         typed: &str,

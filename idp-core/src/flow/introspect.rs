@@ -76,7 +76,11 @@ impl Provider {
             None => return Ok(TokenFacts::default()),
             Some(KnownToken::Refresh(token)) => (Some(token.grant), false),
             Some(KnownToken::Access(claims)) => {
-                (claims.grant(), self.is_revoked(claims, context).await?)
+                // What a client was given ends with the client.
+                let holder = self.client_named(Some(&claims.client_id)).await?;
+                let gone = holder.is_none_or(|client| client.disabled);
+                let revoked = gone || self.is_revoked(claims, context).await?;
+                (claims.grant(), revoked)
             }
         };
         let grant = match grant {

@@ -52,6 +52,7 @@ impl Provider {
         };
         let told = decide(&claims, facts.as_ref(), &paths, (revoked, now))?;
         let client = self.client_named(Some(&claims.client_id)).await?;
+        let client = client.filter(|client| !client.disabled);
         let client = client.ok_or(Reason::TokenRevoked)?;
         self.as_registered(told, &client, context).await
     }

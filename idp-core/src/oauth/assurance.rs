@@ -31,8 +31,14 @@ pub fn needed(
     if !named.is_empty() {
         return Ok(weakest(named.into_iter()));
     }
+    Ok(registered(client))
+}
+
+/// The weakest level that the client's `default_acr_values` name: what holds where a request cannot
+/// or does not say.
+pub fn registered(client: &Client) -> Option<Level> {
     let registered = &client.features.default_acr_values;
-    Ok(weakest(registered.iter().map(String::as_str)))
+    weakest(registered.iter().map(String::as_str))
 }
 
 fn weakest<'a>(values: impl Iterator<Item = &'a str>) -> Option<Level> {

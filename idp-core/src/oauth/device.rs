@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use super::assurance;
 use super::client_auth::AuthenticatedClient;
 use super::params::Parameters;
 use super::resource;
@@ -217,16 +218,30 @@ impl AnswerFacts<'_> {
     ///
     /// # Errors
     /// [`Reason::UserCodeUnknown`] when the request is over or its client no longer may ask;
-    /// [`Reason::PasswordChangeNeeded`].
+    /// [`Reason::DeviceSignInNeeded`]; [`Reason::PasswordChangeNeeded`].
     pub fn check(&self, now: Timestamp) -> Result<(), Refusal> {
         let may_ask = !self.client.disabled && self.client.may_use(GrantType::DeviceCode);
         if now >= self.ticket.expires_at || !may_ask {
             return Err(Reason::UserCodeUnknown.into());
         }
+        if !self.is_signed_in_well_enough() {
+            return Err(Reason::DeviceSignInNeeded.into());
+        }
         if self.signed_in.session.password_change_needed {
             return Err(Reason::PasswordChangeNeeded.into());
         }
         Ok(())
+    }
+
+    /// What the client registered about sign-ins (OpenID Connect Registration §2) holds here as it
+    /// does at the authorization endpoint; a device would be the way around it. The age counts from
+    /// when the device asked, so that a fresh sign-in always suffices.
+    fn is_signed_in_well_enough(&self) -> bool {
+        let signed_in = &self.signed_in.session.authentication;
+        let max_age = self.client.features.default_max_age;
+        let oldest = max_age.map(|age| self.ticket.requested_at - Duration::from_secs(age.into()));
+        oldest.is_none_or(|oldest| signed_in.at >= oldest)
+            && assurance::registered(self.client).is_none_or(|level| signed_in.level >= level)
     }
 }
 
@@ -282,6 +297,7 @@ fn approve(facts: AnswerFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<Devi
 mod tests {
     use super::*;
     use crate::admin::sample::{self, done};
+    use crate::model::authentication::Level;
     use crate::model::client::{ClientAuthenticationMethod, ClientKind};
     use crate::oauth::sample::written_grant;
     use crate::oauth::sample::{NOW, Stage, after, authenticated, parameters, reason, web};
@@ -470,9 +486,33 @@ mod tests {
     }
 
     #[test]
+    fn whoever_signed_in_after_the_device_asked_signed_in_freshly() {
+        let fresh = |j: &mut Judged| {
+            j.client.features.default_max_age = Some(0);
+            j.client.features.default_acr_values = vec![Level::One.acr().into()];
+            j.signed_in.session.authentication.at = j.ticket.requested_at;
+        };
+        assert!(matches!(
+            done(judged(fresh, true)),
+            DeviceAnswer::Approved(_)
+        ));
+    }
+
+    #[test]
     fn each_rule_of_an_answer_has_its_refusal() {
         type Set = fn(&mut Judged);
-        let cases: [(Set, Reason); 5] = [
+        let cases: [(Set, Reason); 7] = [
+            (
+                |j| {
+                    j.client.features.default_max_age = Some(300);
+                    j.signed_in.session.authentication.at = NOW - Duration::from_secs(301);
+                },
+                Reason::DeviceSignInNeeded,
+            ),
+            (
+                |j| j.client.features.default_acr_values = vec![Level::Three.acr().into()],
+                Reason::DeviceSignInNeeded,
+            ),
             (|j| j.now = NOW + LIFETIME, Reason::UserCodeUnknown),
             (|j| j.client.disabled = true, Reason::UserCodeUnknown),
             (|j| j.client.grant_types.clear(), Reason::UserCodeUnknown),

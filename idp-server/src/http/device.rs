@@ -156,7 +156,9 @@ fn not_asked(
     };
     let with_code = |to: &str| path_in_language(site, caller, to, ("user_code", &sent_code(body)));
     let again = match refusal.reason {
-        Reason::SessionOver => return redirect(site, caller, &with_code("/sign-in")),
+        Reason::SessionOver | Reason::DeviceSignInNeeded => {
+            return redirect(site, caller, &with_code("/sign-in"));
+        }
         Reason::PageOfAnother => return redirect(site, caller, &with_code(PAGE)),
         Reason::PasswordChangeNeeded => {
             return redirect(site, caller, &path(site, "/password/change"));

@@ -281,6 +281,7 @@ async fn each_rule_has_its_refusal() {
             )],
             Reason::ExchangeTokenTypeUnsupported,
         ),
+        (vec![("subject_token", "")], Reason::ParameterMissing),
         (vec![("actor_token", "x")], Reason::ParameterMissing),
         (vec![("actor_token_type", ACCESS)], Reason::ParameterMissing),
     ] {

@@ -112,3 +112,19 @@ async fn a_client_may_shorten_its_access_tokens() {
     world.wait(30);
     assert_eq!(refused(world.userinfo(&tokens).await), Reason::TokenExpired);
 }
+
+#[tokio::test]
+async fn what_a_disabled_client_was_given_counts_no_longer() {
+    let (world, visitor) = begun().await;
+    let reader = Client {
+        introspects: true,
+        ..named("reader")
+    };
+    world.add_client(reader).await;
+    let tokens = world.tokens(&visitor, &[]).await;
+    let token = &tokens["access_token"];
+    assert_eq!(world.introspect("reader", token).await["active"], true);
+    world.edit_client(|client| client.disabled = true).await;
+    assert_eq!(refused(world.userinfo(&tokens).await), Reason::TokenRevoked);
+    assert_eq!(world.introspect("reader", token).await, inactive());
+}

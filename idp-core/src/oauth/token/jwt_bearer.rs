@@ -171,7 +171,7 @@ pub fn decide(
     let told = |facts: &&IssueFacts<'_>| {
         let subject = facts.grant.subject.as_ref();
         let named = subject.is_some_and(|subject| subject.sub == assertion.sub);
-        named && check(facts, None, deciding.now()).is_ok()
+        named && check((client.client(), facts), None, deciding.now()).is_ok()
     };
     let Some(facts) = facts.filter(told) else {
         return Decision::refused(Reason::AssertionWithoutGrant);
@@ -185,7 +185,7 @@ fn issue(
     wanted: &Wanted,
     deciding: &mut Deciding<'_>,
 ) -> Result<Decision<TokenPlan>, Refusal> {
-    let scope = check(facts, wanted.scope.as_ref(), deciding.now())?;
+    let scope = check((client, facts), wanted.scope.as_ref(), deciding.now())?;
     let plan = TokenPlan {
         id_token: None,
         refresh: None,

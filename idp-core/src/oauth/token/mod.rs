@@ -241,7 +241,9 @@ pub(super) fn plan(
     let grant = &facts.grant.grant;
     let subject = facts.grant.subject.as_ref().ok_or(Reason::GrantEnded)?;
     let lifetime = access_lifetime(client, policy);
+    let scope = &still_registered(scope, client);
     let resources = resource::within_grant(&wanted.resources, &grant.resources)?;
+    resource::check_allowed(resources, client)?;
     let access = AccessTokenClaims {
         iss: policy.issuer.as_str().to_owned(),
         sub: subject.sub.clone(),
@@ -273,6 +275,14 @@ pub(super) fn plan(
 }
 
 /// The client's own lifetime, never longer than the policy's.
+/// What of a granted scope the client is still registered for. A right that an administrator took
+/// back is in no later token, whatever the person granted before.
+fn still_registered(scope: &Scope, client: &Client) -> Scope {
+    let mut kept = scope.as_slice().to_vec();
+    kept.retain(|name| client.scopes.contains(name));
+    Scope::of(&kept)
+}
+
 fn access_lifetime(client: &Client, policy: &crate::policy::Policy) -> std::time::Duration {
     let own = client
         .access_token_seconds

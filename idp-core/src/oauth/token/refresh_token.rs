@@ -16,7 +16,7 @@ use crate::model::GrantId;
 use crate::model::client::{Client, GrantType};
 use crate::model::grant::{Grant, GrantState};
 use crate::oauth::client_auth::AuthenticatedClient;
-use crate::oauth::scope::Scope;
+use crate::oauth::scope::{self, Scope};
 use crate::store::change::{Change, Write};
 use crate::store::decision::{Deciding, Decision};
 use subtle::ConstantTimeEq;
@@ -124,7 +124,7 @@ pub fn decide(
         (deciding.now(), deciding.policy.lifetimes.refresh_grace),
     ) {
         Standing::Old => reused(client, grant, deciding),
-        standing => check(facts, wanted.scope.as_ref(), deciding.now())
+        standing => check((client, facts), wanted.scope.as_ref(), deciding.now())
             .and_then(|scope| {
                 let part = (&scope, wanted);
                 issue(authenticated, facts, (part, standing), deciding)
@@ -171,13 +171,14 @@ fn reused(client: &Client, grant: &Grant, deciding: &mut Deciding<'_>) -> Decisi
         .with_event(event)
 }
 
-/// What a token of a grant that still counts may be used for.
+/// What a token of a grant that still counts may be used for. A grant outlives its session only
+/// while its client is registered for that.
 ///
 /// # Errors
 /// [`Reason::GrantEnded`], [`Reason::PersonDisabled`], [`Reason::SessionOver`],
-/// [`Reason::ScopeExceedsGrant`].
+/// [`Reason::OfflineAccessWithdrawn`], [`Reason::ScopeExceedsGrant`].
 pub(super) fn check(
-    facts: &IssueFacts<'_>,
+    (client, facts): (&Client, &IssueFacts<'_>),
     wanted: Option<&Scope>,
     now: Timestamp,
 ) -> Result<Scope, Refusal> {
@@ -190,6 +191,10 @@ pub(super) fn check(
     }
     if !crate::oidc::userinfo::is_live(facts, now) {
         return Err(Reason::SessionOver.into());
+    }
+    let may_outlive = client.scopes.iter().any(|s| s == scope::OFFLINE_ACCESS);
+    if facts.grant.offline && !may_outlive {
+        return Err(Reason::OfflineAccessWithdrawn.into());
     }
     match wanted {
         None => Ok(Scope::of(&facts.grant.scope)),
@@ -364,6 +369,29 @@ mod tests {
             assert_eq!(reason(&decision), Reason::ScopeExceedsGrant);
             assert!(decision.changes.is_empty(), "the token is not spent");
         }
+    }
+
+    #[test]
+    fn what_an_administrator_took_back_is_in_no_later_token() {
+        let mut less = web();
+        less.scopes.retain(|s| s != "roles");
+        let decision = refresh(&less, 3, None, &third(), NOW);
+        assert_eq!(written_grant(&decision).unwrap().scope, third().grant.scope);
+        let plan = done(decision);
+        assert_eq!(plan.access.scope, "openid profile");
+        assert!(!plan.id_token.unwrap().contains_key("roles"));
+
+        let mut offline = third();
+        offline.grant.offline = true;
+        less.scopes.retain(|s| s != "offline_access");
+        let decision = refresh(&less, 3, None, &offline, NOW);
+        assert_eq!(reason(&decision), Reason::OfflineAccessWithdrawn);
+        assert!(decision.changes.is_empty(), "registering it again heals");
+
+        let mut at_an_api = third();
+        at_an_api.grant.resources = vec!["https://api.tinh.example/".into()];
+        let decision = refresh(&web(), 3, None, &at_an_api, NOW);
+        assert_eq!(reason(&decision), Reason::ResourceNotAllowed);
     }
 
     #[test]
