@@ -16,7 +16,7 @@ async fn push(relying_party: &RelyingParty, request: &Request) -> Answer {
 }
 
 /// The reference to a request that was pushed.
-async fn pushed(relying_party: &RelyingParty, request: &Request) -> String {
+pub(crate) async fn pushed(relying_party: &RelyingParty, request: &Request) -> String {
     let answer = push(relying_party, request).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer.json()["request_uri"]
@@ -26,7 +26,11 @@ async fn pushed(relying_party: &RelyingParty, request: &Request) -> String {
 }
 
 /// What the browser carries of a pushed request.
-fn referring(relying_party: &RelyingParty, request: &Request, reference: &str) -> Request {
+pub(crate) fn referring(
+    relying_party: &RelyingParty,
+    request: &Request,
+    reference: &str,
+) -> Request {
     let client = relying_party.application.client_id.as_str();
     Request {
         parameters: fields(&[("client_id", client), ("request_uri", reference)]),

@@ -7,7 +7,7 @@ const FILES: &str = "https://api.tinh.example/ho-so";
 const LAND: &str = "https://dat-dai.tinh.example/";
 
 /// Runs a command as the demonstration's administrator and answers what it printed.
-pub(super) fn administer(world: &World, arguments: &[&str]) -> Value {
+pub(crate) fn administer(world: &World, arguments: &[&str]) -> Value {
     let output = world.administer("quantri", arguments);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{arguments:?}: {told}");
@@ -15,7 +15,7 @@ pub(super) fn administer(world: &World, arguments: &[&str]) -> Value {
 }
 
 /// A client that was just registered, at the first application's address.
-pub(super) async fn registered(world: &World, arguments: &[&str]) -> RelyingParty {
+pub(crate) async fn registered(world: &World, arguments: &[&str]) -> RelyingParty {
     let added = administer(world, &[&["client", "add"], arguments].concat());
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut application = world.applications[0].clone();
