@@ -1,7 +1,9 @@
 //! The identity provider as a product: HTTP, pages, command line, workers.
 
+mod certification;
 pub mod cli;
 pub mod config;
+mod declared_clients;
 pub mod demo;
 pub mod founding;
 pub mod http;

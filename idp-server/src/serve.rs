@@ -8,8 +8,10 @@ use bytes::Bytes;
 use idp_core::base::fault::Fault;
 use tokio::net::TcpListener;
 
+use crate::certification;
 use crate::cli::store::{MOVED, MOVING};
 use crate::config::{self, Settings};
+use crate::declared_clients;
 use crate::demo;
 use crate::http::site::Logo;
 use crate::listen::admin_socket::AdminSocket;
@@ -40,6 +42,8 @@ pub async fn run(config: Option<&Path>) -> Result<(), Fault> {
     let metrics = Metrics::start()?;
     check_private(&settings)?;
     let installation = installation(&settings).await?;
+    declared_clients::bring(&settings, &installation.site).await?;
+    certification::prepare(&settings, &installation.site).await?;
     let tls = match &settings.listen.tls {
         None => None,
         Some(files) => Some(Arc::new(Tls::load(

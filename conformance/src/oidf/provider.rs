@@ -21,8 +21,12 @@ use super::{Outcome, Trouble};
 const START: Duration = Duration::from_secs(90);
 /// Who administers.
 const ADMINISTRATOR: &str = "quantri";
-/// Who signs in.
+/// Who signs in where the binary has no preset.
 const PERSON: &str = "an.nv";
+/// Who does where it has: the preset's own person, with every standard claim.
+const PRESET_PERSON: &str = "an.certification";
+/// The file with the person's password.
+const PASSWORD: &str = "person.password";
 /// The cost of the person's password: it is random and lives as long as the run.
 const ROUNDS: u32 = 20_000;
 /// The person with everything that the standard claims tell (OpenID Connect Core §5.1).
@@ -86,7 +90,9 @@ impl Provider {
         provider.initialise()?;
         provider.child = Some(provider.serve()?);
         provider.until_ready().await?;
-        provider.add_person()?;
+        if !provider.preset {
+            provider.add_person()?;
+        }
         Ok(provider)
     }
 
@@ -142,6 +148,10 @@ impl Provider {
         ran(command.stdin(Stdio::null()), &["init"])?;
         let known = ["config", "explain", "provider.preset"];
         self.preset = ran(&mut self.command(&known), &known).is_ok();
+        if self.preset {
+            PRESET_PERSON.clone_into(&mut self.person.username);
+            self.file(PASSWORD, &self.person.password)?;
+        }
         Ok(())
     }
 
@@ -231,8 +241,6 @@ impl Provider {
             ("IDP__LISTEN__ADDRESS", self.settings.listen.to_string()),
             ("IDP__LISTEN__TLS__CERTIFICATE", path("tls.pem")),
             ("IDP__LISTEN__TLS__KEY", path("tls-key.pem")),
-            // The suite's own addresses may be on this machine.
-            ("IDP__OUTGOING__DANGER_ALLOW_LOOPBACK", "true".to_owned()),
         ];
         if let Some(ca) = &self.settings.suite_ca {
             let ca = fs::canonicalize(ca).unwrap_or_else(|_| ca.clone());
@@ -241,6 +249,10 @@ impl Provider {
         if self.preset {
             settings.push(("IDP__PROVIDER__PRESET", "certification".to_owned()));
             settings.push(("IDP__PROVIDER__DANGER_CERTIFICATION", "true".to_owned()));
+            settings.push(("IDP__CERTIFICATION__PASSWORD_FILE", path(PASSWORD)));
+        } else {
+            // The suite's own addresses may be on this machine; the preset knows.
+            settings.push(("IDP__OUTGOING__DANGER_ALLOW_LOOPBACK", "true".to_owned()));
         }
         settings
     }

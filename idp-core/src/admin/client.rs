@@ -4,6 +4,7 @@ mod answers;
 mod authentication;
 mod certificate;
 mod changed;
+mod declared;
 mod fapi;
 mod features;
 mod logout;
@@ -15,6 +16,7 @@ mod rights;
 mod secret;
 mod sector;
 
+pub use declared::{Declared, DeclaredClient, declare};
 pub use features::offers;
 pub use metadata::blank;
 pub use outside::{Outside, Settled, settle};

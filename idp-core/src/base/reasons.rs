@@ -321,6 +321,7 @@ reasons! {
     FapiAlgorithmWeak Unprocessable "FAPI 2.0 Security Profile §5.4.1" "The ID Tokens of a client of FAPI 2.0 are signed with PS256, ES256 or EdDSA." "Choose one of them."
     FapiRequestsUnsigned Unprocessable "FAPI 2.0 Message Signing §5.3" "A client of FAPI 2.0 Message Signing signs its requests." "Set require_signed_request_object."
     FapiAnswersUnsigned Unprocessable "FAPI 2.0 Message Signing §5.4" "A client of FAPI 2.0 Message Signing gets signed answers." "Set authorization_signed_response_alg."
+    ClientKindFixed Conflict "house" "A client of this id is of another kind, and a kind never changes." "Declare it under another id, or with the kind that it has."
     ClientHasNoSecret Conflict "house" "The client does not authenticate by a secret." "Edit its authentication method first."
     KeyMissing Conflict "house" "There is no key of this purpose and algorithm to rotate, and no algorithm was named." "Name the algorithm."
     ConfigurationNotShared Conflict "house" "One process has the store for itself, so there is no other node to compare configurations with." "Nothing; nodes share a PostgreSQL, see docs/operators/nodes.md."

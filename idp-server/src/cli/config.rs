@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::language::{Said, Text, text};
 use super::output::{Column, Output, column};
 use crate::config::{self, Problem, Settings, TlsFiles};
+use crate::declared_clients;
 use crate::listen::tls::{ClientCertificates, Tls};
 use crate::outside::fetch::read_authorities;
 
@@ -115,6 +116,12 @@ fn file_problems(settings: &Settings) -> Vec<Problem> {
             error.to_string(),
             "a picture file that the server can read",
         );
+    }
+    if let Some(path) = &settings.declared.clients
+        && let Err(wrong) = declared_clients::read(path, settings.preset)
+    {
+        let right = "a TOML file with a table [[client]] for each application";
+        note("clients.file", wrong.join("; "), right);
     }
     problems
 }

@@ -7,6 +7,7 @@
 
 mod administration;
 mod audit;
+mod declared;
 mod explain;
 mod issuer;
 pub mod key;
@@ -44,6 +45,7 @@ use crate::ui::Branding;
 
 pub use administration::AdministrationSettings;
 pub use audit::AuditSettings;
+pub use declared::DeclaredSettings;
 pub use explain::{Basics, default_file, explain, manual, present_value};
 pub use issuer::IssuerSettings;
 pub use keys::DeviceSettings;
@@ -81,6 +83,7 @@ const SECTIONS: &[&[Key]] = &[
     tickets::KEYS,
     keys::KEYS,
     provider::KEYS,
+    declared::KEYS,
     registration::KEYS,
     province::KEYS,
     lifetimes::KEYS,
@@ -142,6 +145,8 @@ pub struct Settings {
     pub key_rotation: Option<Duration>,
     /// The preset of the whole installation.
     pub preset: Preset,
+    /// Clients and a person that files declare.
+    pub declared: DeclaredSettings,
     /// Clients that register themselves.
     pub registration: RegistrationRules,
     /// What people see.
@@ -220,13 +225,14 @@ impl Settings {
         let device = keys::read_device(reader);
         let key_rotation = keys::read_rotation(reader);
         let preset = provider::read(reader);
+        let declared = declared::read(reader, preset);
         let registration = registration::read(reader, preset);
         let province = province::read(reader, preset);
         let lifetimes = lifetimes::read(reader);
         let dpop_nonce = tokens::read(reader);
         let passwords = passwords::read(reader);
         let throttle = throttle::read(reader);
-        let outgoing = outgoing::read(reader);
+        let outgoing = outgoing::read(reader, preset);
         let telemetry = telemetry::read(reader);
         let audit = audit::read(reader);
         let administration = administration::read(reader);
@@ -242,6 +248,7 @@ impl Settings {
             device,
             key_rotation,
             preset,
+            declared,
             registration,
             province: province?,
             lifetimes,

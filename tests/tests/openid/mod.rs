@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 mod assertion_grants;
+mod declared;
 pub(crate) mod device;
 mod dpop;
 mod exchange;
@@ -13,6 +14,7 @@ mod mutual_tls;
 mod own_client;
 mod pairwise;
 pub(crate) mod par;
+mod profiles;
 mod registration;
 mod request_object;
 pub(crate) mod resources;

@@ -45,22 +45,33 @@ pub(super) fn fresh(
     entropy: &mut Entropy,
 ) -> SecretText {
     let mut secret = SecretText::generate(entropy);
-    let mut sealed = None;
     if client.seals_secrets() {
         let second = SecretText::generate(entropy);
         secret = SecretText::new(format!("{}{}", secret.expose(), second.expose()));
-        let name = client.secret_seal_name();
-        let bytes = sealing.seal(&name, secret.expose().as_bytes(), entropy);
-        sealed = Some(base64url::encode(&bytes));
     }
-    let rests = ClientSecret {
+    let rests = rest(client, &secret, (sealing, now), entropy);
+    client.secrets.insert(0, rests);
+    secret
+}
+
+/// A secret in the form in which it rests with this client.
+pub(super) fn rest(
+    client: &Client,
+    secret: &SecretText,
+    (sealing, now): (&SealingKey, Timestamp),
+    entropy: &mut Entropy,
+) -> ClientSecret {
+    let sealed = client.seals_secrets().then(|| {
+        let plain = secret.expose().as_bytes();
+        let bytes = sealing.seal(&client.secret_seal_name(), plain, entropy);
+        base64url::encode(&bytes)
+    });
+    ClientSecret {
         digest: sealed.is_none().then(|| secret.digest()),
         sealed,
         created_at: now,
         expires_at: None,
-    };
-    client.secrets.insert(0, rests);
-    secret
+    }
 }
 
 /// The secrets that rest sealed, in the client's order; none for a client whose secrets do not.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::Administration;
-use crate::admin::client::{self, ClientMetadata, ClientNew, Outside, WithSecret};
+use crate::admin::client::{
+    self, ClientMetadata, ClientNew, Declared, DeclaredClient, Outside, WithSecret,
+};
 use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
@@ -153,6 +155,35 @@ pub async fn edit(
                 secret: None,
             };
             return stored(desk, made, ground.tree).await;
+        }
+    }
+    Err(contended())
+}
+
+/// Makes a client what a file of the operator declares.
+///
+/// # Errors
+/// What [`client::declare`] refuses with; `client_algorithm_without_key`; what its metadata point to
+/// and cannot be fetched.
+pub async fn declare(
+    desk: &mut Administration,
+    declared: &DeclaredClient,
+) -> Result<Declared, Failure> {
+    let mut outside = Outside::default();
+    for _ in 0..ATTEMPTS + LOOKS {
+        let ground = desk.ground().await?;
+        let issuer = &desk.provider.policy.issuer_key;
+        let present = desk.provider.records.client(issuer, &declared.id).await?;
+        let (act, entropy) = (ground.act(), &mut desk.context.entropy);
+        let decision = client::declare(&act, present.as_ref(), declared, &outside, entropy);
+        let Some(decision) = desk.looked(decision, &mut outside).await? else {
+            continue;
+        };
+        let keys = desk.keys().await?;
+        let now = desk.context.here.now;
+        let decision = client::with_key(decision, Declared::client, &keys, now);
+        if let Some(done) = desk.settle(decision).await? {
+            return Ok(done);
         }
     }
     Err(contended())

@@ -99,18 +99,6 @@ const CHECKS: &[Check] = &[
         ),
     },
     Check {
-        name: "rs256_only",
-        weak: |f| f.client.id_token_signed_response_alg == "RS256",
-        what: text(
-            "ID Token ký bằng RS256, thuật toán cũ nhất còn được nhận.",
-            "ID Tokens are signed with RS256, the oldest algorithm still accepted.",
-        ),
-        remedy: text(
-            "Nếu thư viện hiểu: idp client edit ID --id-token-alg ES256",
-            "Where the library can: idp client edit ID --id-token-alg ES256",
-        ),
-    },
-    Check {
         name: "bearer_tokens",
         weak: |f| {
             let features = &f.client.features;
@@ -272,6 +260,11 @@ mod tests {
     #[test]
     fn each_weakness_is_found_by_its_own_check() {
         assert!(names(json!({})).is_empty());
+        let rs256 = json!({"id_token_signed_response_alg": "RS256"});
+        assert!(
+            names(rs256).is_empty(),
+            "sound, and what most libraries expect"
+        );
         let secret = json!([{"created_at": "2024-01-01T00:00:00Z"}]);
         for (changed, expected) in [
             (
@@ -287,10 +280,6 @@ mod tests {
                 "secret_in_body",
             ),
             (json!({"secrets": secret}), "old_secret"),
-            (
-                json!({"id_token_signed_response_alg": "RS256"}),
-                "rs256_only",
-            ),
             (
                 json!({"redirect_uris": ["http://localhost:3000/cb"]}),
                 "plain_http",

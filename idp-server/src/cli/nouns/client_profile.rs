@@ -58,6 +58,12 @@ const BOUND: Setting = setting(
     "Token bị lấy cắp thì vô dụng nếu không có khóa (FAPI 2.0 §5.3.2).",
     "A stolen token is of no use without the key (FAPI 2.0 §5.3.2).",
 );
+const EVERYWHERE: Setting = setting(
+    "id_token_alg",
+    "RS256",
+    "Thư viện nào cũng nhận RS256 khi không cấu hình gì (OpenID Connect Core §15.1); nhiều thư viện phổ biến từ chối ES256. Nếu đặt được: --id-token-alg ES256.",
+    "Every library takes RS256 without configuration (OpenID Connect Core §15.1), and several common ones refuse ES256. Where it can be set: --id-token-alg ES256.",
+);
 
 const WEB: &[Setting] = &[
     setting(
@@ -66,6 +72,7 @@ const WEB: &[Setting] = &[
         "Máy chủ giữ được bí mật; dùng private_key_jwt nếu thư viện có.",
         "A server keeps a secret; use private_key_jwt where the library can.",
     ),
+    EVERYWHERE,
     CODE,
 ];
 const SPA: &[Setting] = &[
@@ -129,12 +136,7 @@ const LEGACY: &[Setting] = &[
         "Thư viện cũ gửi bí mật trong thân yêu cầu.",
         "Old libraries send the secret in the body.",
     ),
-    setting(
-        "id_token_alg",
-        "RS256",
-        "Thư viện cũ chỉ hiểu RS256.",
-        "Old libraries know RS256 only.",
-    ),
+    EVERYWHERE,
     setting(
         "pkce_optional",
         "true",

@@ -64,6 +64,16 @@ fn with_secret(answer: &ClientAnswer) -> Result<ClientWithSecret, Reason> {
     })
 }
 
+/// The kind and the metadata of a client that a file declares as a request would register it.
+///
+/// # Errors
+/// [`Reason::ClientFeatureInvalid`] and its like for a value that is none of its member's.
+pub fn declared_metadata(
+    new: ClientNew,
+) -> Result<(model::client::ClientKind, ClientMetadata), Reason> {
+    Ok((same(new.kind)?, new_metadata(new)?))
+}
+
 /// What a new client says is what an edit of an empty one would say.
 fn new_metadata(new: ClientNew) -> Result<ClientMetadata, Reason> {
     Ok(ClientMetadata {

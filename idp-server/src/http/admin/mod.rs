@@ -37,6 +37,7 @@ use super::context::Arrival;
 pub(crate) use audit::head as audit_head;
 
 pub use crate::listen::admin_socket::AdminPeer;
+pub use client::declared_metadata;
 
 /// Makes the circumstances and the randomness of a request.
 pub type MakeContext = dyn Fn(&Arrival) -> Result<RequestContext, Fault> + Send + Sync;
