@@ -9,6 +9,10 @@ use ring::hmac;
 pub struct Entropy {
     key: hmac::Key,
     counter: u64,
+    /// The block that is being handed out, and how much of it was: a block costs as much as
+    /// everything else about an identifier.
+    block: [u8; 32],
+    used: usize,
 }
 
 impl Entropy {
@@ -17,6 +21,8 @@ impl Entropy {
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, seed),
             counter: 0,
+            block: [0; 32],
+            used: 32,
         }
     }
 
@@ -29,13 +35,23 @@ impl Entropy {
 
     /// Fills `out` with the next bytes of the stream.
     pub fn fill(&mut self, out: &mut [u8]) {
-        for chunk in out.chunks_mut(32) {
+        for to in out {
+            *to = self.next();
+        }
+    }
+
+    fn next(&mut self) -> u8 {
+        if self.used >= self.block.len() {
             let block = hmac::sign(&self.key, &self.counter.to_be_bytes());
             self.counter += 1;
-            for (to, from) in chunk.iter_mut().zip(block.as_ref()) {
+            self.used = 0;
+            for (to, from) in self.block.iter_mut().zip(block.as_ref()) {
                 *to = *from;
             }
         }
+        let byte = self.block.get_mut(self.used).map(std::mem::take);
+        self.used += 1;
+        byte.unwrap_or_default()
     }
 }
 
@@ -56,5 +72,12 @@ mod tests {
         assert_eq!(first, b.bytes::<48>());
         assert_ne!(first, a.bytes::<48>());
         assert_ne!(Entropy::from_seed(&[8; 32]).bytes::<48>(), first);
+    }
+
+    #[test]
+    fn the_stream_is_one_however_it_is_read() {
+        let (mut a, mut b) = (Entropy::from_seed(&[7; 32]), Entropy::from_seed(&[7; 32]));
+        let pieces = [&a.bytes::<10>()[..], &a.bytes::<16>(), &a.bytes::<70>()].concat();
+        assert_eq!(pieces, b.bytes::<96>());
     }
 }
