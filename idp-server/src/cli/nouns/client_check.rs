@@ -188,21 +188,6 @@ const CHECKS: &[Check] = &[
             "idp client edit ID --backchannel-logout-uri URL",
         ),
     },
-    Check {
-        name: "device_without_consent",
-        weak: |f| {
-            f.client.grant_types.contains(&GrantType::DeviceCode)
-                && f.client.consent == ConsentRule::Never
-        },
-        what: text(
-            "Người bị lừa nhập mã thiết bị không được hỏi lại (RFC 8628 §5.4).",
-            "Somebody lured into typing a device code is not asked (RFC 8628 §5.4).",
-        ),
-        remedy: text(
-            "idp client edit ID --consent ask",
-            "idp client edit ID --consent ask",
-        ),
-    },
 ];
 
 fn is_fapi(client: &Client) -> bool {
