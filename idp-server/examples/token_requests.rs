@@ -129,6 +129,7 @@ async fn seed(installation: &Installation) -> Result<String, Box<dyn Error>> {
         access_token_seconds: None,
         features: Box::default(),
         sector: None,
+        logo: None,
         registration: None,
         created_at: now,
     };

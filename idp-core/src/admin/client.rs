@@ -7,6 +7,7 @@ mod changed;
 mod declared;
 mod fapi;
 mod features;
+pub mod logo;
 mod logout;
 mod metadata;
 mod outside;

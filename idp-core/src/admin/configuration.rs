@@ -70,7 +70,7 @@ impl Agreed {
         // A map of texts always has a JSON form.
         let value = serde_json::to_string(values).unwrap_or_default();
         Change::Setting(SettingWrite {
-            name: AGREED,
+            name: AGREED.into(),
             was: self.text.clone(),
             value,
         })
@@ -179,7 +179,7 @@ mod tests {
     fn the_first_node_writes_and_the_second_compares() {
         let first = joined(&Agreed::default(), &shared(&[("a", "1"), ("b", "2")]));
         let write = written(&first).unwrap();
-        assert_eq!((write.name, write.was), (AGREED, None));
+        assert_eq!((write.name.as_ref(), write.was), (AGREED, None));
         assert_eq!(write.value, r#"{"a":"1","b":"2"}"#);
         assert_eq!(first.events.len(), 1);
 

@@ -183,6 +183,7 @@ pub(crate) fn client(kind: ClientKind, redirect_uris: &[&str]) -> Client {
         access_token_seconds: None,
         features: Box::default(),
         sector: None,
+        logo: None,
         registration: None,
         created_at: NOW,
     }

@@ -1,25 +1,30 @@
 //! Fetches what a client's metadata point to.
 
 use super::answer::endless;
-use super::{Failure, Provider};
+use super::{ATTEMPTS, Committed, Failure, Provider, contended};
+use crate::admin::client::logo::{self, Logo, setting};
 use crate::admin::client::{Outside, SectorDocument};
+use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
+use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
 use crate::jose::JwkSet;
 use crate::ports::Outgoing;
+use crate::store::change::Batch;
 use crate::store::decision::Asks;
 
 const MOST_SECTOR_BYTES: usize = 256 * 1024;
 
 /// How often a registration is decided again because something had to be fetched.
-pub(super) const LOOKS: usize = 3;
+pub(super) const LOOKS: usize = 4;
 
 impl Provider {
     /// Answers what a registration asked of the outside.
     ///
     /// # Errors
-    /// [`Reason::ClientSectorUnavailable`], [`Reason::ClientKeysUnavailable`]; a fault for a question
-    /// that no registration asks.
+    /// [`Reason::ClientSectorUnavailable`], [`Reason::ClientKeysUnavailable`],
+    /// [`Reason::ClientLogoUnavailable`], [`Reason::ClientLogoUnfit`]; a fault for a question that no
+    /// registration asks.
     pub(super) async fn look_outside(
         &self,
         asks: Asks,
@@ -36,9 +41,42 @@ impl Provider {
                 let keys = self.client_keys(&uri, fresh, now).await?;
                 outside.statement_keys = Some(JwkSet::clone(&keys));
             }
+            Asks::ClientLogo { uri } => {
+                let body = self.fetched(uri, logo::MOST_BYTES).await;
+                let picture = Logo::parse(body.ok_or(Reason::ClientLogoUnavailable)?)?;
+                self.keep_logo(&picture).await?;
+                outside.logo = Some(picture.digest());
+            }
             Asks::VerifyPassword { .. } | Asks::HashPassword { .. } => return Err(endless()),
         }
         Ok(())
+    }
+
+    async fn keep_logo(&self, picture: &Logo) -> Result<(), Failure> {
+        let name = setting(picture.digest());
+        for _ in 0..ATTEMPTS {
+            let present = self.records.setting(&name).await?;
+            let Some(change) = picture.kept(present.as_deref()) else {
+                return Ok(());
+            };
+            let batch = Batch {
+                changes: vec![change],
+                events: Vec::new(),
+            };
+            if self.commit(batch).await? == Committed::Yes {
+                return Ok(());
+            }
+        }
+        Err(contended())
+    }
+
+    /// The picture that is kept under a digest.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn client_logo(&self, digest: Digest) -> Result<Option<Logo>, Fault> {
+        let kept = self.records.setting(&setting(digest)).await?;
+        Ok(kept.as_deref().and_then(Logo::of_setting))
     }
 
     /// The body of a document that is there; none for any trouble with it.

@@ -166,7 +166,9 @@ impl Provider {
                 answers.hash = Some(self.hash_password(&password).await?);
                 Ok(())
             }
-            Asks::ClientKeys { .. } | Asks::SectorDocument { .. } => Err(endless()),
+            Asks::ClientKeys { .. } | Asks::SectorDocument { .. } | Asks::ClientLogo { .. } => {
+                Err(endless())
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Writes as data. A batch is committed whole or not at all.
 
+use std::borrow::Cow;
+
 use crate::base::id::Id;
 use crate::event::Event;
 use crate::event::seal::Block;
@@ -87,7 +89,7 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingWrite {
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it was when the write was decided; none when it was not there.
     pub was: Option<String>,
     /// What it becomes.

@@ -34,6 +34,11 @@ pub enum Asks {
         /** The address. */
         uri: String,
     },
+    /// The picture at a `logo_uri`, kept here before the decision is made again.
+    ClientLogo {
+        /** The address. */
+        uri: String,
+    },
 }
 
 /// How a decision ends.

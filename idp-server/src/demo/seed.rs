@@ -152,6 +152,17 @@ fn broken(what: impl std::fmt::Display) -> Fault {
     Fault::lasting("demo", what)
 }
 
+/// What the demonstration's applications may ask for.
+const SCOPES: [&str; 7] = [
+    "openid",
+    "profile",
+    "email",
+    "phone",
+    "roles",
+    "unit",
+    "positions",
+];
+
 impl Seeding<'_> {
     fn units(&mut self) -> Result<(), Fault> {
         for unit in &UNITS {
@@ -294,15 +305,6 @@ impl Seeding<'_> {
     ) -> Result<SeededApplication, Fault> {
         let secret = SecretText::generate(&mut self.entropy);
         let at = |path: &str| base.join(path).map(String::from).map_err(broken);
-        let scopes = [
-            "openid",
-            "profile",
-            "email",
-            "phone",
-            "roles",
-            "unit",
-            "positions",
-        ];
         let client = Client {
             id: ClientId::new(id).ok_or_else(|| broken("client id"))?,
             version: Version::NEW,
@@ -323,7 +325,7 @@ impl Seeding<'_> {
             post_logout_redirect_uris: vec![at("/signed-out")?],
             backchannel_logout_uri: Some(at("/backchannel-logout")?),
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-            scopes: scopes.map(str::to_owned).to_vec(),
+            scopes: SCOPES.map(str::to_owned).to_vec(),
             id_token_alg: "ES256".to_owned(),
             position: PositionChoice::Main,
             consent: ConsentRule::Never,
@@ -335,6 +337,7 @@ impl Seeding<'_> {
             access_token_seconds: None,
             features: Box::default(),
             sector: None,
+            logo: None,
             registration: None,
             created_at: self.now,
         };

@@ -13,7 +13,7 @@ use qrcode::{EcLevel, QrCode};
 
 use super::context::Caller;
 use super::oauth::Presented;
-use super::questions::{described, local};
+use super::questions::{described, local, logo_path};
 use super::site::Shared;
 use super::wire::{
     Form, failure_page, form_target, own_form, page, page_with_status, path, path_in_language,
@@ -135,6 +135,7 @@ fn confirm_page(site: &Shared, caller: &Caller, asked: DeviceQuestion) -> Confir
         same_network: asked.same_network,
         asked_at: chrono::DateTime::from_timestamp_millis(asked.ticket.requested_at.millis()),
         client: ClientCard {
+            logo: logo_path(site, &asked.client),
             name: local(&asked.client.name, caller),
             host: None,
             policy_uri: asked.client.policy_uri,

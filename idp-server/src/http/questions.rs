@@ -22,7 +22,7 @@ use super::context::Caller;
 use super::guard::leads_to;
 use super::oauth::asking;
 use super::site::Shared;
-use super::wire::{Form, failure_page, form_target, own_form, page, redirect};
+use super::wire::{Form, failure_page, form_target, own_form, page, path, redirect};
 use crate::ui::Locale;
 use crate::ui::pages::{
     ChoosePositionPage, ClientCard, ConsentPage, PositionChoice, RequestedDetail, RequestedScope,
@@ -193,6 +193,12 @@ pub async fn ask_consent(
     }
 }
 
+/// Where the picture of a client is served.
+pub(super) fn logo_path(site: &Shared, client: &Client) -> Option<String> {
+    let digest = client.logo?.to_base64url();
+    Some(path(site, &format!("/client-logo/{digest}")))
+}
+
 /// What is asked for exactly, in words.
 pub(super) fn described(details: &AuthorizationDetails) -> Vec<RequestedDetail> {
     let shown = |detail: Described| RequestedDetail {
@@ -219,6 +225,7 @@ fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage
         shown_to: caller.visitor.browser.person_token(waiting.user.id),
         person: waiting.user.name,
         client: ClientCard {
+            logo: logo_path(site, &waiting.client),
             name: local(&waiting.client.name, caller),
             host: redirect.and_then(|url| url.host_str().map(str::to_owned)),
             policy_uri: waiting.client.policy_uri,

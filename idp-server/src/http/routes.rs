@@ -7,6 +7,7 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use idp_core::base::refusal::Reason;
+use idp_core::base::secret::Digest;
 use idp_core::flow::Failure;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -88,6 +89,7 @@ fn pages() -> Router<Shared> {
         .route("/signed-out", get(sign_out::signed_out))
         .route("/assets/{name}", get(asset))
         .route("/branding/logo", get(logo))
+        .route("/client-logo/{digest}", get(client_logo))
 }
 
 /// What applications use.
@@ -176,6 +178,27 @@ async fn logo(State(site): State<Shared>) -> Response {
         ),
     ];
     (headers, logo.bytes.clone()).into_response()
+}
+
+/// A picture of an application. It never changes under its address; opened by itself it can do
+/// nothing, whatever a browser takes it for.
+async fn client_logo(State(site): State<Shared>, Path(digest): Path<String>) -> Response {
+    let found = match Digest::from_base64url(&digest) {
+        Some(digest) => site.provider.client_logo(digest).await,
+        None => Ok(None),
+    };
+    let Ok(Some(logo)) = found else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let headers = [
+        (header::CONTENT_TYPE, logo.media_type()),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; sandbox",
+        ),
+    ];
+    (headers, logo.into_bytes()).into_response()
 }
 
 async fn missing(State(site): State<Shared>, caller: Caller) -> Response {

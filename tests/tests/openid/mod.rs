@@ -8,6 +8,7 @@ mod dpop;
 mod exchange;
 mod form_post;
 mod front_channel;
+mod logo;
 mod logout;
 mod metadata;
 mod mutual_tls;

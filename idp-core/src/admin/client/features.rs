@@ -10,6 +10,7 @@ use crate::model::client::{Client, ClientFeatures};
 const OFFERED: &[&str] = &[
     "profile",
     "contacts",
+    "logo_uri",
     "software_id",
     "software_version",
     "dpop_bound_access_tokens",

@@ -60,6 +60,7 @@ pub fn blank((policy, now): (&Policy, Timestamp), id: ClientId, kind: ClientKind
         access_token_seconds: None,
         features: Box::default(),
         sector: None,
+        logo: None,
         registration: None,
         created_at: now,
     }
@@ -139,7 +140,13 @@ fn grant_types(client: &Client) -> Result<(), Reason> {
     let types = &client.grant_types;
     let once = |t: &GrantType| types.iter().filter(|other| *other == t).count() == 1;
     let fits = match client.kind {
-        ClientKind::Service => types.as_slice() == [GrantType::ClientCredentials],
+        // A platform between APIs exchanges what it was called with; people never sign in to it.
+        ClientKind::Service => {
+            let own = |t: &GrantType| {
+                matches!(t, GrantType::ClientCredentials | GrantType::TokenExchange)
+            };
+            types.contains(&GrantType::ClientCredentials) && types.iter().all(own)
+        }
         ClientKind::Device => types.contains(&GrantType::DeviceCode),
         kind => {
             (types.contains(&GrantType::AuthorizationCode) || types.contains(&GrantType::Implicit))
@@ -177,7 +184,12 @@ pub(super) fn is_web_address(text: &str) -> bool {
 /// Only servers can receive a logout token (OpenID Connect Back-Channel Logout §2.2).
 fn addresses(client: &Client) -> Result<(), Reason> {
     let logout = client.backchannel_logout_uri.as_deref();
-    let own = [&client.client_uri, &client.policy_uri, &client.tos_uri];
+    let own = [
+        &client.client_uri,
+        &client.policy_uri,
+        &client.tos_uri,
+        &client.features.logo_uri,
+    ];
     let fits = logout.is_none_or(|uri| client.kind == ClientKind::Web && is_web_address(uri))
         && own.into_iter().flatten().all(|uri| is_web_address(uri));
     fits.then_some(()).ok_or(Reason::ClientAddressInvalid)
@@ -308,6 +320,16 @@ mod tests {
                 Service,
                 |c| c.grant_types.push(GrantType::AuthorizationCode),
                 Err(Reason::ClientGrantTypeUnfit),
+            ),
+            (
+                "a service that exchanges",
+                Service,
+                |c| {
+                    c.grant_types.push(GrantType::TokenExchange);
+                    c.features.token_exchange =
+                        Some(crate::model::client::TokenExchangePolicy::default());
+                },
+                Ok(()),
             ),
             (
                 "a browser for itself",

@@ -1,7 +1,9 @@
 //! What only the outside can tell of a client's metadata, and what they come to with it.
 
+use super::logo;
 use super::sector::{self, SectorDocument};
 use crate::base::refusal::Reason;
+use crate::base::secret::Digest;
 use crate::jose::JwkSet;
 use crate::model::client::Client;
 use crate::organisation::UnitTree;
@@ -14,6 +16,8 @@ pub struct Outside {
     pub sector: Option<SectorDocument>,
     /// The keys of the issuer of a software statement.
     pub statement_keys: Option<JwkSet>,
+    /// The picture at `logo_uri`, which is kept under this digest.
+    pub logo: Option<Digest>,
 }
 
 /// What checked metadata come to.
@@ -25,7 +29,7 @@ pub enum Settled {
     Ask(Asks),
 }
 
-/// Settles what a client's metadata mean outside of themselves: its sector. `before` is the client
+/// Settles what a client's metadata mean outside of themselves: its sector and its picture. `before` is the client
 /// as it rests, `accepted` whether the caller knows that people will have other subjects.
 ///
 /// # Errors
@@ -46,6 +50,16 @@ pub fn settle(
             }
         }
     }
+    after.logo = match logo::picture_needed(before, &after) {
+        Some(uri) if outside.logo.is_none() => {
+            let uri = uri.to_owned();
+            return Ok(Settled::Ask(Asks::ClientLogo { uri }));
+        }
+        Some(_) => outside.logo,
+        None => before
+            .and_then(|b| b.logo)
+            .filter(|_| after.features.logo_uri.is_some()),
+    };
     after.sector = match before {
         None => sector::described(tree, &after)?,
         Some(before) => sector::resettled(tree, (before, &after), accepted)?,

@@ -300,6 +300,9 @@ pub struct Client {
     /// registered (`admin/client/sector.rs`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sector: Option<SectorKey>,
+    /// The picture that was at `logo_uri` when it was fetched (`admin/client/logo.rs`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<Digest>,
     /// How it registered itself; none when an administrator did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Box<Registration>>,

@@ -81,7 +81,7 @@ impl InitialTokens {
 
     fn written(&self, tokens: &[InitialToken]) -> Change {
         Change::Setting(SettingWrite {
-            name: INITIAL_TOKENS,
+            name: INITIAL_TOKENS.into(),
             was: self.text.clone(),
             // A list of plain structs: writing it cannot fail.
             value: serde_json::to_string(tokens).unwrap_or_default(),

@@ -178,7 +178,16 @@ impl RegistrationRequest {
     pub fn client(&self, base: Client, rules: &RegistrationRules) -> Result<Client, Reason> {
         let plain: Plain = serde_json::from_value(Value::Object(self.members.clone()))
             .map_err(|_| Reason::RegistrationBodyMalformed)?;
-        let features = self.features(&base.features)?;
+        let mut features = self.features(&base.features)?;
+        // Nobody looked at who registers openly: a picture would lend such a client the look of
+        // another. RFC 7591 §3.2.1 lets us leave metadata out, and the answer says so.
+        let vouched = base
+            .registration
+            .as_ref()
+            .is_some_and(|r| r.initial.is_some());
+        if !vouched && !rules.certifies {
+            features.logo_uri = None;
+        }
         let types = match features.response_types.as_slice() {
             [] => vec![ResponseType::Code],
             types => types.to_vec(),

@@ -389,6 +389,20 @@ fn a_sector_document_is_asked_for_and_compared() {
 }
 
 #[test]
+fn a_picture_is_fetched_for_those_who_were_let_in_and_for_nobody_else() {
+    let metadata = with(json!({"logo_uri": "https://rp.example/logo.png"}));
+    let made = Scene::open().made(&metadata).client;
+    assert_eq!((made.features.logo_uri, made.logo), (None, None));
+    let mut scene = Scene::certifying();
+    let asked = scene.create(&metadata);
+    let asks = matches!(&asked.outcome, Outcome::Need(Asks::ClientLogo { uri }) if uri.ends_with("/logo.png"));
+    assert!(asks && asked.changes.is_empty(), "{asked:?}");
+    scene.outside.logo = Some(crate::base::secret::Digest::of(b"picture"));
+    let made = scene.made(&metadata).client;
+    assert_eq!(made.logo, scene.outside.logo);
+}
+
+#[test]
 fn a_registration_is_read_with_its_own_token_only() {
     let mut scene = Scene::open();
     let made = scene.made(&plain());

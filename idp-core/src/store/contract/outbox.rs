@@ -94,7 +94,7 @@ pub(super) async fn leases_and_settings_are_kept(records: &impl Records) {
 pub(super) async fn of_two_writers_of_a_setting_one_wins(records: &impl Records) {
     let write = async |was: Option<&str>, value: &str| {
         let setting = Change::Setting(SettingWrite {
-            name: "agreed",
+            name: "agreed".into(),
             was: was.map(str::to_owned),
             value: value.to_owned(),
         });

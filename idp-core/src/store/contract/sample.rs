@@ -154,6 +154,7 @@ pub fn client(issuer: &IssuerKey, name: &str) -> Client {
         access_token_seconds: None,
         features: Box::default(),
         sector: None,
+        logo: None,
         registration: None,
         created_at: at(1),
     }

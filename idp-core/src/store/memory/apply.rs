@@ -134,17 +134,17 @@ fn add(state: &mut State, undo: &mut Vec<Undo>, change: &Change) -> Result<(), C
             undo.push(Box::new(move |state| drop(state.blocks.remove(&number))));
         }
         Change::Setting(write) => {
-            let was = state.settings.get(write.name).cloned();
+            let was = state.settings.get(write.name.as_ref()).cloned();
             if was != write.was {
-                return Err(changed("setting", write.name.to_owned()));
+                return Err(changed("setting", write.name.clone().into_owned()));
             }
             state
                 .settings
-                .insert(write.name.to_owned(), write.value.clone());
-            let name = write.name;
+                .insert(write.name.clone().into_owned(), write.value.clone());
+            let name = write.name.clone();
             undo.push(Box::new(move |state| match was {
-                Some(was) => drop(state.settings.insert(name.to_owned(), was)),
-                None => drop(state.settings.remove(name)),
+                Some(was) => drop(state.settings.insert(name.into_owned(), was)),
+                None => drop(state.settings.remove(name.as_ref())),
             }));
         }
         // Every versioned kind was handled before.

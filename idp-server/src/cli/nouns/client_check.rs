@@ -1,8 +1,6 @@
 //! `idp client check`: what is weak about registered applications, and what to do.
 
-use idp_admin_api::client::{
-    Client, ClientAuthenticationMethod as Method, ClientKind, ConsentRule, GrantType,
-};
+use idp_admin_api::client::{Client, ClientAuthenticationMethod as Method, ClientKind, GrantType};
 use idp_admin_api::client_features::ClientProfile;
 use serde::Serialize;
 

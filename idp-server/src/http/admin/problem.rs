@@ -215,6 +215,8 @@ pub(super) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::ClientRequestUriInvalid => "features.request_uris",
         Reason::ClientRequestObjectAlgorithmUnfit => "features.request_object_signing_alg",
         Reason::ClientSectorUriInvalid
+        | Reason::ClientLogoUnavailable
+        | Reason::ClientLogoUnfit
         | Reason::ClientSectorUnavailable
         | Reason::ClientSectorIncomplete
         | Reason::ClientSectorAmbiguous => "features.sector_identifier_uri",

@@ -30,6 +30,8 @@ pub struct ConsentPage {
 pub struct ClientCard {
     /// `client_name`, unproved: the page shows where data goes beside it.
     pub name: String,
+    /// Path of its picture on this server, which says no more than its name.
+    pub logo: Option<String>,
     /// Host of the validated redirect URI, so that a borrowed name does not deceive.
     pub host: Option<String>,
     /// `policy_uri`; shown only if it is a web address.

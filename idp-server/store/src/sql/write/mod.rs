@@ -145,7 +145,7 @@ fn add_block(block: &Block) -> Result<Step, Fault> {
 }
 
 fn setting(write: &SettingWrite) -> Step {
-    let (name, value) = (write.name, write.value.as_str());
+    let (name, value) = (write.name.as_ref(), write.value.as_str());
     let statement = match &write.was {
         None => Statement::new(
             "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
