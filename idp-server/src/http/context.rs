@@ -78,8 +78,8 @@ pub async fn arrive(State(site): State<Shared>, mut request: Request, next: Next
 }
 
 fn request_id(site: &Shared) -> String {
-    match site.generator.entropy() {
-        Ok(mut entropy) => format!("{:032x}", u128::from_be_bytes(entropy.bytes())),
+    match site.generator.number() {
+        Ok(number) => format!("{number:032x}"),
         Err(_) => format!("t{}", site.clock.now().millis()),
     }
 }

@@ -37,7 +37,8 @@ async fn picture_server() -> (Url, Served) {
     (url.expect("an address"), served)
 }
 
-#[tokio::test]
+// The command line blocks its thread while the picture is asked for on another.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_picture_is_fetched_once_and_shown_from_here() {
     let world = World::demo();
     let (address, served) = picture_server().await;
@@ -84,7 +85,8 @@ async fn a_picture_is_fetched_once_and_shown_from_here() {
     world.stop();
 }
 
-#[tokio::test]
+// The command line blocks its thread while the picture is asked for on another.
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_picture_is_refused_by_its_reason() {
     let world = World::demo();
     let (address, served) = picture_server().await;
