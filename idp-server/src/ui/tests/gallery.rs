@@ -132,7 +132,7 @@ pub(super) fn consent() -> ConsentPage {
         pending: "pending-value".to_owned(),
         client: ClientCard {
             name: "Sổ tay Khảo sát xã Tân Hòa".to_owned(),
-            logo: Some("/assets/client-logo.svg".to_owned()),
+            logo: None,
             host: Some("khaosat.tanhoa.example".to_owned()),
             policy_uri: Some("https://khaosat.tanhoa.example/chinh-sach".to_owned()),
             tos_uri: Some("https://khaosat.tanhoa.example/dieu-khoan".to_owned()),
