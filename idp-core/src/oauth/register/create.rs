@@ -144,8 +144,6 @@ fn blank(registration: Registration, deciding: &mut Deciding<'_>) -> Client {
     let rules = &deciding.policy.registration;
     let mut client = client::blank((deciding.policy, now), id, ClientKind::Web);
     client.consent = ConsentRule::Ask;
-    // What a client that says nothing expects (OpenID Connect Registration §2).
-    client.id_token_alg = "RS256".to_owned();
     client.features.pkce_optional = rules.certifies && client::offers("pkce_optional");
     client.scopes.clone_from(&rules.scopes);
     client.registration = Some(Box::new(registration));

@@ -215,9 +215,11 @@ impl RegistrationRequest {
             backchannel_logout_uri: plain.backchannel_logout_uri,
             grant_types,
             scopes: scopes(plain.scope.as_deref(), &base.scopes, rules)?,
+            // What a client that says nothing expects (OpenID Connect Registration §2), also when
+            // it replaces what it said before.
             id_token_alg: plain
                 .id_token_signed_response_alg
-                .unwrap_or(base.id_token_alg),
+                .unwrap_or_else(|| "RS256".to_owned()),
             client_uri: plain.client_uri,
             policy_uri: plain.policy_uri,
             tos_uri: plain.tos_uri,

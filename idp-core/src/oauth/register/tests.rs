@@ -389,6 +389,19 @@ fn a_sector_document_is_asked_for_and_compared() {
 }
 
 #[test]
+fn id_tokens_are_signed_with_rs256_unless_the_registration_says_otherwise() {
+    let mut scene = Scene::open();
+    assert_eq!(scene.made(&plain()).client.id_token_alg, "RS256");
+    let made = scene.made(&with(json!({"id_token_signed_response_alg": "ES256"})));
+    assert_eq!(made.client.id_token_alg, "ES256");
+    let token = made.token.unwrap();
+    let mut body = plain();
+    body["client_id"] = json!(made.client.id);
+    let replaced = sample::done(scene.replace(&made.client, token.expose(), &body));
+    assert_eq!(replaced.client.id_token_alg, "RS256", "replaced as a whole");
+}
+
+#[test]
 fn a_picture_is_fetched_for_those_who_were_let_in_and_for_nobody_else() {
     let metadata = with(json!({"logo_uri": "https://rp.example/logo.png"}));
     let made = Scene::open().made(&metadata).client;
