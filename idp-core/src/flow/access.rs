@@ -8,8 +8,9 @@ use crate::event::Actor;
 use crate::model::client::{Client, ClientId};
 use crate::model::consent::Consent;
 use crate::model::session::{Session, SessionEnd};
-use crate::model::{SessionId, UserId};
+use crate::model::{LocalText, SessionId, UserId};
 use crate::oauth::consent::withdraw;
+use crate::oidc::third_party_login::{known_clients, launch_address};
 use crate::store::decision::Decision;
 use crate::store::records::SessionFacts;
 
@@ -19,10 +20,21 @@ pub struct Access {
     /// The applications that the person agreed to, by id; those that are gone are left out, for
     /// nothing is given to them.
     pub allowed: Vec<(Client, Consent)>,
+    /// The applications that the person knows and that say where a sign-in begins.
+    pub launches: Vec<Launch>,
     /// The live sessions, newest first, this browser's among them.
     pub sessions: Vec<Session>,
     /// This browser's session.
     pub current: SessionId,
+}
+
+/// An application that can be opened from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// What people read.
+    pub name: LocalText,
+    /// Where its sign-in begins, with everything that is sent there.
+    pub address: String,
 }
 
 /// Which of the person's sessions are to end.
@@ -46,13 +58,24 @@ impl Provider {
     ) -> Result<Access, Failure> {
         let SessionFacts { session, user } = self.present(visitor, context).await?;
         let issuer = &self.policy.issuer_key;
-        let mut allowed = Vec::new();
-        for consent in self.records.consents_of_user(issuer, user.id).await? {
-            let client = self.records.client(issuer, &consent.client).await?;
-            allowed.extend(client.map(|client| (client, consent)));
+        let consents = self.records.consents_of_user(issuer, user.id).await?;
+        let grants = self.records.grants_of_user(user.id).await?;
+        let mut clients = Vec::new();
+        for id in known_clients(&consents, &grants, issuer) {
+            clients.extend(self.records.client(issuer, id).await?);
         }
+        let launch = |client: &Client| {
+            let address = launch_address(client, &self.policy.issuer)?;
+            let name = client.name.clone();
+            Some(Launch { name, address })
+        };
+        let with_client = |consent: Consent| {
+            let client = clients.iter().find(|c| c.id == consent.client)?;
+            Some((client.clone(), consent))
+        };
         Ok(Access {
-            allowed,
+            launches: clients.iter().filter_map(launch).collect(),
+            allowed: consents.into_iter().filter_map(with_client).collect(),
             sessions: self.own_sessions(user.id, context).await?,
             current: session.id,
         })

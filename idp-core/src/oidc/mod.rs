@@ -7,4 +7,5 @@ pub mod frontchannel;
 pub mod id_token;
 pub mod logout;
 pub mod session_state;
+pub mod third_party_login;
 pub mod userinfo;

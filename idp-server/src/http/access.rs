@@ -5,7 +5,7 @@ use axum::response::Response;
 use idp_core::base::refusal::Reason;
 use idp_core::base::time::Timestamp;
 use idp_core::flow::Failure;
-use idp_core::flow::access::{Access, Elsewhere};
+use idp_core::flow::access::{Access, Elsewhere, Launch};
 use idp_core::model::client::{Client, ClientId};
 use idp_core::model::consent::Consent;
 use idp_core::model::session::Session;
@@ -16,7 +16,9 @@ use super::site::Shared;
 use super::wire::{
     Form, failure_page, form_target, own_form, page, path, path_in_language, redirect,
 };
-use crate::ui::pages::{AccessDone, AccessPage, AllowedApplication, RequestedScope, SessionLine};
+use crate::ui::pages::{
+    AccessDone, AccessPage, AllowedApplication, LaunchLink, RequestedScope, SessionLine,
+};
 
 const PAGE: &str = "/account/access";
 
@@ -52,9 +54,14 @@ fn access_page(site: &Shared, caller: &Caller, access: Access, done: Option<&str
         scopes: consent.scope.into_iter().map(scope).collect(),
         since: date(consent.at),
     };
+    let launch = |launch: Launch| LaunchLink {
+        name: local(&launch.name, caller),
+        address: launch.address,
+    };
     AccessPage {
         withdraw: form_target(site, caller, "/account/withdraw"),
         end_session: form_target(site, caller, "/account/end-session"),
+        launches: access.launches.into_iter().map(launch).collect(),
         applications: access.allowed.into_iter().map(application).collect(),
         sessions: access.sessions.into_iter().map(session).collect(),
         done: AccessDone::ALL.into_iter().find(|d| Some(d.name()) == done),

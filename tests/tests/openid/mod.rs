@@ -19,3 +19,4 @@ mod profiles;
 mod registration;
 mod request_object;
 pub(crate) mod resources;
+mod third_party_login;

@@ -42,6 +42,7 @@ const OFFERED: &[&str] = &[
     "backchannel_logout_session_required",
     "frontchannel_logout_uri",
     "frontchannel_logout_session_required",
+    "initiate_login_uri",
     "token_endpoint_auth_signing_alg",
     "tls_client_certificate_bound_access_tokens",
     "tls_client_auth_subject_dn",

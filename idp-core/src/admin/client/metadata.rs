@@ -181,7 +181,8 @@ pub(super) fn is_web_address(text: &str) -> bool {
     RegisteredRedirectUri::parse(ClientKind::Web, text).is_ok()
 }
 
-/// Only servers can receive a logout token (OpenID Connect Back-Channel Logout §2.2).
+/// Only servers can receive a logout token (OpenID Connect Back-Channel Logout §2.2), and only
+/// clients with a redirect address can begin a sign-in (OpenID Connect Core §4).
 fn addresses(client: &Client) -> Result<(), Reason> {
     let logout = client.backchannel_logout_uri.as_deref();
     let own = [
@@ -189,8 +190,11 @@ fn addresses(client: &Client) -> Result<(), Reason> {
         &client.policy_uri,
         &client.tos_uri,
         &client.features.logo_uri,
+        &client.features.initiate_login_uri,
     ];
+    let begins = client.features.initiate_login_uri.is_none() || !client.redirect_uris.is_empty();
     let fits = logout.is_none_or(|uri| client.kind == ClientKind::Web && is_web_address(uri))
+        && begins
         && own.into_iter().flatten().all(|uri| is_web_address(uri));
     fits.then_some(()).ok_or(Reason::ClientAddressInvalid)
 }
@@ -410,6 +414,24 @@ mod tests {
                 "a script as terms",
                 Web,
                 |c| c.tos_uri = Some("javascript:alert(1)".into()),
+                Err(Reason::ClientAddressInvalid),
+            ),
+            (
+                "a start",
+                Web,
+                |c| c.features.initiate_login_uri = Some("https://rp.example/start".into()),
+                Ok(()),
+            ),
+            (
+                "a start over http",
+                Web,
+                |c| c.features.initiate_login_uri = Some("http://rp.example/start".into()),
+                Err(Reason::ClientAddressInvalid),
+            ),
+            (
+                "a start of what has no sign-in",
+                Service,
+                |c| c.features.initiate_login_uri = Some("https://rp.example/start".into()),
                 Err(Reason::ClientAddressInvalid),
             ),
             (

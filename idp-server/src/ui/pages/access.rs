@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::consent::RequestedScope;
 use super::{FormTarget, page};
+use crate::ui::links::is_web_address;
 use crate::ui::local_time::ShownTime;
 use crate::ui::shell::{Shell, TextKey};
 
@@ -15,7 +16,9 @@ pub struct AccessPage {
     pub withdraw: FormTarget,
     /// Where sessions are ended.
     pub end_session: FormTarget,
-    /// The applications.
+    /// The applications that can be opened from here.
+    pub launches: Vec<LaunchLink>,
+    /// The applications that were allowed.
     pub applications: Vec<AllowedApplication>,
     /// The sessions, this browser's among them.
     pub sessions: Vec<SessionLine>,
@@ -23,6 +26,15 @@ pub struct AccessPage {
     pub done: Option<AccessDone>,
     /// Path of the front page.
     pub home_path: String,
+}
+
+/// An application that begins a sign-in when it is opened from here.
+#[derive(Clone, Debug)]
+pub struct LaunchLink {
+    /// Its registered name.
+    pub name: String,
+    /// Where the sign-in begins.
+    pub address: String,
 }
 
 /// An application that the person agreed to.
@@ -84,6 +96,12 @@ impl AccessDone {
 }
 
 impl AccessPage {
+    /// Addresses that may stand in a link; registration takes no others.
+    fn shown_launches(&self) -> impl Iterator<Item = &LaunchLink> {
+        let launches = self.launches.iter();
+        launches.filter(|launch| is_web_address(&launch.address))
+    }
+
     fn has_others(&self) -> bool {
         self.sessions.iter().any(|session| !session.current)
     }

@@ -12,7 +12,7 @@ mod position;
 mod sign_in;
 mod sign_out;
 
-pub use access::{AccessDone, AccessPage, AllowedApplication, SessionLine};
+pub use access::{AccessDone, AccessPage, AllowedApplication, LaunchLink, SessionLine};
 pub use consent::{ClientCard, ConsentPage, RequestedDetail, RequestedScope};
 pub use device::{ConfirmDevicePage, DeviceCodePage, DeviceCodeRefusal, DeviceDonePage};
 pub use error::{ErrorKind, ErrorPage};

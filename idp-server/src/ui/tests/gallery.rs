@@ -267,6 +267,10 @@ pub(super) fn access() -> AccessPage {
     AccessPage {
         withdraw: form("/account/withdraw"),
         end_session: form("/account/end-session"),
+        launches: vec![LaunchLink {
+            name: "Hệ thống Quản lý văn bản và điều hành".to_owned(),
+            address: "https://qlvb.binhminh.example/start?iss=i".to_owned(),
+        }],
         applications: vec![
             AllowedApplication {
                 client: "khaosat".to_owned(),
@@ -439,6 +443,7 @@ fn other_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
         ..signed_out()
     };
     let alone = AccessPage {
+        launches: vec![],
         applications: vec![],
         sessions: access().sessions.into_iter().take(1).collect(),
         done: Some(AccessDone::Withdrawn),

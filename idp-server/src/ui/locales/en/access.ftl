@@ -1,6 +1,7 @@
 access-title = Applications and sessions
 access-withdrawn = Your consent is withdrawn. The application gets no more of your data.
 access-ended = The chosen session has ended.
+access-launches = Open an application
 access-applications = Applications you allowed
 access-applications-lead = These applications get your data because you agreed. The province's own applications need no consent and are not listed.
 access-no-applications = You have not allowed any application.

@@ -1,6 +1,7 @@
 access-title = Ứng dụng và phiên đăng nhập
 access-withdrawn = Đã rút lại sự đồng ý. Ứng dụng không còn nhận được dữ liệu của bạn.
 access-ended = Đã kết thúc phiên đăng nhập đã chọn.
+access-launches = Mở ứng dụng
 access-applications = Ứng dụng bạn đã cho phép
 access-applications-lead = Các ứng dụng này được nhận dữ liệu của bạn vì bạn đã đồng ý. Ứng dụng của chính quyền tỉnh không cần sự đồng ý và không có trong danh sách.
 access-no-applications = Bạn chưa cho phép ứng dụng nào.
