@@ -81,7 +81,9 @@ pub struct IdTokenHint {
     pub sid: Option<String>,
 }
 
-/// Verifies an ID Token of ours as a hint: an expired one is fine, a foreign one is not.
+/// Verifies an ID Token of ours as a hint: an expired one is fine, a foreign one is not. What tells
+/// it from the other JWTs that we sign for clients without a `typ` is that it has `exp` and `iat`
+/// (OpenID Connect Core §2): userinfo has neither, an answer of JARM has no `sub`.
 ///
 /// # Errors
 /// `reason` for anything that was not signed here as an ID Token.
@@ -102,9 +104,11 @@ pub fn verify_hint(
         skew_seconds: u32::try_from(policy.skew.as_secs()).unwrap_or(0),
         now_ms: now.millis(),
     };
-    VerifiedJwt::<IdTokenHint>::verify(&jws, keys, &rules)
-        .map(|verified| verified.into_parts().1)
-        .map_err(|_| reason.into())
+    let verified = VerifiedJwt::<IdTokenHint>::verify(&jws, keys, &rules);
+    let (times, hint) = verified.map_err(|_| reason)?.into_parts();
+    (times.expires_at_ms.is_some() && times.issued_at_ms.is_some())
+        .then_some(hint)
+        .ok_or_else(|| reason.into())
 }
 
 #[cfg(test)]
@@ -161,6 +165,7 @@ mod tests {
         };
         let claims = json!({
             "iss": ISSUER, "sub": "sub-an", "aud": "app", "sid": "s", "exp": after(-9999).seconds(),
+            "iat": after(-19_999).seconds(),
         });
         let known = IdTokenHint {
             sub: "sub-an".into(),
@@ -172,6 +177,11 @@ mod tests {
         foreign["iss"] = "https://other.example".into();
         let mut nobody = claims.clone();
         nobody.as_object_mut().unwrap().remove("sub");
+        let without = |name: &str| {
+            let mut claims = claims.clone();
+            claims.as_object_mut().unwrap().remove(name);
+            signed(&claims, None, key())
+        };
         let unsigned = signed(&claims, None, key());
         let unsigned = unsigned.rsplit_once('.').unwrap().0;
         for (shown, token) in [
@@ -180,6 +190,8 @@ mod tests {
             ("an access token", signed(&claims, Some("at+jwt"), key())),
             ("a logout token", signed(&claims, Some("logout+jwt"), key())),
             ("nobody", signed(&nobody, None, key())),
+            ("userinfo: no end", without("exp")),
+            ("no beginning", without("iat")),
             ("unsigned", format!("{unsigned}.")),
             (
                 "algorithm none",

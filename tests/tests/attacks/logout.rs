@@ -3,6 +3,8 @@
 use idp_tests::agent::fields;
 use idp_tests::{Agent, RelyingParty, World};
 
+use crate::openid::resources::administer;
+
 const ELSEWHERE: &str = "https://attacker.example";
 
 async fn is_signed_in(relying_party: &RelyingParty, browser: &mut Agent) -> bool {
@@ -151,5 +153,36 @@ async fn what_a_state_holds_never_becomes_part_of_a_page_or_header() {
         "{policy}"
     );
     assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    world.stop();
+}
+
+#[tokio::test]
+async fn userinfo_as_a_jwt_hints_at_nobody() {
+    let world = World::demo();
+    let client = &world.applications[0].client_id;
+    let signed = "userinfo_signed_response_alg=ES256";
+    administer(&world, &["client", "edit", client, "--set", signed]);
+    let relying_party = RelyingParty::of(&world, 0).await;
+    let mut browser = Agent::new();
+    let tokens = relying_party.sign_in(&mut browser, world.user()).await;
+    let told = relying_party.userinfo(&tokens.text("access_token")).await;
+    assert_eq!(told.header("content-type"), "application/jwt");
+    // Signed by the key of ID Tokens, from the issuer, for the client, about the person.
+    let mut url = relying_party.endpoint("end_session_endpoint");
+    url.query_pairs_mut()
+        .append_pair("id_token_hint", &told.body);
+    let answer = browser.fetch(&url).await;
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    assert!(answer.body.contains("logout_hint_wrong"), "{}", answer.body);
+    let hinted = relying_party.request().with("id_token_hint", &told.body);
+    let answer = relying_party.open(&mut browser, &hinted).await;
+    let back = answer.location().expect("a redirect");
+    assert!(
+        back.query()
+            .unwrap_or_default()
+            .contains("id_token_hint_wrong"),
+        "{back}"
+    );
+    assert!(is_signed_in(&relying_party, &mut browser).await);
     world.stop();
 }
