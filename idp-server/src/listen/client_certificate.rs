@@ -16,6 +16,10 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
+/// The lines around a certificate (RFC 7468 §5.1).
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+
 /// What came with a request instead of, or as, a certificate; put into every request that has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShownCertificate {
@@ -53,25 +57,30 @@ impl CertificateHeader {
             return None;
         }
         let chain = match values.next() {
-            None => certificates(text),
+            None => certificate(text),
             Some(_) => None,
         };
-        let chain = chain.filter(|chain| !chain.is_empty());
-        Some(chain.map_or(ShownCertificate::Malformed, |chain| {
-            ShownCertificate::Chain(chain.into())
+        Some(chain.map_or(ShownCertificate::Malformed, |der| {
+            ShownCertificate::Chain(vec![der].into())
         }))
     }
 }
 
 /// RFC 9440 §2.2 (`:base64:` of the DER), or PEM with percent-encoding (`$ssl_client_escaped_cert`
-/// of nginx).
-fn certificates(text: &str) -> Option<Vec<Vec<u8>>> {
+/// of nginx). The client's own certificate and nothing else: of several, nobody could tell whose key
+/// the proxy saw proved.
+fn certificate(text: &str) -> Option<Vec<u8>> {
     if let Some(inner) = text.strip_prefix(':').and_then(|t| t.strip_suffix(':')) {
-        return STANDARD.decode(inner).ok().map(|der| vec![der]);
+        return STANDARD.decode(inner).ok().filter(|der| !der.is_empty());
     }
-    let pem = percent_decoded(text)?;
-    let parsed = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
-    Some(parsed.ok()?.into_iter().map(|der| der.to_vec()).collect())
+    let decoded = percent_decoded(text)?;
+    let pem = str::from_utf8(&decoded).ok()?.trim_ascii();
+    let inner = pem.strip_prefix(BEGIN)?.strip_suffix(END)?;
+    if inner.contains("-----") {
+        return None;
+    }
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+    Some(der.to_vec()).filter(|der| !der.is_empty())
 }
 
 fn percent_decoded(text: &str) -> Option<Vec<u8>> {
@@ -181,6 +190,8 @@ mod tests {
     #[test]
     fn anybody_else_is_not_and_neither_is_nonsense() {
         let good = escaped_pem();
+        let colons = format!(":{}:", STANDARD.encode(DER));
+        let key = good.replace("CERTIFICATE", "PUBLIC%20KEY");
         assert_eq!(read(false, &[&good]), Some(ShownCertificate::Foreign));
         assert_eq!(read(false, &[""]), Some(ShownCertificate::Foreign));
         for values in [
@@ -190,6 +201,13 @@ mod tests {
             &["%2"],
             &[&good, &good],
             &["", &good],
+            &["::"],
+            &[&format!("{good}{good}")],
+            &[&format!("{good}{key}")],
+            &[&format!("{key}{good}")],
+            &[&format!("x{good}")],
+            &[&format!("{good}x")],
+            &[&format!("{colons}, {colons}")],
         ] {
             assert_eq!(
                 read(true, values),
