@@ -235,6 +235,7 @@ pub(crate) fn grant(session: &Session, client: &Client) -> Grant {
         claims: Default::default(),
         front_channel: false,
         rotated_at: NOW,
+        confirmation: Confirmation::default(),
         refresh_confirmation: Confirmation::default(),
         created_at: NOW,
         expires_at: NOW + std::time::Duration::from_secs(3600),

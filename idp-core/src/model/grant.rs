@@ -77,6 +77,9 @@ pub struct Grant {
     /// When the newest refresh token was issued.
     #[serde(default)]
     pub rotated_at: Timestamp,
+    /// The keys that its newest tokens are bound to (RFC 9449 §6, RFC 8705 §3).
+    #[serde(default, skip_serializing_if = "Confirmation::is_none")]
+    pub confirmation: Confirmation,
     /// The key that a refresh must show. Of clients that authenticate nothing is asked here: their
     /// refresh tokens are bound to the client (RFC 9449 §5, RFC 8705 §4).
     #[serde(default, skip_serializing_if = "Confirmation::is_none")]

@@ -130,6 +130,7 @@ pub(super) fn granted(
         offline,
         generation: 0,
         rotated_at: now,
+        confirmation: Confirmation::default(),
         refresh_confirmation: Confirmation::default(),
         created_at: now,
         expires_at: now + lifetime(client, offline, deciding.policy),

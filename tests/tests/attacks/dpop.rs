@@ -5,6 +5,8 @@ use idp_tests::{Agent, Answer, RelyingParty, Tokens, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::openid::exchange::{EXCHANGE, desk};
+
 /// Redeems a code with these headers beside the client's own.
 async fn redeem(rp: &RelyingParty, code: &str, verifier: &str, proofs: &[String]) -> Answer {
     let authorization = rp.basic();
@@ -163,5 +165,42 @@ async fn a_stolen_bound_token_opens_nothing() {
             .status,
         200
     );
+    world.stop();
+}
+
+#[tokio::test]
+async fn a_stolen_id_token_frees_no_bound_token() {
+    let world = World::demo();
+    let rp = RelyingParty::of(&world, 0).await;
+    let desk = desk(&world).await;
+    let (key, thief) = (DpopKey::new(), DpopKey::new());
+    let at = rp.endpoint("token_endpoint");
+    let (code, verifier) = code(&world, &rp, None).await;
+    let proof = [key.proof("POST", at.as_str(), &[])];
+    let body = redeem(&rp, &code, &verifier, &proof).await.json();
+    let stolen = Tokens { body }.text("id_token");
+    let exchange = idp_tests::agent::encode(&idp_tests::agent::fields(&[
+        ("grant_type", EXCHANGE),
+        ("subject_token", stolen.as_str()),
+        (
+            "subject_token_type",
+            "urn:ietf:params:oauth:token-type:id_token",
+        ),
+    ]));
+    let authorization = desk.basic();
+    let own = thief.proof("POST", at.as_str(), &[]);
+    for headers in [
+        vec![("authorization", authorization.as_str())],
+        vec![
+            ("authorization", authorization.as_str()),
+            ("dpop", own.as_str()),
+        ],
+    ] {
+        let answer = desk
+            .ask_raw("token_endpoint", &headers, exchange.clone())
+            .await;
+        assert_eq!(answer.status, 400, "{}", answer.body);
+        assert_eq!(reason(&answer), "subject_token_key_not_shown");
+    }
     world.stop();
 }

@@ -8,11 +8,11 @@ use super::resources::{administer, registered};
 
 const DESK: &str = "https://mot-cua.tinh.example/";
 const FILES: &str = "https://api.tinh.example/ho-so";
-const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(crate) const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// A service that answers for [`DESK`] and may call [`FILES`] for people of the application.
-async fn desk(world: &World) -> RelyingParty {
+pub(crate) async fn desk(world: &World) -> RelyingParty {
     let client = &world.applications[0].client_id;
     let resources = format!("resources={DESK}");
     administer(world, &["client", "edit", client, "--set", &resources]);

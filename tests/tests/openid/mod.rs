@@ -5,7 +5,7 @@ mod assertion_grants;
 mod declared;
 pub(crate) mod device;
 mod dpop;
-mod exchange;
+pub(crate) mod exchange;
 mod form_post;
 mod front_channel;
 mod logo;

@@ -374,6 +374,38 @@ async fn a_bound_token_is_exchanged_by_its_holder_or_by_the_api_it_is_for() {
 }
 
 #[tokio::test]
+async fn an_id_token_is_bound_as_what_came_with_it() {
+    let (world, visitor, _) = called().await;
+    let policy = service("app").features.token_exchange;
+    world
+        .edit_client(|client| {
+            client.grant_types.push(GrantType::TokenExchange);
+            client.features.token_exchange = policy;
+        })
+        .await;
+    let (holder, thief) = (Holder::new(&world), Holder::new(&world));
+    let tokens = holder.redeem(&visitor, &[]).await.unwrap();
+    // A later grant without a key does not free the one that has it.
+    world.wait(1);
+    world.tokens(&visitor, &[]).await;
+    let id = [("subject_token_type", ID)];
+    let bound = &tokens["id_token"];
+    for client in ["app", "desk"] {
+        let no_key = refused(world.exchange(client, bound, &id).await);
+        assert_eq!(no_key, Reason::SubjectTokenKeyNotShown, "{client}");
+    }
+    let body = [
+        ("grant_type", GRANT),
+        ("subject_token", bound.as_str().unwrap()),
+        ("subject_token_type", ID),
+    ];
+    let other_key = refused(thief.proved_token("desk", &body).await);
+    assert_eq!(other_key, Reason::SubjectTokenKeyNotShown);
+    let answer = holder.proved_token("app", &body).await.unwrap();
+    assert_eq!(answer["token_type"], "DPoP");
+}
+
+#[tokio::test]
 async fn a_bound_actor_token_asks_for_its_key() {
     let (world, _, tokens) = called().await;
     let (holder, thief) = (Holder::new(&world), Holder::new(&world));

@@ -105,6 +105,7 @@ pub(super) fn issue(
         state: GrantState::Active,
         generation: u32::from(refreshes),
         rotated_at: now,
+        confirmation: authenticated.confirmation().clone(),
         refresh_confirmation: authenticated.refresh_confirmation(),
         ..facts.grant.grant.clone()
     };

@@ -217,6 +217,7 @@ fn issue(
         issued.grant.rotated_at = deciding.now();
         // A key that was shown once is asked for from then on; a key asked for was shown here.
         issued.grant.refresh_confirmation = authenticated.refresh_confirmation();
+        issued.grant.confirmation = authenticated.confirmation().clone();
         changes.push(Change::Grant(Write::Put(issued.grant.clone())));
     }
     let mut plan = plan(

@@ -208,6 +208,7 @@ pub fn grant(number: u128, session: &Session) -> Grant {
         claims: Default::default(),
         front_channel: false,
         rotated_at: at(0),
+        confirmation: Confirmation::default(),
         refresh_confirmation: Confirmation::default(),
         created_at: at(1),
         expires_at: at(1_000),

@@ -189,7 +189,8 @@ fn named(
 ///
 /// Of a token that is bound to a key (RFC 9449 §6, RFC 8705 §3) the key must be shown with the
 /// request; only the API that the token is for need not, since it received the token together with
-/// a proof of the key, which is its own to check.
+/// a proof of the key, which is its own to check. An ID Token is bound as the access tokens of its
+/// grant are.
 fn check_subject(
     subject: &Known,
     (sender, allowed): (&AuthenticatedClient, &TokenExchangePolicy),

@@ -98,13 +98,15 @@ pub fn verify_id_token(
 
 impl IdTokenClaims {
     /// What the token stands for: the newest active grant, in its session, of the client it was
-    /// issued to.
+    /// issued to. It is bound as the tokens of that grant are, and a grant whose tokens are bound
+    /// counts before others: an ID Token names no key, and would else free what it came with.
     ///
     /// # Errors
     /// [`Reason::SubjectTokenWrong`] when there is none any more.
     pub fn presented(self, grants: &[Grant]) -> Result<Presented, Refusal> {
         let own = |g: &&Grant| g.client.as_str() == self.aud && g.state == GrantState::Active;
-        let newest = grants.iter().filter(own).max_by_key(|g| g.created_at);
+        let standing = |g: &&Grant| (!g.confirmation.is_none(), g.created_at);
+        let newest = grants.iter().filter(own).max_by_key(standing);
         let grant = newest.ok_or(Reason::SubjectTokenWrong)?;
         Ok(Presented {
             sub: self.sub,
@@ -116,7 +118,7 @@ impl IdTokenClaims {
             act: None,
             auth_time: self.auth_time,
             acr: self.acr,
-            cnf: Confirmation::default(),
+            cnf: grant.confirmation.clone(),
         })
     }
 }
