@@ -1,8 +1,10 @@
 //! Redis servers of one test's own: on loopback, in folders of their own, ended with their values.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::{ports, world};
@@ -128,6 +130,53 @@ fn run(program: &str, folder: &tempfile::TempDir, port: u16, words: &[&str]) -> 
 pub struct Watched {
     servers: [Redis; 2],
     sentinels: [Redis; 3],
+    turns: [Turns; 3],
+}
+
+/// What one Sentinel says while it has another server made the master.
+struct Turns {
+    child: Child,
+    heard: Arc<Mutex<Vec<(Instant, String)>>>,
+}
+
+impl Turns {
+    /// The words with which a fail-over begins, goes on and ends at one Sentinel.
+    const WORDS: [&str; 3] = ["+vote-for-leader", "+try-failover", "+switch-master"];
+
+    fn hear(sentinel: &Redis) -> Self {
+        let mut child = Command::new("redis-cli")
+            .args(["-p", &sentinel.port.to_string(), "SUBSCRIBE"])
+            .args(Self::WORDS)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("redis-cli runs");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let hearing = Arc::clone(&heard);
+        std::thread::spawn(move || {
+            // Three lines each: what it is, the channel, what was said there.
+            let mut lines = lines.map_while(Result::ok);
+            while let (Some(kind), Some(channel), Some(said)) =
+                (lines.next(), lines.next(), lines.next())
+            {
+                if kind == "message" {
+                    let told = (Instant::now(), format!("{channel} {said}"));
+                    let mut heard = hearing.lock().unwrap_or_else(PoisonError::into_inner);
+                    heard.push(told);
+                }
+            }
+        });
+        Self { child, heard }
+    }
+}
+
+impl Drop for Turns {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Watched {
@@ -145,9 +194,11 @@ impl Watched {
             master.port
         );
         let sentinel = |_| Redis::begin("redis-sentinel", &lines);
+        let sentinels = [0, 1, 2].map(sentinel);
         let watched = Self {
             servers: [master, replica],
-            sentinels: [0, 1, 2].map(sentinel),
+            turns: sentinels.each_ref().map(Turns::hear),
+            sentinels,
         };
         watched.settle();
         watched
@@ -166,6 +217,23 @@ impl Watched {
             answer.lines().any(|line| line.trim() == second)
         };
         usize::from(self.sentinels.iter().filter(names).count() > 1)
+    }
+
+    /// Everything that the Sentinels said so far of fail-overs, in order. On a busy machine they
+    /// change masters that only were slow, and what the former one took meanwhile is forgotten.
+    ///
+    /// # Panics
+    /// When nothing hears them any more.
+    pub fn turns(&mut self) -> Vec<(Instant, String)> {
+        let mut all = Vec::new();
+        for turns in &mut self.turns {
+            let ended = turns.child.try_wait().expect("a child can be asked");
+            assert!(ended.is_none(), "{ended:?}");
+            let heard = turns.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            all.extend(heard.iter().cloned());
+        }
+        all.sort();
+        all
     }
 
     /// One of the two servers.

@@ -82,13 +82,13 @@ async fn a_lost_redis_is_replaced_and_followed_without_hands() {
         let master = province.watched().master();
         province.watched().server(master).stop();
         province.watched().server(master).restart();
-        // On a busy machine that takes long enough for a fail-over, which forgets the last moment.
         province.watched().settle();
         troubles
             .recovered("Redis restarted", from, &province.nodes)
             .await;
         traffic.flows_again(Instant::now()).await;
     }
+    troubles.turned(&province.watched().turns());
     conclude(&province, traffic, &troubles).await;
 }
 

@@ -16,6 +16,8 @@ const LIMIT: Duration = Duration::from_secs(15);
 const IN_FLIGHT: Duration = Duration::from_millis(800);
 /// After what was lost is back, the nodes are ready within this long, without hands.
 const RECOVERY: Duration = Duration::from_secs(15);
+/// What Sentinels say within this long of each other is about one fail-over.
+const TURN: Duration = Duration::from_secs(3);
 
 /// A span in which requests may fail.
 struct Span {
@@ -59,6 +61,17 @@ impl Troubles {
         );
         assert!(took < RECOVERY, "{what}: {took:?}");
         self.span(what, from, Instant::now() + IN_FLIGHT, false);
+    }
+
+    /// The Sentinels said these words of fail-overs. They change masters that were only slow, too,
+    /// and then what the former master took until the nodes followed is forgotten.
+    pub(super) fn turned(&mut self, said: &[(Instant, String)]) {
+        for one in said.chunk_by(|(before, _), (next, _)| *next < *before + TURN) {
+            if let (Some((from, words)), Some((until, _))) = (one.first(), one.last()) {
+                println!("{} words of one fail-over: {words}", one.len());
+                self.span(words, *from, *until + IN_FLIGHT, false);
+            }
+        }
     }
 
     fn span(&mut self, what: &str, from: Instant, until: Instant, at_balancer: bool) {
