@@ -22,3 +22,4 @@ pub mod organisation;
 pub mod policy;
 pub mod ports;
 pub mod store;
+pub mod trust;

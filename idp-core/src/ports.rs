@@ -182,6 +182,45 @@ pub trait Fetch: Send + Sync {
     async fn fetch(&self, request: Outgoing) -> Result<Incoming, Fault>;
 }
 
+/// What is known about whether the certificates of one path are revoked. Nothing in it is verified.
+#[derive(Clone, Debug, Default)]
+pub struct StatusEvidence {
+    /// Revocation lists, complete and delta ones.
+    pub lists: Vec<pki::revocation::RevocationList>,
+    /// Answers of responders, of any nonce: those that had to come back did.
+    pub answers: Vec<pki::ocsp::Response>,
+    /// Certificates of those who sign lists in the place of an issuer.
+    pub certificates: Vec<pki::Certificate>,
+}
+
+/// Whose status is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct StatusQuestion<'a> {
+    /// The path; it holds, so its addresses may be asked.
+    pub path: &'a pki::path::ValidPath,
+    /// How the operator wants it asked.
+    pub rule: &'a crate::model::trust::RevocationRule,
+    /// When.
+    pub now: crate::base::time::Timestamp,
+}
+
+/// Learns whether certificates are revoked, and keeps what it learned where all nodes find it.
+#[async_trait]
+pub trait CertificateStatus: Send + Sync {
+    /// What is known without asking anybody outside; answers that are over are among it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn known(&self, question: StatusQuestion<'_>) -> Result<StatusEvidence, Fault>;
+
+    /// Asks those who are to be asked, and answers with all that is known then. That nobody answers
+    /// is no fault: it is noted, and what was known before is what is known.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn learned(&self, question: StatusQuestion<'_>) -> Result<StatusEvidence, Fault>;
+}
+
 /// A key that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyToMake {

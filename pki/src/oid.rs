@@ -10,6 +10,33 @@ impl Oid {
         Self(content.into())
     }
 
+    /// Reads arcs with dots, `1.3.6.1.5.5.7.3.2`; `None` for anything else: fewer than two arcs, a
+    /// first above 2, a second above 39 below the first two, leading zeros, more than 2^63 in one.
+    pub fn from_dotted(text: &str) -> Option<Self> {
+        let mut arcs = Vec::new();
+        for arc in text.split('.') {
+            let fits = arc.bytes().all(|octet| octet.is_ascii_digit());
+            let plain = arc == "0" || !arc.starts_with('0');
+            arcs.push(arc.parse::<u64>().ok().filter(|_| fits && plain)?);
+        }
+        let [first, second, rest @ ..] = arcs.as_slice() else {
+            return None;
+        };
+        if *first > 2 || (*first < 2 && *second > 39) {
+            return None;
+        }
+        let head = (first * 40).checked_add(*second)?;
+        let mut content = Vec::new();
+        for arc in [head].iter().chain(rest) {
+            let groups = (64 - arc.leading_zeros()).div_ceil(7).max(1);
+            for group in (0..groups).rev() {
+                let octet = u8::try_from(arc >> (7 * group) & 0x7f).ok()?;
+                content.push(if group == 0 { octet } else { octet | 0x80 });
+            }
+        }
+        Some(Self(content.into()))
+    }
+
     /// Its arcs with dots, as people write it; `None` when the octets are not an identifier.
     pub fn dotted(&self) -> Option<String> {
         let mut arcs: Vec<u64> = Vec::new();
@@ -99,5 +126,34 @@ mod tests {
         assert_eq!(mail.dotted().as_deref(), Some("1.2.840.113549.1.9.1"));
         assert_eq!(Oid::from_content(&[0x2a, 0x86]).dotted(), None);
         assert_eq!(Oid::from_content(&[]).dotted(), None);
+    }
+
+    #[test]
+    fn what_is_shown_is_read_again_and_nothing_else() {
+        for text in [
+            "2.5.29.32.0",
+            "1.2.840.113549.1.9.1",
+            "0.9.2342.19200300.100.1.1",
+            "2.999.3",
+        ] {
+            let read = Oid::from_dotted(text).unwrap();
+            assert_eq!(read.dotted().as_deref(), Some(text));
+        }
+        assert_eq!(Oid::from_dotted("2.5.29.32.0"), Some(Oid::any_policy()));
+        for text in [
+            "",
+            "1",
+            "1.",
+            ".1",
+            "3.1",
+            "1.40",
+            "1.02",
+            "1.+2",
+            "1.2.x",
+            "1..2",
+            "1.2.99999999999999999999",
+        ] {
+            assert_eq!(Oid::from_dotted(text), None, "{text}");
+        }
     }
 }

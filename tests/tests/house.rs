@@ -45,6 +45,7 @@ const LEVELS: [&[&str]; 7] = [
         "organisation",
         "authorization",
         "admin",
+        "trust",
     ],
     &["flow"],
 ];

@@ -210,6 +210,7 @@ pub(crate) fn session(user: UserId) -> Session {
         expires_at: NOW + std::time::Duration::from_secs(3600),
         password_change_needed: false,
         ended: None,
+        certificate: None,
         user_agent: String::new(),
     }
 }

@@ -78,7 +78,7 @@ pub fn check_link(
         .filter(|(_, user)| user.is_active())
         .and_then(|(credential, _)| match &credential.secret {
             CredentialSecret::ActivationLink(link) => Some(link),
-            CredentialSecret::Password(_) => None,
+            CredentialSecret::Password(_) | CredentialSecret::Certificate(_) => None,
         });
     match link {
         None => Err(Reason::LinkUnknown.into()),

@@ -4,6 +4,7 @@ pub mod activation;
 pub mod known_browser;
 pub mod password;
 pub mod password_rules;
+pub mod session_begin;
 pub mod session_end;
 pub mod sign_in;
 pub mod throttle;

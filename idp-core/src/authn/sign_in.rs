@@ -1,10 +1,10 @@
 //! Signing in with a name and a password.
 
+use super::session_begin::{Beginning, NewSession};
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::secret::SecretText;
 use crate::event::{Actor, What};
-use crate::model::SessionId;
-use crate::model::authentication::{Authentication, Level, Method};
+use crate::model::authentication::{Level, Method};
 use crate::model::credential::{Credential, CredentialSecret, PasswordCredential};
 use crate::model::session::Session;
 use crate::model::user::{AccountKind, User};
@@ -34,15 +34,6 @@ pub struct SignInFacts {
     pub rehashed: Option<String>,
     /// The live session that this browser holds now.
     pub current: Option<Session>,
-}
-
-/// A sign-in that succeeded.
-#[derive(Clone, Debug)]
-pub struct NewSession {
-    /// The session, as it is committed.
-    pub session: Session,
-    /// The browser's secret.
-    pub secret: SecretText,
 }
 
 /// Decides a sign-in. Unknown names, wrong passwords, disabled accounts and accounts without a
@@ -78,7 +69,14 @@ pub fn decide(
         .current
         .as_ref()
         .filter(|s| s.user == user.id && s.ended.is_none());
-    let mut decision = begin(request, (user, current), password.must_change, deciding);
+    let beginning = Beginning {
+        methods: vec![Method::Password],
+        level: Level::One,
+        password_change_needed: password.must_change,
+        certificate: None,
+        user_agent: &request.user_agent,
+    };
+    let mut decision = beginning.begin((user, current), deciding);
     match &facts.rehashed {
         Some(hash) => upgrade(&mut decision, (user, credential, password), hash, deciding),
         // A reset between this decision and its commit must not leave a session of the old
@@ -116,56 +114,6 @@ fn refused(facts: &SignInFacts, deciding: &mut Deciding<'_>) -> Decision<NewSess
             Decision::refused(refusal).with_event(event)
         }
     }
-}
-
-/// Begins a session, or renews the one the same person holds in this browser: the secret is new
-/// in any case, the `sid` stays, so that signing in again signs nobody out of an application.
-/// The session of another person is the flow's to end.
-fn begin(
-    request: &SignInRequest,
-    (user, current): (&User, Option<&Session>),
-    must_change: bool,
-    deciding: &mut Deciding<'_>,
-) -> Decision<NewSession> {
-    let now = deciding.now();
-    let secret = SecretText::generate(deciding.entropy);
-    let authentication = Authentication {
-        methods: vec![Method::Password],
-        level: Level::One,
-        at: now,
-    };
-    let session = Session {
-        id: current.map_or_else(|| SessionId::generate(now, deciding.entropy), |s| s.id),
-        version: current.map_or(crate::model::Version::NEW, |s| s.version),
-        issuer: deciding.policy.issuer_key.clone(),
-        user: user.id,
-        secret: secret.digest(),
-        authentication,
-        created_at: current.map_or(now, |s| s.created_at),
-        last_seen_at: now,
-        expires_at: now + deciding.policy.lifetimes.session_total,
-        password_change_needed: must_change,
-        ended: None,
-        user_agent: request.user_agent.chars().take(120).collect(),
-    };
-    let what = What::SignedIn {
-        user: user.id,
-        session: session.id,
-        acr: session.authentication.level.acr().to_owned(),
-        amr: session
-            .authentication
-            .methods
-            .iter()
-            .map(|m| m.amr().to_owned())
-            .collect(),
-    };
-    let event = deciding.event(Actor::User(user.id), what);
-    Decision::done(NewSession {
-        session: session.clone(),
-        secret,
-    })
-    .with_change(Change::Session(Write::Put(session)))
-    .with_event(event)
 }
 
 fn upgrade(

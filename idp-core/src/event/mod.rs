@@ -13,7 +13,7 @@ use crate::model::key::KeyPlace;
 use crate::model::registration::InitialTokenId;
 use crate::model::role::RoleName;
 use crate::model::session::SessionEnd;
-use crate::model::{ChangeSetId, GrantId, OutboxId, SessionId, UnitId, UserId};
+use crate::model::{ChangeSetId, CredentialId, GrantId, OutboxId, SessionId, UnitId, UserId};
 
 /// Who caused something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,34 @@ pub enum What {
     SignInRefused { user: UserId, reason: String },
     /// Refusals from callers who are not known, counted per source, reason and minute.
     RefusalsCounted { reason: String, count: u32 },
+    /// Somebody signed in with a certificate; more about the sign-in of the same session.
+    CertificateShown {
+        user: UserId,
+        session: SessionId,
+        credential: CredentialId,
+        anchor: String,
+        way: String,
+        status_at: Timestamp,
+        status_outdated: bool,
+    },
+    /// A certificate was bound to an account.
+    CertificateBound {
+        user: UserId,
+        credential: CredentialId,
+        anchor: String,
+        binding: String,
+    },
+    /// A certificate was taken from an account.
+    CertificateUnbound {
+        user: UserId,
+        credential: CredentialId,
+    },
+    /// An authority is trusted from now on.
+    TrustAdded { anchor: String, fingerprint: Digest },
+    /// The rules of a trusted authority changed in the named fields.
+    TrustEdited { anchor: String, fields: Vec<String> },
+    /// An authority is not trusted any more.
+    TrustWithdrawn { anchor: String },
     /// A session ended.
     SessionEnded {
         user: UserId,

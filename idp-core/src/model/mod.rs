@@ -20,6 +20,7 @@ pub mod role;
 pub mod session;
 pub mod standard_claims;
 pub mod subject;
+pub mod trust;
 pub mod user;
 
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::authentication::Authentication;
-use super::{SessionId, UserId, Version};
+use super::{CredentialId, SessionId, UserId, Version};
 use crate::base::issuer::IssuerKey;
 use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
@@ -22,6 +22,8 @@ pub enum SessionEnd {
     AccountDisabled,
     /// The password was reset.
     CredentialReset,
+    /// The certificate that it began with is revoked, or was taken from the account.
+    CertificateRevoked,
 }
 
 impl SessionEnd {
@@ -33,6 +35,50 @@ impl SessionEnd {
             Self::ByAdministrator => "by_administrator",
             Self::AccountDisabled => "account_disabled",
             Self::CredentialReset => "credential_reset",
+            Self::CertificateRevoked => "certificate_revoked",
+        }
+    }
+}
+
+/// The certificate that somebody signed in with, as far as a session needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionCertificate {
+    /// The credential that holds it.
+    pub credential: CredentialId,
+    /// The name of the anchor that it led to.
+    pub anchor: String,
+    /// How its holder showed it.
+    pub way: CertificateWay,
+    /// The certificate policies that held, as dotted OIDs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<String>,
+    /// Known then to be good: the oldest of what was asked about its path.
+    pub status_at: Timestamp,
+    /// Accepted by an answer that was to be renewed before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub status_outdated: bool,
+}
+
+/// How the holder of a certificate showed that they hold its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateWay {
+    /// In a TLS handshake.
+    Tls,
+    /// By a raw signature over a challenge.
+    Raw,
+    /// By signed data (CMS) over a challenge.
+    Cms,
+}
+
+impl CertificateWay {
+    /// The name in the audit and the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::Raw => "raw",
+            Self::Cms => "cms",
         }
     }
 }
@@ -65,6 +111,9 @@ pub struct Session {
     /// Ended early, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<(Timestamp, SessionEnd)>,
+    /// The certificate that it began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Box<SessionCertificate>>,
     /// What the browser calls itself, shortened to 120 characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_agent: String,

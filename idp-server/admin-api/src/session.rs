@@ -19,6 +19,8 @@ pub enum SessionEnd {
     AccountDisabled,
     /// The password was reset.
     CredentialReset,
+    /// The certificate that it began with is revoked, or was taken from the account.
+    CertificateRevoked,
     /// It was unused too long, or reached its end.
     Expired,
 }

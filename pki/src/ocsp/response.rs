@@ -83,6 +83,11 @@ impl Response {
         Self::basic(basic).map_err(malformed)
     }
 
+    /// When newer answers are due, for each certificate that it speaks of and says so.
+    pub fn ends(&self) -> impl Iterator<Item = Time> {
+        self.singles.iter().filter_map(|single| single.next_update)
+    }
+
     /// When the responder signed, as it says.
     pub const fn produced_at(&self) -> Time {
         self.produced_at

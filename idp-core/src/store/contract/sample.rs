@@ -13,13 +13,17 @@ use crate::model::client::{
     PositionChoice,
 };
 use crate::model::confirmation::Confirmation;
-use crate::model::credential::{ActivationLink, Credential, CredentialSecret, PasswordCredential};
+use crate::model::credential::{
+    ActivationLink, CertificateBinding, CertificateCredential, Credential, CredentialSecret,
+    PasswordCredential,
+};
 use crate::model::grant::{Grant, GrantState};
 use crate::model::identifier::{AgencyCode, Identifier, IdentifierKind};
 use crate::model::organisation_unit::{OrganisationUnit, UnitState};
 use crate::model::outbox::{OutboxEntry, OutboxKind, OutboxState};
 use crate::model::role::{Role, RoleName};
 use crate::model::session::Session;
+use crate::model::trust::Der;
 use crate::model::user::{AccountKind, AccountState, User};
 use crate::model::{LocalText, UserId, Version};
 
@@ -94,6 +98,20 @@ pub fn link(number: u128, user: UserId, secret: &str) -> Credential {
         secret: CredentialSecret::ActivationLink(ActivationLink {
             digest: Digest::of(secret.as_bytes()),
             expires_at: at(1_000),
+        }),
+        ..password(number, user)
+    }
+}
+
+/// A certificate whose key is known by `key`.
+pub fn certificate(number: u128, user: UserId, key: &str) -> Credential {
+    Credential {
+        secret: CredentialSecret::Certificate(CertificateCredential {
+            certificate: Der(key.as_bytes().to_vec()),
+            key: Digest::of(key.as_bytes()),
+            anchor: "g2".to_owned(),
+            expires_at: at(1),
+            binding: CertificateBinding::ByAdministrator,
         }),
         ..password(number, user)
     }
@@ -182,6 +200,7 @@ pub fn session(number: u128, user: UserId) -> Session {
         expires_at: at(1_000),
         password_change_needed: false,
         ended: None,
+        certificate: None,
         user_agent: String::new(),
     }
 }

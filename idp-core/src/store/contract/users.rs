@@ -292,7 +292,7 @@ pub(super) async fn filters_hold_together(records: &impl Records) {
     }
 }
 
-/// A link waits to be followed; a password and an identity elsewhere are one's own.
+/// A link waits to be followed; a password, a certificate and an identity elsewhere are one's own.
 pub(super) async fn accounts_never_activated_are_told_apart(records: &impl Records) {
     let mut linked = sample::user(3, "Lê Văn 3", "u3");
     linked.external_identities = vec![ExternalIdentity {
@@ -304,16 +304,18 @@ pub(super) async fn accounts_never_activated_are_told_apart(records: &impl Recor
         .map(|n| sample::user(n, &format!("Lê Văn {n}"), &format!("u{n}")))
         .collect();
     users.push(linked);
+    users.push(sample::user(4, "Lê Văn 4", "u4"));
     for user in &users {
         commit(records, put(user)).await.unwrap();
     }
-    let [_, invited, active, linked] = &users[..] else {
-        panic!("four accounts")
+    let [_, invited, active, linked, certified] = &users[..] else {
+        panic!("five accounts")
     };
     for credential in [
         sample::link(1, invited.id, "1"),
         sample::link(2, active.id, "2"),
         sample::password(3, active.id),
+        sample::certificate(4, certified.id, "4"),
     ] {
         let change = Change::Credential(Write::Put(credential));
         commit(records, vec![change]).await.unwrap();
@@ -322,13 +324,13 @@ pub(super) async fn accounts_never_activated_are_told_apart(records: &impl Recor
     let found = records.activated(&ids).await.unwrap();
     assert_eq!(
         found.into_iter().collect::<Vec<_>>(),
-        [active.id, linked.id]
+        [active.id, linked.id, certified.id]
     );
     assert!(records.activated(&[]).await.unwrap().is_empty());
     assert!(records.activated(&ids[..2]).await.unwrap().is_empty());
     for (activated, expected) in [
-        (false, ["Lê Văn 0", "Lê Văn 1"]),
-        (true, ["Lê Văn 2", "Lê Văn 3"]),
+        (false, &["Lê Văn 0", "Lê Văn 1"][..]),
+        (true, &["Lê Văn 2", "Lê Văn 3", "Lê Văn 4"]),
     ] {
         let filter = UserFilter {
             activated: Some(activated),

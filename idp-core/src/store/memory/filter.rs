@@ -3,6 +3,7 @@
 use super::state::State;
 use crate::base::text::search_key;
 use crate::model::UnitId;
+use crate::model::credential::Credential;
 use crate::model::user::User;
 use crate::store::records::UserFilter;
 
@@ -10,7 +11,7 @@ impl State {
     /// Whether an account can sign in by something of its own.
     pub(super) fn is_activated(&self, user: &User) -> bool {
         let mut own = self.credentials.values().filter(|c| c.user == user.id);
-        own.any(|c| c.lookup().is_none()) || !user.external_identities.is_empty()
+        own.any(Credential::signs_in) || !user.external_identities.is_empty()
     }
 }
 

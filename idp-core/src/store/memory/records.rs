@@ -503,7 +503,7 @@ impl Records for MemoryRecords {
         });
         state.grants.retain(|_, g| over(g.expires_at < before));
         state.credentials.retain(|_, c| match &c.secret {
-            CredentialSecret::Password(_) => true,
+            CredentialSecret::Password(_) | CredentialSecret::Certificate(_) => true,
             CredentialSecret::ActivationLink(link) => over(link.expires_at < before),
         });
         state

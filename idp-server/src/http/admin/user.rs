@@ -88,7 +88,7 @@ fn state(user: &model::User, activated: bool) -> AccountState {
 fn link_end(of: &WholeUser, now: Timestamp) -> Option<Timestamp> {
     let link = |secret: &CredentialSecret| match secret {
         CredentialSecret::ActivationLink(link) => Some(link.expires_at),
-        CredentialSecret::Password(_) => None,
+        CredentialSecret::Password(_) | CredentialSecret::Certificate(_) => None,
     };
     of.credentials
         .iter()

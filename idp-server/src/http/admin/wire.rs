@@ -146,7 +146,7 @@ mod tests {
         alike!(api::key::KeyPurpose, model::key::KeyPurpose: Token Audit Refresh Encryption);
         alike!(api::key::KeyPlace, model::key::KeyPlace: Store Device);
         alike!(api::session::SessionEnd, model::session::SessionEnd:
-            SignedOut Replaced ByAdministrator AccountDisabled CredentialReset;
+            SignedOut Replaced ByAdministrator AccountDisabled CredentialReset CertificateRevoked;
             theirs alone: Expired);
         alike!(api::outbox::DeliveryKind, model::outbox::OutboxKind: BackChannelLogout);
         alike!(api::outbox::DeliveryState, model::outbox::OutboxState: Pending Delivered Failed);

@@ -33,7 +33,7 @@ const MOST_WORDS: usize = 8;
 
 /// Whether the account `u` can sign in by something of its own, as 0 or 1.
 const ACTIVATED: &str = "CASE WHEN EXISTS \
-    (SELECT 1 FROM credentials WHERE user_id = u.id AND lookup IS NULL) OR EXISTS \
+    (SELECT 1 FROM credentials WHERE user_id = u.id AND expires_ms IS NULL) OR EXISTS \
     (SELECT 1 FROM user_external_identities WHERE user_id = u.id) THEN 1 ELSE 0 END";
 
 /// Those of the users that can sign in by something of their own.

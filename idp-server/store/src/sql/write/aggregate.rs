@@ -91,7 +91,7 @@ const CREDENTIAL: Texts = Texts {
 pub(super) fn credential(write: &Write<Credential>) -> Result<Step, Fault> {
     let (Write::Put(credential) | Write::Remove(credential)) = write;
     let expires = match &credential.secret {
-        CredentialSecret::Password(_) => None,
+        CredentialSecret::Password(_) | CredentialSecret::Certificate(_) => None,
         CredentialSecret::ActivationLink(link) => Some(link.expires_at),
     };
     let lookup = credential.lookup();
