@@ -221,6 +221,21 @@ pub trait CertificateStatus: Send + Sync {
     async fn learned(&self, question: StatusQuestion<'_>) -> Result<StatusEvidence, Fault>;
 }
 
+/// Knows nothing and asks nobody: every certificate whose status matters is refused.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StatusUnknown;
+
+#[async_trait]
+impl CertificateStatus for StatusUnknown {
+    async fn known(&self, _question: StatusQuestion<'_>) -> Result<StatusEvidence, Fault> {
+        Ok(StatusEvidence::default())
+    }
+
+    async fn learned(&self, _question: StatusQuestion<'_>) -> Result<StatusEvidence, Fault> {
+        Ok(StatusEvidence::default())
+    }
+}
+
 /// A key that is to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyToMake {

@@ -57,7 +57,7 @@ use crate::base::seal::SealingKey;
 use crate::event::Circumstances;
 use crate::model::configuration::SharedConfiguration;
 use crate::policy::Policy;
-use crate::ports::{Fetch, Notices, Passwords, Signer};
+use crate::ports::{CertificateStatus, Fetch, Notices, Passwords, Signer};
 use crate::store::change::Batch;
 use crate::store::records::{CommitError, Records};
 use crate::store::sealed::SealedTickets;
@@ -79,6 +79,8 @@ pub struct Provider {
     pub passwords: Arc<dyn Passwords>,
     /// Requests to outside.
     pub fetch: Arc<dyn Fetch>,
+    /// Whether certificates are revoked.
+    pub certificate_status: Arc<dyn CertificateStatus>,
     /// Hears of trouble that fails no request.
     pub notices: Arc<dyn Notices>,
     /// Clients' key sets, kept for a while.

@@ -9,6 +9,7 @@ use idp_core::base::fault::Fault;
 use idp_core::flow::Provider;
 use idp_core::model::configuration::SharedConfiguration;
 use idp_core::policy::Policy;
+use idp_core::ports::StatusUnknown;
 use idp_store::redis::RedisSettings;
 
 use crate::http::health::Examination;
@@ -97,6 +98,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         signer: signer.clone(),
         passwords: Arc::new(passwords),
         fetch: Arc::new(GuardedFetch::new(parts.fetch)),
+        certificate_status: Arc::new(StatusUnknown),
         notices: Arc::new(Logged),
         key_sets: Arc::default(),
         request_objects: Arc::default(),

@@ -121,6 +121,7 @@ async fn provider() -> Provider {
         signer: Arc::new(Closed),
         passwords: Arc::new(Closed),
         fetch: Arc::new(Closed),
+        certificate_status: Arc::new(crate::ports::StatusUnknown),
         notices: Arc::new(Closed),
         key_sets: Arc::default(),
         request_objects: Arc::default(),

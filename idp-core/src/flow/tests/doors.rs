@@ -14,7 +14,8 @@ use crate::base::time::Timestamp;
 use crate::jose::{JwkSet, SigningAlgorithm, SigningKey};
 use crate::model::key::KeyPurpose;
 use crate::ports::{
-    Fetch, Incoming, Notices, Outgoing, PasswordVerdict, Passwords, Signer, SigningKeyRef,
+    CertificateStatus, Fetch, Incoming, Notices, Outgoing, PasswordVerdict, Passwords, Signer,
+    SigningKeyRef, StatusEvidence, StatusQuestion,
 };
 use crate::store::memory::MemoryTickets;
 use crate::store::tickets::{TicketAnswer, TicketOp, Tickets};
@@ -112,6 +113,42 @@ impl Passwords for PlainPasswords {
 
     async fn wrap(&self, imported: &SecretText) -> Result<String, Fault> {
         Ok(imported.expose().to_owned())
+    }
+}
+
+/// Knows of the status of certificates what it was told, and learns what it was told besides.
+#[derive(Default)]
+pub(super) struct Status {
+    known: Mutex<StatusEvidence>,
+    outside: Mutex<Option<StatusEvidence>>,
+    /// So often somebody outside would have been asked.
+    pub(super) asked: AtomicU64,
+}
+
+impl Status {
+    /// From now on this is known.
+    pub(super) fn know(&self, evidence: StatusEvidence) {
+        *self.known.lock().unwrap() = evidence;
+    }
+
+    /// From now on this is learned by asking; until then nobody answers.
+    pub(super) fn answer(&self, evidence: StatusEvidence) {
+        *self.outside.lock().unwrap() = Some(evidence);
+    }
+}
+
+#[async_trait]
+impl CertificateStatus for Status {
+    async fn known(&self, _: StatusQuestion<'_>) -> Result<StatusEvidence, Fault> {
+        Ok(self.known.lock().unwrap().clone())
+    }
+
+    async fn learned(&self, question: StatusQuestion<'_>) -> Result<StatusEvidence, Fault> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if let Some(evidence) = self.outside.lock().unwrap().clone() {
+            self.know(evidence);
+        }
+        self.known(question).await
     }
 }
 

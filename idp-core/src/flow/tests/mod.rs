@@ -21,6 +21,7 @@ mod resources;
 mod session_management;
 mod sign_in;
 mod sign_out;
+mod status;
 mod token;
 mod tokens_in_use;
 
@@ -30,7 +31,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use serde_json::{Map, Value, json};
 
-use self::doors::{Heard, OneKey, Outside, PlainPasswords, Yielding, rng, signing_key};
+use self::doors::{Heard, OneKey, Outside, PlainPasswords, Status, Yielding, rng, signing_key};
 use super::authorize::{AuthorizeReply, Visitor};
 use super::browser::Browser;
 use super::consent::ConsentForm;
@@ -55,7 +56,7 @@ use crate::model::{CredentialId, UserId, Version};
 use crate::oauth::interaction::Interaction;
 use crate::oauth::response::Answer;
 use crate::oauth::sample::{CHALLENGE, REDIRECT, SECRET, VERIFIER, after, parameters, policy, web};
-use crate::ports::{Fetch, Notices, Passwords};
+use crate::ports::{CertificateStatus, Fetch, Notices, Passwords};
 use crate::store::change::{Batch, Change, Write};
 use crate::store::memory::MemoryRecords;
 use crate::store::records::Records;
@@ -69,6 +70,7 @@ struct World {
     provider: Provider,
     passwords: Arc<PlainPasswords>,
     outside: Arc<Outside>,
+    status: Arc<Status>,
     records: Arc<MemoryRecords>,
     tickets: Arc<Yielding>,
     heard: Arc<Heard>,
@@ -80,6 +82,7 @@ impl World {
     async fn new() -> Self {
         let passwords = Arc::new(PlainPasswords::default());
         let outside = Arc::new(Outside::default());
+        let status = Arc::new(Status::default());
         let records = Arc::new(MemoryRecords::new());
         let tickets = Arc::new(Yielding::default());
         let heard = Arc::new(Heard::default());
@@ -90,6 +93,7 @@ impl World {
             signer: Arc::new(OneKey(signing_key())),
             passwords: Arc::clone(&passwords) as Arc<dyn Passwords>,
             fetch: Arc::clone(&outside) as Arc<dyn Fetch>,
+            certificate_status: Arc::clone(&status) as Arc<dyn CertificateStatus>,
             notices: Arc::clone(&heard) as Arc<dyn Notices>,
             key_sets: Arc::default(),
             request_objects: Arc::default(),
@@ -106,6 +110,7 @@ impl World {
             provider,
             passwords,
             outside,
+            status,
             records,
             tickets,
             heard,
