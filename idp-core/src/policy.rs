@@ -124,6 +124,24 @@ impl Default for ThrottleRules {
     }
 }
 
+/// How long those are left alone who do not take what is delivered to them (logout tokens).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliveryPauses {
+    /// The longest wait between two attempts of one delivery.
+    pub longest_pause: Duration,
+    /// The longest time for which a receiver that keeps failing is not tried at all.
+    pub longest_break: Duration,
+}
+
+impl Default for DeliveryPauses {
+    fn default() -> Self {
+        Self {
+            longest_pause: Duration::from_secs(3600),
+            longest_break: Duration::from_secs(900),
+        }
+    }
+}
+
 /// Where clients show certificates (RFC 8705).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MutualTls {
@@ -269,6 +287,8 @@ pub struct Policy {
     pub registration: RegistrationRules,
     /// The preset of the whole installation.
     pub preset: Preset,
+    /// Receivers that fail.
+    pub delivery_pauses: DeliveryPauses,
 }
 
 impl Policy {
@@ -290,6 +310,7 @@ impl Policy {
             levels: vec![Level::One],
             registration: RegistrationRules::default(),
             preset: Preset::Default,
+            delivery_pauses: DeliveryPauses::default(),
         }
     }
 }

@@ -79,8 +79,9 @@ impl Provider {
                     let attempt = self.attempt(&entry, &mut context).await?;
                     context = contexts()?;
                     let now = context.here.now;
-                    self.receivers.note(&turn.receiver, &attempt, now);
-                    settle(entry, attempt, now)
+                    let pauses = self.policy.delivery_pauses;
+                    self.receivers.note(&turn.receiver, &attempt, pauses, now);
+                    settle(entry, attempt, pauses, now)
                 }
             };
             self.settle_delivery(&settled, what, &mut context).await?;

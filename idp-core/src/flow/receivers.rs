@@ -8,6 +8,7 @@ use crate::base::time::Timestamp;
 use crate::model::client::ClientId;
 use crate::model::outbox::OutboxEntry;
 use crate::oidc::delivery::{Attempt, Health};
+use crate::policy::DeliveryPauses;
 
 /// Who receives: one client of one issuer.
 pub type Receiver = (IssuerKey, ClientId);
@@ -30,10 +31,16 @@ impl Receivers {
     }
 
     /// Notes an attempt.
-    pub fn note(&self, receiver: &Receiver, attempt: &Attempt, now: Timestamp) {
+    pub fn note(
+        &self,
+        receiver: &Receiver,
+        attempt: &Attempt,
+        pauses: DeliveryPauses,
+        now: Timestamp,
+    ) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = known.get(receiver).copied().unwrap_or_default();
-        match before.after(attempt, now) {
+        match before.after(attempt, pauses, now) {
             healthy if healthy == Health::default() => known.remove(receiver),
             health => known.insert(receiver.clone(), health),
         };

@@ -10,22 +10,21 @@ use crate::base::id::Id;
 use crate::base::time::Timestamp;
 use crate::event::What;
 use crate::model::outbox::{LogoutPayload, OutboxEntry, OutboxState};
-use crate::policy::Policy;
+use crate::policy::{DeliveryPauses, Policy};
 
 /// The `typ` of a logout token.
 pub const TYP: &str = "logout+jwt";
 /// A logout token is fresh for so long.
 const LIFETIME: Duration = Duration::from_secs(120);
-/// Attempts before a delivery is given up: with doubling pauses from 5 s to 1 h, about 4 hours.
+/// Attempts before a delivery is given up: with doubling pauses from 5 s to the policy's longest (1 h
+/// unless set otherwise), about 4 hours.
 pub const MOST_ATTEMPTS: u32 = 14;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// A delivery that was only put off is given up at this age, a little later than one that was
 /// tried to the end: a logout token for a session long over helps nobody.
 const GIVEN_UP: Duration = Duration::from_secs(5 * 3600);
 /// A receiver that failed so often in a row is left alone for a while.
 pub const PAUSED_AFTER: u32 = 3;
-const LONGEST_BREAK: Duration = Duration::from_secs(900);
 /// The deliveries of one receiver that were taken together may take so long; the rest is given
 /// back, so that one slow receiver does not keep the next round waiting.
 const TURN: Duration = Duration::from_secs(20);
@@ -78,17 +77,17 @@ pub struct Health {
 
 impl Health {
     /// The health after an attempt. From [`PAUSED_AFTER`] failures in a row on, the receiver is
-    /// left alone, 20 s at first, twice as long after each further failure, 15 minutes at most.
-    /// What never left us says nothing about the receiver.
+    /// left alone, 20 s at first, twice as long after each further failure, as long at most as
+    /// the policy says. What never left us says nothing about the receiver.
     #[must_use]
-    pub fn after(self, attempt: &Attempt, now: Timestamp) -> Self {
+    pub fn after(self, attempt: &Attempt, pauses: DeliveryPauses, now: Timestamp) -> Self {
         match attempt {
             Attempt::Unsent(_) => self,
             Attempt::Accepted | Attempt::NoReceiver => Self::default(),
             Attempt::Failed(_) => {
                 let failures = self.failures.saturating_add(1);
                 let rests = failures >= PAUSED_AFTER;
-                let until = rests.then(|| now + pause(failures).min(LONGEST_BREAK));
+                let until = rests.then(|| now + pause(failures).min(pauses.longest_break));
                 Self {
                     failures,
                     paused_until: until,
@@ -166,7 +165,12 @@ fn paused(entry: OutboxEntry) -> OutboxEntry {
 
 /// The entry after an attempt, and the event if that was the last one. Payloads are wiped on
 /// delivery and when given up.
-pub fn settle(entry: OutboxEntry, attempt: Attempt, now: Timestamp) -> (OutboxEntry, Option<What>) {
+pub fn settle(
+    entry: OutboxEntry,
+    attempt: Attempt,
+    pauses: DeliveryPauses,
+    now: Timestamp,
+) -> (OutboxEntry, Option<What>) {
     let attempts = entry.attempts.saturating_add(1);
     let (client, delivery) = (entry.client.clone(), entry.id);
     let over = |state, last_error: String| OutboxEntry {
@@ -188,13 +192,18 @@ pub fn settle(entry: OutboxEntry, attempt: Attempt, now: Timestamp) -> (OutboxEn
                 Some(what),
             )
         }
-        Attempt::Failed(error) => again(entry, error, now),
-        Attempt::Unsent(word) => again(entry, word.to_owned(), now),
+        Attempt::Failed(error) => again(entry, error, pauses, now),
+        Attempt::Unsent(word) => again(entry, word.to_owned(), pauses, now),
     }
 }
 
 /// Waits for its next attempt, or is given up after the last.
-fn again(entry: OutboxEntry, last_error: String, now: Timestamp) -> (OutboxEntry, Option<What>) {
+fn again(
+    entry: OutboxEntry,
+    last_error: String,
+    pauses: DeliveryPauses,
+    now: Timestamp,
+) -> (OutboxEntry, Option<What>) {
     let attempts = entry.attempts.saturating_add(1);
     if attempts >= MOST_ATTEMPTS {
         let what = What::DeliveryFailed {
@@ -212,19 +221,19 @@ fn again(entry: OutboxEntry, last_error: String, now: Timestamp) -> (OutboxEntry
     }
     let waits = OutboxEntry {
         attempts,
-        due_at: now + pause(attempts),
+        due_at: now + pause(attempts).min(pauses.longest_pause),
         last_error,
         ..entry
     };
     (waits, None)
 }
 
-/// 5 s, 10 s, 20 s … at most an hour.
+/// 5 s, 10 s, 20 s …
 fn pause(attempts: u32) -> Duration {
     let factor = 1_u32
         .checked_shl(attempts.saturating_sub(1))
         .unwrap_or(u32::MAX);
-    FIRST_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE)
+    FIRST_PAUSE.saturating_mul(factor)
 }
 
 #[cfg(test)]
@@ -234,6 +243,11 @@ mod tests {
     use crate::model::OutboxId;
     use crate::model::client::ClientId;
     use crate::model::outbox::OutboxKind;
+
+    const USUAL: DeliveryPauses = DeliveryPauses {
+        longest_pause: Duration::from_secs(3600),
+        longest_break: Duration::from_secs(900),
+    };
 
     fn entry(attempts: u32) -> OutboxEntry {
         OutboxEntry {
@@ -253,7 +267,7 @@ mod tests {
     #[test]
     fn payloads_are_wiped_when_an_entry_is_over() {
         let now = Timestamp::from_seconds(100);
-        let (delivered, what) = settle(entry(0), Attempt::Accepted, now);
+        let (delivered, what) = settle(entry(0), Attempt::Accepted, USUAL, now);
         assert_eq!(
             (delivered.state, delivered.payload.as_str()),
             (OutboxState::Delivered, "")
@@ -262,6 +276,7 @@ mod tests {
         let (failed, what) = settle(
             entry(MOST_ATTEMPTS - 1),
             Attempt::Failed("timeout".into()),
+            USUAL,
             now,
         );
         assert_eq!(
@@ -269,7 +284,7 @@ mod tests {
             (OutboxState::Failed, "")
         );
         assert!(matches!(what, Some(What::DeliveryFailed { .. })));
-        let (gone, _) = settle(entry(0), Attempt::NoReceiver, now);
+        let (gone, _) = settle(entry(0), Attempt::NoReceiver, USUAL, now);
         assert_eq!(
             (gone.state, gone.last_error.as_str()),
             (OutboxState::Failed, "no_receiver")
@@ -285,7 +300,7 @@ mod tests {
         let failed = Attempt::Failed("timeout".into());
         let mut health = Health::default();
         for rests in [None, None, Some(20), Some(40), Some(80)] {
-            health = health.after(&failed, at(100));
+            health = health.after(&failed, USUAL, at(100));
             let until = rests.map(|seconds| at(100 + seconds));
             assert_eq!(health.paused_until, until, "{health:?}");
         }
@@ -293,11 +308,14 @@ mod tests {
             failures: 30,
             paused_until: None,
         };
-        let rests = long.after(&failed, at(0)).paused_until;
+        let rests = long.after(&failed, USUAL, at(0)).paused_until;
         assert_eq!(rests, Some(at(900)));
-        assert_eq!(health.after(&Attempt::Unsent("cannot_sign"), at(0)), health);
+        assert_eq!(
+            health.after(&Attempt::Unsent("cannot_sign"), USUAL, at(0)),
+            health
+        );
         for good in [Attempt::Accepted, Attempt::NoReceiver] {
-            assert_eq!(health.after(&good, at(0)), Health::default());
+            assert_eq!(health.after(&good, USUAL, at(0)), Health::default());
         }
     }
 
@@ -343,7 +361,7 @@ mod tests {
 
     #[test]
     fn what_we_could_not_send_is_tried_again_too() {
-        let (waits, what) = settle(entry(0), Attempt::Unsent("cannot_sign"), at(100));
+        let (waits, what) = settle(entry(0), Attempt::Unsent("cannot_sign"), USUAL, at(100));
         assert_eq!((waits.due_at, what), (at(105), None));
         assert_eq!(waits.last_error, "cannot_sign");
     }
@@ -352,9 +370,27 @@ mod tests {
     fn pauses_double_up_to_an_hour() {
         let now = Timestamp::from_seconds(100);
         for (attempts, seconds) in [(0, 5), (1, 10), (4, 80), (12, 3600)] {
-            let (entry, what) = settle(entry(attempts), Attempt::Failed("500".into()), now);
+            let (entry, what) = settle(entry(attempts), Attempt::Failed("500".into()), USUAL, now);
             assert_eq!(entry.due_at.since(now).as_secs(), seconds);
             assert_eq!((entry.payload.as_str(), what), ("sealed", None));
         }
+        assert_eq!(USUAL, DeliveryPauses::default());
+    }
+
+    #[test]
+    fn pauses_are_as_short_as_the_policy_wants_them() {
+        let short = DeliveryPauses {
+            longest_pause: Duration::from_secs(8),
+            longest_break: Duration::from_secs(8),
+        };
+        let failed = || Attempt::Failed("refused".into());
+        let (waits, _) = settle(entry(6), failed(), short, at(100));
+        assert_eq!(waits.due_at, at(108));
+        let health = Health {
+            failures: 6,
+            paused_until: None,
+        };
+        let rests = health.after(&failed(), short, at(100)).paused_until;
+        assert_eq!(rests, Some(at(108)));
     }
 }

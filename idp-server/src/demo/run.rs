@@ -2,11 +2,12 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use idp_core::base::fault::Fault;
 use idp_core::base::issuer::{Issuer, IssuerKey};
 use idp_core::model::configuration::SharedConfiguration;
-use idp_core::policy::Policy;
+use idp_core::policy::{DeliveryPauses, Policy};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -29,6 +30,13 @@ use crate::wiring::{Installation, Parts, Place, assemble};
 
 /// The setting that marks a store as a demonstration's.
 pub const MARK: &str = "demo";
+
+/// Somebody who tries things out starts an application after it was registered, and often anew: it is
+/// told soon that somebody signed out, however long it was away.
+const SHORT_PAUSES: DeliveryPauses = DeliveryPauses {
+    longest_pause: Duration::from_secs(10),
+    longest_break: Duration::from_secs(10),
+};
 
 /// How the demonstration runs.
 #[derive(Clone, Debug)]
@@ -144,7 +152,10 @@ async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
         ..Exceptions::default()
     };
     let parts = Parts {
-        policy: Policy::new(IssuerKey::main(), issuer),
+        policy: Policy {
+            delivery_pauses: SHORT_PAUSES,
+            ..Policy::new(IssuerKey::main(), issuer)
+        },
         shared: SharedConfiguration::default(),
         place: Place::Folder {
             path: data,
