@@ -164,7 +164,8 @@ impl Serving {
     }
 
     /// Serves until SIGINT or SIGTERM, or until something that is served ends by itself; then
-    /// announces the stop, finishes requests and workers, records the end and closes the store.
+    /// announces the stop, finishes requests and workers, records the end and closes the store. A
+    /// further signal ends the announcement, and one after that the waiting for requests.
     ///
     /// # Errors
     /// What ended with a fault.
@@ -182,7 +183,11 @@ impl Serving {
         let site = &self.installation.site;
         site.stopping.store(true, Ordering::Relaxed);
         if ended.is_ok() {
-            tokio::time::sleep(self.notice).await;
+            // A second signal says that nobody waits for the announcement.
+            tokio::select! {
+                () = tokio::time::sleep(self.notice) => {}
+                () = self.termination.told() => {}
+            }
         }
         self.stopper.stop();
         let (tasks, workers) = (&mut self.tasks, &mut self.workers);
@@ -190,8 +195,12 @@ impl Serving {
             while tasks.join_next().await.is_some() {}
             while workers.join_next().await.is_some() {}
         };
-        let finished = tokio::time::timeout(self.drain + PATIENCE, finish).await;
-        if finished.is_err() {
+        let finished = tokio::select! {
+            finished = tokio::time::timeout(self.drain + PATIENCE, finish) => finished.is_ok(),
+            // One during the drain, that nobody waits for what is still going on.
+            () = self.termination.told() => false,
+        };
+        if !finished {
             tracing::warn!("some connections did not end in time and were cut");
         }
         site.record(What::Stopped).await?;

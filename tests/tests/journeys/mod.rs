@@ -6,6 +6,7 @@ mod audit_heads;
 mod browser;
 mod certificates;
 mod devices;
+mod impatience;
 mod installation;
 mod keys;
 mod languages;
