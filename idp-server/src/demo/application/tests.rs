@@ -27,9 +27,13 @@ fn application(theme: Theme) -> Application {
 }
 
 async fn get_page(path: &str, cookie: &str) -> (Response, String) {
+    get_page_accepting(path, cookie, "fr, vi;q=0.5").await
+}
+
+async fn get_page_accepting(path: &str, cookie: &str, accepted: &str) -> (Response, String) {
     let request = Request::get(path)
         .header(COOKIE, cookie)
-        .header(ACCEPT_LANGUAGE, "en");
+        .header(ACCEPT_LANGUAGE, accepted);
     let request = request.body(Body::empty()).unwrap();
     let response = routes(application(Theme::Office))
         .unwrap()
@@ -119,6 +123,19 @@ async fn the_language_is_chosen_by_the_person_and_remembered() {
             .1
             .contains("lang=\"vi\"")
     );
+}
+
+#[tokio::test]
+async fn whoever_chose_nothing_is_spoken_to_as_the_browser_asks() {
+    for (cookie, accepted, expected) in [
+        ("", "en-GB, vi;q=0.5", "lang=\"en\""),
+        ("", "vi, en;q=0.9", "lang=\"vi\""),
+        ("", "fr", "lang=\"vi\""),
+        ("demo-lang=vi", "en", "lang=\"vi\""),
+    ] {
+        let (_, page) = get_page_accepting("/", cookie, accepted).await;
+        assert!(page.contains(&format!("<html {expected}")), "{accepted}");
+    }
 }
 
 #[tokio::test]

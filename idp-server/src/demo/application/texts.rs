@@ -1,9 +1,11 @@
 //! What the applications say, in Vietnamese and English.
 
 use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
 use url::form_urlencoded;
 
 use super::language_cookie;
+use crate::ui::Locale;
 
 /// Language of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,13 +101,19 @@ static ENGLISH: Texts = Texts {
 };
 
 impl Language {
-    /// The language asked for by `?lang=`, else the one chosen before, else Vietnamese.
+    /// The language asked for by `?lang=`, else the one chosen before, else the browser's as the
+    /// provider's own pages read it, else Vietnamese.
     pub(super) fn chosen(query: Option<&str>, headers: &HeaderMap) -> Self {
         let mut stated = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         let stated = stated
             .find_map(|(name, value)| (name == "lang").then(|| Self::tagged(&value)).flatten());
         let remembered = || language_cookie(headers).and_then(Self::tagged);
-        stated.or_else(remembered).unwrap_or(Self::Vietnamese)
+        let accepted = || {
+            let header = headers.get(ACCEPT_LANGUAGE)?.to_str().ok();
+            Self::tagged(Locale::negotiate(None, None, header).tag())
+        };
+        let chosen = stated.or_else(remembered).or_else(accepted);
+        chosen.unwrap_or(Self::Vietnamese)
     }
 
     fn tagged(tag: &str) -> Option<Self> {
