@@ -85,7 +85,7 @@ fn claims() -> Value {
             "name", "given_name", "middle_name", "family_name", "nickname", "preferred_username",
             "profile", "picture", "website", "gender", "birthdate", "locale",
             "zoneinfo", "updated_at", "email", "email_verified", "phone_number",
-            "phone_number_verified", "address", "roles", "unit", "positions",
+            "phone_number_verified", "address", "roles", "unit", "positions", "unit_codes",
         ],
         "claims_locales_supported": ["vi"],
     })

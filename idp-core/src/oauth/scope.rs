@@ -18,11 +18,13 @@ pub const ROLES: &str = "roles";
 pub const UNIT: &str = "unit";
 /// All positions held.
 pub const POSITIONS: &str = "positions";
+/// The agency codes of all positions held, for applications that cannot read nested objects.
+pub const UNIT_CODES: &str = "unit_codes";
 /// A refresh token that outlives the session.
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// The scopes listed in the metadata.
-pub const STANDARD: [&str; 9] = [
+pub const STANDARD: [&str; 10] = [
     OPENID,
     PROFILE,
     EMAIL,
@@ -31,6 +33,7 @@ pub const STANDARD: [&str; 9] = [
     ROLES,
     UNIT,
     POSITIONS,
+    UNIT_CODES,
     OFFLINE_ACCESS,
 ];
 

@@ -26,12 +26,12 @@ pub struct Person<'a> {
 pub fn needs_paths(scope: &Scope) -> (bool, bool) {
     (
         scope.holds(scope::UNIT) || scope.holds(scope::ROLES),
-        scope.holds(scope::POSITIONS),
+        scope.holds(scope::POSITIONS) || scope.holds(scope::UNIT_CODES),
     )
 }
 
 impl Person<'_> {
-    /// The claims of this project's own scopes: `unit`, `positions`, `roles`. They go into ID
+    /// The claims of this project's own scopes: `unit`, `positions`, `unit_codes`, `roles`. They go into ID
     /// Token and userinfo alike.
     pub fn organisation_claims(&self, scope: &Scope, now: Timestamp) -> Map<String, Value> {
         let mut claims = Map::new();
@@ -46,6 +46,9 @@ impl Person<'_> {
                 .map(|p| self.unit(p))
                 .collect();
             claims.insert("positions".to_owned(), Value::Array(held));
+        }
+        if scope.holds(scope::UNIT_CODES) {
+            claims.insert("unit_codes".to_owned(), self.unit_codes(now).into());
         }
         if scope.holds(scope::ROLES) {
             claims.insert("roles".to_owned(), self.roles(now).into());
@@ -135,6 +138,20 @@ impl Person<'_> {
             "path": path.iter().map(node).collect::<Vec<_>>(),
             "position": position.title,
         })
+    }
+
+    /// The codes of the units of all positions held, each once, that of the chosen position first:
+    /// an application that takes one value of a list takes the right one.
+    fn unit_codes(&self, now: Timestamp) -> Vec<String> {
+        let code = |position: &Position| Some(self.path(position).last()?.code.to_string());
+        let held = self.user.positions_at(now);
+        let mut codes: Vec<String> = Vec::new();
+        for code in self.position.into_iter().chain(held).filter_map(code) {
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        codes
     }
 
     /// Role names that count here: held everywhere, or in a unit on the chosen position's path.
@@ -326,6 +343,20 @@ mod tests {
     }
 
     #[test]
+    fn unit_codes_are_a_flat_list_with_the_chosen_one_first() {
+        let codes = |user: &User, place| organisation(user, place, "unit_codes");
+        let mut user = user();
+        let of = |codes: &[&str]| json!({"unit_codes": codes});
+        assert_eq!(codes(&user, Some(0)), of(&["H42.05.01", "H42.06"]));
+        assert_eq!(codes(&user, Some(1)), of(&["H42.06", "H42.05.01"]));
+        assert_eq!(codes(&user, None), of(&["H42.05.01", "H42.06"]));
+        user.positions[0].until = Some(NOW);
+        assert_eq!(codes(&user, Some(1)), of(&["H42.06"]));
+        user.positions.clear();
+        assert_eq!(codes(&user, None), of(&[]));
+    }
+
+    #[test]
     fn standard_claims_have_their_types() {
         let mut user = user();
         for (kind, value) in [
@@ -415,6 +446,7 @@ mod tests {
             ("unit", (true, false)),
             ("roles", (true, false)),
             ("positions", (false, true)),
+            ("unit_codes", (false, true)),
             ("positions roles", (true, true)),
         ] {
             assert_eq!(needs_paths(&scope(asked)), needed, "{asked}");

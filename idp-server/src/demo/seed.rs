@@ -153,7 +153,7 @@ fn broken(what: impl std::fmt::Display) -> Fault {
 }
 
 /// What the demonstration's applications may ask for.
-const SCOPES: [&str; 7] = [
+const SCOPES: [&str; 8] = [
     "openid",
     "profile",
     "email",
@@ -161,6 +161,7 @@ const SCOPES: [&str; 7] = [
     "roles",
     "unit",
     "positions",
+    "unit_codes",
 ];
 
 impl Seeding<'_> {

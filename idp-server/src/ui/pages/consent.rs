@@ -105,6 +105,16 @@ fn standard(scope: &str) -> Option<[TextKey; 3]> {
             TextKey("scope-unit-data"),
             TextKey("scope-unit-purpose"),
         ],
+        "positions" => [
+            TextKey("scope-positions"),
+            TextKey("scope-positions-data"),
+            TextKey("scope-positions-purpose"),
+        ],
+        "unit_codes" => [
+            TextKey("scope-unit-codes"),
+            TextKey("scope-unit-codes-data"),
+            TextKey("scope-unit-codes-purpose"),
+        ],
         "offline_access" => [
             TextKey("scope-offline"),
             TextKey("scope-offline-data"),

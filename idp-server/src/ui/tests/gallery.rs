@@ -159,7 +159,16 @@ pub(super) fn consent() -> ConsentPage {
 
 fn all_scopes() -> ConsentPage {
     let names = [
-        "openid", "profile", "email", "phone", "address", "roles", "unit", "x",
+        "openid",
+        "profile",
+        "email",
+        "phone",
+        "address",
+        "roles",
+        "unit",
+        "positions",
+        "unit_codes",
+        "x",
     ];
     ConsentPage {
         scopes: names
