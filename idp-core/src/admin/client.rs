@@ -19,7 +19,7 @@ mod sector;
 
 pub use declared::{Declared, DeclaredClient, declare};
 pub use features::offers;
-pub use metadata::blank;
+pub use metadata::{blank, violations};
 pub use outside::{Outside, Settled, settle};
 pub use secret::{first_secret, is_secret_of, opened_secrets};
 pub use sector::SectorDocument;

@@ -41,7 +41,7 @@ pub struct MadeInitialToken {
 
 /// Makes a token. The province's alone.
 ///
-/// Refuses with `outside_scope`, `note_malformed`, `initial_token_bounds`, `initial_tokens_too_many`.
+/// Refuses with `outside_scope`, `note_malformed`, `initial_token_uses_unfit`, `initial_token_lifetime_unfit`, `initial_tokens_too_many`.
 pub fn add(
     act: &Act<'_>,
     new: &InitialTokenNew,
@@ -50,11 +50,11 @@ pub fn add(
 ) -> Decision<MadeInitialToken> {
     let check = || {
         act.by.needs_everything()?;
-        let bounded = (1..=MOST_USES).contains(&new.uses)
-            && new.lifetime <= LONGEST
-            && !new.lifetime.is_zero();
-        if !bounded {
-            return Err(Reason::InitialTokenBounds);
+        if !(1..=MOST_USES).contains(&new.uses) {
+            return Err(Reason::InitialTokenUsesUnfit);
+        }
+        if new.lifetime > LONGEST || new.lifetime.is_zero() {
+            return Err(Reason::InitialTokenLifetimeUnfit);
         }
         let counting = present.of(&act.here.issuer).filter(|t| t.counts(act.now()));
         if counting.count() >= MOST_TOKENS {
@@ -125,13 +125,14 @@ mod tests {
             reason(&add(&stage.act(), wanted, &none, &mut entropy))
         };
         let province = Stage::province();
-        let bounds = Some(Reason::InitialTokenBounds);
+        let uses = Some(Reason::InitialTokenUsesUnfit);
+        let lifetime = Some(Reason::InitialTokenLifetimeUnfit);
         for (wanted, expected) in [
             (new(1, 7), None),
-            (new(0, 7), bounds),
-            (new(1_001, 7), bounds),
-            (new(1, 0), bounds),
-            (new(1, 367), bounds),
+            (new(0, 7), uses),
+            (new(1_001, 7), uses),
+            (new(1, 0), lifetime),
+            (new(1, 367), lifetime),
         ] {
             assert_eq!(refused(&province, &wanted), expected, "{wanted:?}");
         }

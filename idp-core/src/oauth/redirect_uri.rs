@@ -19,20 +19,31 @@ pub const MAX_BYTES: usize = 2000;
 pub struct RegisteredRedirectUri(String);
 
 impl RegisteredRedirectUri {
-    /// Checks an address for a kind of client.
+    /// Checks an address for a kind of client, rule by rule.
     ///
     /// # Errors
-    /// [`Reason::ClientRedirectInvalid`].
+    /// [`Reason::ClientRedirectPattern`], [`Reason::ClientRedirectMalformed`],
+    /// [`Reason::ClientRedirectFragment`], [`Reason::ClientRedirectUser`],
+    /// [`Reason::ClientRedirectNotNormal`], and those of the scheme: [`Reason::ClientRedirectUnused`],
+    /// [`Reason::ClientRedirectNotHttps`], [`Reason::ClientRedirectSchemeForbidden`],
+    /// [`Reason::ClientRedirectSchemeNotPrivate`].
     pub fn parse(kind: ClientKind, text: &str) -> Result<Self, Reason> {
-        let refused = Reason::ClientRedirectInvalid;
-        let url = Url::parse(text).map_err(|_| refused)?;
-        let allowed = is_plain(text)
-            && is_normal(&url, text)
-            && url.fragment().is_none()
-            && has_no_user(&url)
-            && has_plain_host(&url)
-            && scheme_fits(kind, &url);
-        allowed.then(|| Self(text.to_owned())).ok_or(refused)
+        if text.contains('*') {
+            return Err(Reason::ClientRedirectPattern);
+        }
+        let url = Url::parse(text).ok().filter(|_| is_plain(text));
+        let url = url.ok_or(Reason::ClientRedirectMalformed)?;
+        if url.fragment().is_some() {
+            return Err(Reason::ClientRedirectFragment);
+        }
+        if !has_no_user(&url) {
+            return Err(Reason::ClientRedirectUser);
+        }
+        if !is_normal(&url, text) || !has_plain_host(&url) {
+            return Err(Reason::ClientRedirectNotNormal);
+        }
+        scheme_fits(kind, &url)?;
+        Ok(Self(text.to_owned()))
     }
 
     /// The text, letter by letter as registered.
@@ -51,7 +62,7 @@ fn has_plain_host(url: &Url) -> bool {
 fn is_plain(text: &str) -> bool {
     text.len() <= MAX_BYTES
         && text.bytes().all(|b| b.is_ascii_graphic())
-        && !text.contains(['*', '\\', '"', '<', '>'])
+        && !text.contains(['\\', '"', '<', '>'])
 }
 
 /// Matching is by the letter, so an address is registered in the form that browsers send: lower
@@ -64,12 +75,19 @@ fn has_no_user(url: &Url) -> bool {
     url.username().is_empty() && url.password().is_none()
 }
 
-fn scheme_fits(kind: ClientKind, url: &Url) -> bool {
-    let http = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
-    match kind {
-        ClientKind::Web | ClientKind::Spa => http,
-        ClientKind::Native => http || is_private_use(url),
-        ClientKind::Service | ClientKind::Device => false,
+/// What a kind of client may be reached by. A name that http cannot reach safely may still be meant
+/// for development, so the remedy of each is another.
+fn scheme_fits(kind: ClientKind, url: &Url) -> Result<(), Reason> {
+    match (kind, url.scheme()) {
+        (ClientKind::Service | ClientKind::Device, _) => Err(Reason::ClientRedirectUnused),
+        (_, "https") => Ok(()),
+        (_, "http") => is_loopback(url)
+            .then_some(())
+            .ok_or(Reason::ClientRedirectNotHttps),
+        (ClientKind::Web | ClientKind::Spa, _) => Err(Reason::ClientRedirectSchemeForbidden),
+        (ClientKind::Native, _) => is_private_use(url)
+            .then_some(())
+            .ok_or(Reason::ClientRedirectSchemeNotPrivate),
     }
 }
 
@@ -160,44 +178,61 @@ mod tests {
 
     #[test]
     fn each_kind_registers_only_what_is_safe_for_it() {
-        for (kind, text, accepted) in [
-            (Web, "https://rp.example/cb", true),
-            (Web, "https://rp.example/cb?tenant=1", true),
-            (Web, "https://rp.example", true),
-            (Web, "http://localhost:8081/cb", true),
-            (Web, "http://127.0.0.1:8081/cb", true),
-            (Web, "http://rp.example/cb", false),
-            (Web, "https://rp.example/cb#part", false),
-            (Web, "https://rp.example/cb#", false),
-            (Web, "https://user@rp.example/cb", false),
-            (Web, "https://*.rp.example/cb", false),
-            (Web, "https://rp.example/*", false),
-            (Web, "https://RP.example/cb", false),
-            (Web, "https://rp.example:443/cb", false),
-            (Web, "https://rp.example/a/../cb", false),
-            (Web, "https:\\\\rp.example/cb", false),
-            (Web, "https://rp.example/c b", false),
-            (Web, "/cb", false),
-            (Web, "com.example.app:/cb", false),
-            (Web, "javascript:alert(1)", false),
-            (Spa, "https://app.example/", true),
-            (Spa, "http://app.example/", false),
-            (Native, "http://127.0.0.1/cb", true),
-            (Native, "http://[::1]/cb", true),
-            (Native, "com.example.app:/cb", true),
-            (Native, "https://app.example/cb", true),
-            (Native, "myapp:/cb", false),
-            (Native, "com.example.app://host/cb", false),
-            (Native, "com.example.app:cb", false),
-            (Native, "data:text/html,x", false),
-            (Service, "https://rp.example/cb", false),
+        for (kind, text) in [
+            (Web, "https://rp.example/cb"),
+            (Web, "https://rp.example/cb?tenant=1"),
+            (Web, "https://rp.example"),
+            (Web, "http://localhost:8081/cb"),
+            (Web, "http://127.0.0.1:8081/cb"),
+            (Spa, "https://app.example/"),
+            (Native, "http://127.0.0.1/cb"),
+            (Native, "http://[::1]/cb"),
+            (Native, "com.example.app:/cb"),
+            (Native, "https://app.example/cb"),
         ] {
-            let result = RegisteredRedirectUri::parse(kind, text);
-            assert_eq!(result.is_ok(), accepted, "{kind:?} {text}");
-            if let Err(reason) = result {
-                assert_eq!(reason, Reason::ClientRedirectInvalid);
-            }
+            assert!(RegisteredRedirectUri::parse(kind, text).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn each_rule_has_its_own_reason() {
+        use Reason::*;
+        for (kind, text, reason) in [
+            (Web, "/cb", ClientRedirectMalformed),
+            (Web, "rp.example/cb", ClientRedirectMalformed),
+            (Web, "https:\\\\rp.example/cb", ClientRedirectMalformed),
+            (Web, "https://rp.example/c b", ClientRedirectMalformed),
+            (Web, "https://rp.example/\"cb", ClientRedirectMalformed),
+            (Web, "https://*.rp.example/cb", ClientRedirectPattern),
+            (Web, "https://rp.example/*", ClientRedirectPattern),
+            (Web, "https://rp.example/cb#part", ClientRedirectFragment),
+            (Web, "https://rp.example/cb#", ClientRedirectFragment),
+            (Web, "https://user@rp.example/cb", ClientRedirectUser),
+            (Web, "https://RP.example/cb", ClientRedirectNotNormal),
+            (Web, "https://rp.example:443/cb", ClientRedirectNotNormal),
+            (Web, "https://rp.example/a/../cb", ClientRedirectNotNormal),
+            (Web, "https://rp;x.example/cb", ClientRedirectNotNormal),
+            (Web, "http://rp.example/cb", ClientRedirectNotHttps),
+            (Spa, "http://app.example/", ClientRedirectNotHttps),
+            (Native, "http://app.example/", ClientRedirectNotHttps),
+            (Web, "com.example.app:/cb", ClientRedirectSchemeForbidden),
+            (Web, "javascript:alert(1)", ClientRedirectSchemeForbidden),
+            (Native, "myapp:/cb", ClientRedirectSchemeNotPrivate),
+            (Native, "com.example.app:cb", ClientRedirectSchemeNotPrivate),
+            (
+                Native,
+                "com.example.app://host/cb",
+                ClientRedirectSchemeNotPrivate,
+            ),
+            (Native, "data:text/html,x", ClientRedirectSchemeNotPrivate),
+            (Service, "https://rp.example/cb", ClientRedirectUnused),
+        ] {
+            let refused = RegisteredRedirectUri::parse(kind, text);
+            assert_eq!(refused, Err(reason), "{kind:?} {text}");
+        }
+        let long = format!("https://rp.example/{}", "a".repeat(MAX_BYTES));
+        let refused = RegisteredRedirectUri::parse(Web, &long);
+        assert_eq!(refused, Err(ClientRedirectMalformed));
     }
 
     #[test]

@@ -74,12 +74,12 @@ async fn nobody_registers_more_than_strangers_may_have() {
         (
             json!({"redirect_uris": ["https://rp.example@evil.example/cb"]}),
             "invalid_redirect_uri",
-            "client_redirect_invalid",
+            "client_redirect_user",
         ),
         (
             json!({"redirect_uris": ["https://rp.example/cb#f"]}),
             "invalid_redirect_uri",
-            "client_redirect_invalid",
+            "client_redirect_fragment",
         ),
     ] {
         let (status, told) = register(&installation, &metadata).await;

@@ -224,7 +224,7 @@ mod tests {
         wanted.metadata.redirect_uris = Some(vec!["http://rp.example/cb".into()]);
         assert_eq!(
             reason(&declared(None, &wanted)),
-            Some(Reason::ClientRedirectInvalid)
+            Some(Reason::ClientRedirectNotHttps)
         );
         let stage = Stage::health();
         let outside = Outside::default();

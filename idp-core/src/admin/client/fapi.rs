@@ -29,16 +29,14 @@ fn level(preset: Preset, client: &Client) -> Option<Level> {
     }
 }
 
-/// Checks a client against the profile that holds for it; one that follows none passes.
-///
-/// # Errors
+/// What a client does not keep of the profile that holds for it; nothing for one that follows none:
 /// [`Reason::FapiAuthenticationWeak`], [`Reason::FapiTokensUnbound`],
 /// [`Reason::FapiRequestsNotPushed`], [`Reason::FapiResponseTypeForbidden`],
 /// [`Reason::FapiPkceOptional`], [`Reason::FapiAlgorithmWeak`], [`Reason::FapiRequestsUnsigned`],
 /// [`Reason::FapiAnswersUnsigned`].
-pub(super) fn check(preset: Preset, client: &Client) -> Result<(), Reason> {
+pub(super) fn violations(preset: Preset, client: &Client) -> Vec<Reason> {
     let Some(level) = level(preset, client) else {
-        return Ok(());
+        return Vec::new();
     };
     let features = &client.features;
     let strong = matches!(
@@ -54,7 +52,7 @@ pub(super) fn check(preset: Preset, client: &Client) -> Result<(), Reason> {
         .all(|t| *t == ResponseType::Code)
         && !client.may_use(GrantType::Implicit);
     let signs = level == Level::MessageSigning && by_code;
-    for (holds, reason) in [
+    let rules = [
         (strong, Reason::FapiAuthenticationWeak),
         (bound, Reason::FapiTokensUnbound),
         (only_code, Reason::FapiResponseTypeForbidden),
@@ -75,12 +73,9 @@ pub(super) fn check(preset: Preset, client: &Client) -> Result<(), Reason> {
             !signs || features.authorization_signed_response_alg.is_some(),
             Reason::FapiAnswersUnsigned,
         ),
-    ] {
-        if !holds {
-            return Err(reason);
-        }
-    }
-    Ok(())
+    ];
+    let broken = rules.into_iter().filter(|(holds, _)| !holds);
+    broken.map(|(_, reason)| reason).collect()
 }
 
 #[cfg(test)]
@@ -89,6 +84,13 @@ mod tests {
     use crate::admin::sample;
     use crate::jose::SigningAlgorithm;
     use crate::model::client::ClientKind;
+
+    fn check(preset: Preset, client: &Client) -> Result<(), Reason> {
+        match violations(preset, client).as_slice() {
+            [] => Ok(()),
+            [first, ..] => Err(*first),
+        }
+    }
 
     fn client() -> Client {
         let mut client = sample::client(ClientKind::Web, &["https://rp.example/cb"]);

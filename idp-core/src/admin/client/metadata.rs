@@ -79,24 +79,47 @@ const fn is_public(kind: ClientKind) -> bool {
 /// # Errors
 /// The reason of the first rule that does not hold.
 pub(super) fn check_alone(policy: &Policy, client: &Client) -> Result<(), Reason> {
-    authentication(client)?;
-    keys(client)?;
-    grant_types(client)?;
-    redirect_uris(client)?;
-    addresses(client)?;
-    super::logout::check(client)?;
-    scopes(client)?;
-    algorithm(client)?;
-    lifetime(policy, client)?;
-    super::resource::check(client, &policy.issuer)?;
-    super::answers::check(client)?;
-    super::authentication::check(client)?;
-    super::certificate::check(policy, client)?;
-    super::rights::check(client, &policy.issuer)?;
-    super::features::check(client)?;
-    super::request_objects::check(client)?;
-    super::sector::check(client)?;
-    super::fapi::check(policy.preset, client)
+    match violations(policy, client).first() {
+        Some(reason) => Err(*reason),
+        None => Ok(()),
+    }
+}
+
+/// Every rule that a client breaks, each once, in the order in which they are looked at. A check
+/// that looks at several things of one kind tells the first; what the rest of the province says
+/// (units, keys of the issuer, documents elsewhere) is not looked at.
+pub fn violations(policy: &Policy, client: &Client) -> Vec<Reason> {
+    let own = [
+        authentication(client),
+        keys(client),
+        grant_types(client),
+        redirects(client),
+    ];
+    let others = [
+        addresses(client),
+        super::logout::check(client),
+        scopes(client),
+        algorithm(client),
+        lifetime(policy, client),
+        super::resource::check(client, &policy.issuer),
+        super::answers::check(client),
+        super::authentication::check(client),
+        super::certificate::check(policy, client),
+        super::rights::check(client, &policy.issuer),
+        super::features::check(client),
+        super::request_objects::check(client),
+        super::sector::check(client),
+    ];
+    let mut broken: Vec<Reason> = Vec::new();
+    let all = own.into_iter().filter_map(Result::err);
+    let all = all.chain(redirect_addresses(client));
+    let all = all.chain(others.into_iter().filter_map(Result::err));
+    for reason in all.chain(super::fapi::violations(policy.preset, client)) {
+        if !broken.contains(&reason) {
+            broken.push(reason);
+        }
+    }
+    broken
 }
 
 /// RFC 6749 §2.1: public kinds do not authenticate, the others do.
@@ -109,23 +132,20 @@ fn authentication(client: &Client) -> Result<(), Reason> {
 }
 
 /// RFC 7591 §2: `jwks` and `jwks_uri` exclude each other; one of them with `private_key_jwt` and
-/// `self_signed_tls_client_auth`. Clients that sign request objects, or to which
-/// answers are encrypted, need keys too.
+/// `self_signed_tls_client_auth`. A client that uses its keys nowhere may have them all the same:
+/// the libraries of many send theirs always, and nothing is done with them.
 fn keys(client: &Client) -> Result<(), Reason> {
-    let wanted = matches!(
+    let needed = matches!(
         client.authentication,
         Method::PrivateKeyJwt | Method::SelfSignedTlsClientAuth
     );
-    let used = wanted
-        || super::request_objects::are_signed(client)
-        || super::answers::is_encrypted_for(client);
-    let well_formed = match (&client.jwks, &client.jwks_uri) {
-        (None, None) => !wanted,
-        (Some(jwks), None) => used && are_public_keys(jwks),
-        (None, Some(uri)) => used && is_web_address(uri),
-        (Some(_), Some(_)) => false,
+    let (holds, reason) = match (&client.jwks, &client.jwks_uri) {
+        (None, None) => (!needed, Reason::ClientKeysMissing),
+        (Some(jwks), None) => (are_public_keys(jwks), Reason::ClientKeysMalformed),
+        (None, Some(uri)) => (is_web_address(uri), Reason::ClientKeysUriInvalid),
+        (Some(_), Some(_)) => (false, Reason::ClientKeysTwice),
     };
-    well_formed.then_some(()).ok_or(Reason::ClientKeysInvalid)
+    holds.then_some(()).ok_or(reason)
 }
 
 /// A JWK set in which every key is one that could verify an assertion; never a private one.
@@ -159,21 +179,23 @@ fn grant_types(client: &Client) -> Result<(), Reason> {
         .ok_or(Reason::ClientGrantTypeUnfit)
 }
 
-fn redirect_uris(client: &Client) -> Result<(), Reason> {
-    let refused = Err(Reason::ClientRedirectInvalid);
+/// RFC 6749 §3.1.2.2: people's programs have a redirect address. That others have none is said of
+/// each address.
+fn redirects(client: &Client) -> Result<(), Reason> {
     let needed = !matches!(client.kind, ClientKind::Service | ClientKind::Device);
-    if needed == client.redirect_uris.is_empty() {
-        return refused;
+    if needed && client.redirect_uris.is_empty() {
+        return Err(Reason::ClientRedirectMissing);
     }
-    for list in [&client.redirect_uris, &client.post_logout_redirect_uris] {
-        if list.len() > MOST_ADDRESSES {
-            return refused;
-        }
-        for uri in list {
-            RegisteredRedirectUri::parse(client.kind, uri)?;
-        }
-    }
-    Ok(())
+    let lists = [&client.redirect_uris, &client.post_logout_redirect_uris];
+    let few = lists.into_iter().all(|list| list.len() <= MOST_ADDRESSES);
+    few.then_some(()).ok_or(Reason::ClientRedirectTooMany)
+}
+
+/// What is wrong with the addresses to which browsers are sent.
+fn redirect_addresses(client: &Client) -> impl Iterator<Item = Reason> {
+    let lists = [&client.redirect_uris, &client.post_logout_redirect_uris];
+    let parse = |uri: &String| RegisteredRedirectUri::parse(client.kind, uri).err();
+    lists.into_iter().flatten().filter_map(parse)
 }
 
 /// https, or http on loopback; absolute and in normal form: what a web client may register.
@@ -275,13 +297,22 @@ mod tests {
                 "keys without a method",
                 Web,
                 |c| c.jwks_uri = Some("https://rp.example/k".into()),
-                Err(Reason::ClientKeysInvalid),
+                Ok(()),
             ),
             (
                 "a method without keys",
                 Web,
                 |c| c.authentication = Method::PrivateKeyJwt,
-                Err(Reason::ClientKeysInvalid),
+                Err(Reason::ClientKeysMissing),
+            ),
+            (
+                "keys in two ways",
+                Web,
+                |c| {
+                    c.jwks = Some(serde_json::json!({"keys": []}));
+                    c.jwks_uri = Some("https://rp.example/k".into());
+                },
+                Err(Reason::ClientKeysTwice),
             ),
             (
                 "keys by reference",
@@ -299,7 +330,7 @@ mod tests {
                     c.authentication = Method::PrivateKeyJwt;
                     c.jwks_uri = Some("http://rp.example/k".into());
                 },
-                Err(Reason::ClientKeysInvalid),
+                Err(Reason::ClientKeysUriInvalid),
             ),
             (
                 "no keys in the set",
@@ -308,7 +339,7 @@ mod tests {
                     c.authentication = Method::PrivateKeyJwt;
                     c.jwks = Some(serde_json::json!({"keys": []}));
                 },
-                Err(Reason::ClientKeysInvalid),
+                Err(Reason::ClientKeysMalformed),
             ),
             (
                 "a symmetric key",
@@ -317,7 +348,7 @@ mod tests {
                     c.authentication = Method::PrivateKeyJwt;
                     c.jwks = Some(serde_json::json!({"keys": [{"kty": "oct", "k": "AA"}]}));
                 },
-                Err(Reason::ClientKeysInvalid),
+                Err(Reason::ClientKeysMalformed),
             ),
             (
                 "a service with codes",
@@ -363,19 +394,19 @@ mod tests {
                 "no redirect address",
                 Web,
                 |c| c.redirect_uris.clear(),
-                Err(Reason::ClientRedirectInvalid),
+                Err(Reason::ClientRedirectMissing),
             ),
             (
                 "a service with one",
                 Service,
                 |c| c.redirect_uris.push("https://a.example/".into()),
-                Err(Reason::ClientRedirectInvalid),
+                Err(Reason::ClientRedirectUnused),
             ),
             (
                 "http",
                 Web,
                 |c| c.redirect_uris.push("http://rp.example/".into()),
-                Err(Reason::ClientRedirectInvalid),
+                Err(Reason::ClientRedirectNotHttps),
             ),
             (
                 "http after signing out",
@@ -384,13 +415,13 @@ mod tests {
                     c.post_logout_redirect_uris
                         .push("http://rp.example/".into());
                 },
-                Err(Reason::ClientRedirectInvalid),
+                Err(Reason::ClientRedirectNotHttps),
             ),
             (
                 "too many",
                 Web,
                 |c| c.redirect_uris = vec!["https://rp.example/".into(); 51],
-                Err(Reason::ClientRedirectInvalid),
+                Err(Reason::ClientRedirectTooMany),
             ),
             (
                 "logout over http",
@@ -483,3 +514,22 @@ mod tests {
         }
     }
 }
+
+    #[test]
+    fn every_broken_rule_is_told_once() {
+        let mut client = kind(Web);
+        client.redirect_uris = vec!["http://a.example/".into(), "http://b.example/".into()];
+        client.tos_uri = Some("javascript:alert(1)".into());
+        client.scopes.push("a b".into());
+        client.features.profile = Some(crate::model::client::ClientProfile::Fapi2Security);
+        let broken = violations(&Stage::province().policy, &client);
+        let expected = [
+            Reason::ClientRedirectNotHttps,
+            Reason::ClientAddressInvalid,
+            Reason::ClientScopeMalformed,
+            Reason::FapiAuthenticationWeak,
+            Reason::FapiTokensUnbound,
+            Reason::FapiRequestsNotPushed,
+        ];
+        assert_eq!(broken, expected);
+    }

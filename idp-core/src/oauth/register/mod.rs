@@ -25,7 +25,20 @@ use crate::base::refusal::{ErrorCode, Reason};
 /// the administration's as well, and speak its language there.
 pub fn wire_code(reason: Reason) -> ErrorCode {
     match (reason, reason.code()) {
-        (Reason::ClientRedirectInvalid, _) => ErrorCode::InvalidRedirectUri,
+        (
+            Reason::ClientRedirectMissing
+            | Reason::ClientRedirectUnused
+            | Reason::ClientRedirectTooMany
+            | Reason::ClientRedirectMalformed
+            | Reason::ClientRedirectPattern
+            | Reason::ClientRedirectFragment
+            | Reason::ClientRedirectUser
+            | Reason::ClientRedirectNotNormal
+            | Reason::ClientRedirectNotHttps
+            | Reason::ClientRedirectSchemeForbidden
+            | Reason::ClientRedirectSchemeNotPrivate,
+            _,
+        ) => ErrorCode::InvalidRedirectUri,
         (_, ErrorCode::Unprocessable | ErrorCode::Conflict) => ErrorCode::InvalidClientMetadata,
         (_, code) => code,
     }

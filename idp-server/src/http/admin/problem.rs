@@ -207,8 +207,22 @@ pub(super) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::ClientIdMalformed | Reason::ClientIdTaken => "client_id",
         Reason::ClientAuthenticationUnfit => "token_endpoint_auth_method",
         Reason::ClientGrantTypeUnfit => "grant_types",
-        Reason::ClientKeysInvalid | Reason::ClientRequestObjectKeysMissing => "jwks",
-        Reason::ClientRedirectInvalid => "redirect_uris",
+        Reason::ClientKeysMissing
+        | Reason::ClientKeysTwice
+        | Reason::ClientKeysMalformed
+        | Reason::ClientRequestObjectKeysMissing => "jwks",
+        Reason::ClientKeysUriInvalid => "jwks_uri",
+        Reason::ClientRedirectMissing
+        | Reason::ClientRedirectUnused
+        | Reason::ClientRedirectTooMany
+        | Reason::ClientRedirectMalformed
+        | Reason::ClientRedirectPattern
+        | Reason::ClientRedirectFragment
+        | Reason::ClientRedirectUser
+        | Reason::ClientRedirectNotNormal
+        | Reason::ClientRedirectNotHttps
+        | Reason::ClientRedirectSchemeForbidden
+        | Reason::ClientRedirectSchemeNotPrivate => "redirect_uris",
         Reason::ClientScopeMalformed => "scopes",
         Reason::ClientAlgorithmUnsupported => "id_token_signed_response_alg",
         Reason::ClientFeatureInvalid | Reason::ClientFeatureUnsupported => "features",
