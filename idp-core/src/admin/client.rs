@@ -13,6 +13,7 @@ mod metadata;
 mod outside;
 mod request_objects;
 mod resource;
+mod responsible;
 mod rights;
 mod secret;
 mod sector;
@@ -21,6 +22,7 @@ pub use declared::{Declared, DeclaredClient, declare};
 pub use features::offers;
 pub use metadata::{blank, violations};
 pub use outside::{Outside, Settled, settle};
+pub use responsible::Responsible;
 pub use secret::{first_secret, is_secret_of, opened_secrets};
 pub use sector::SectorDocument;
 

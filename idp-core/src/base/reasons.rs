@@ -297,6 +297,7 @@ reasons! {
     ClientAssertionIssuersInvalid Unprocessable "RFC 7523 §3" "An issuer of assertions is unnamed, comes twice, is the provider itself, or has not exactly one of jwks and an https jwks_uri; or issuers are there without the grant type, or the grant type without them." "See docs/integrators/jwt-bearer.md."
     ClientExchangeInvalid Unprocessable "RFC 8693 §5" "The policy for token exchange names an audience that is no URI, comes twice, or is the provider's own; or it is there without the grant type, or the grant type without it." "See docs/integrators/token-exchange.md."
     ClientDetailsTypeMalformed Unprocessable "RFC 9396 §10" "A type of authorization_details is empty, longer than 256 bytes, or comes twice." "Register each type once."
+    ClientPersonUnknown Unprocessable "house" "The responsible person is not the user name of an active person of this installation." "See `idp user search`; then --set responsible_person=USERNAME."
     ClientPersonMalformed Unprocessable "house" "The responsible person is not named in 1 to 254 visible characters." "Give the person's user name."
     ClientFeatureInvalid Unprocessable "RFC 7591 §2" "A feature of the client is not known, or its value is none of those it takes." "See the list with `idp client add --help`."
     ClientFeatureUnsupported Unprocessable "RFC 7591 §2" "A feature of the client is known, but does not work here yet." "Leave it out; docs/integrators/supported.md tells what works."

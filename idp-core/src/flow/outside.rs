@@ -3,12 +3,13 @@
 use super::answer::endless;
 use super::{ATTEMPTS, Committed, Failure, Provider, contended};
 use crate::admin::client::logo::{self, Logo, setting};
-use crate::admin::client::{Outside, SectorDocument};
+use crate::admin::client::{Outside, Responsible, SectorDocument};
 use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
 use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
 use crate::jose::JwkSet;
+use crate::model::identifier::IdentifierKey;
 use crate::ports::Outgoing;
 use crate::store::change::Batch;
 use crate::store::decision::Asks;
@@ -16,10 +17,10 @@ use crate::store::decision::Asks;
 const MOST_SECTOR_BYTES: usize = 256 * 1024;
 
 /// How often a registration is decided again because something had to be fetched.
-pub(super) const LOOKS: usize = 4;
+pub(super) const LOOKS: usize = 5;
 
 impl Provider {
-    /// Answers what a registration asked of the outside.
+    /// Answers what a registration asked of the outside, or of those whom this installation knows.
     ///
     /// # Errors
     /// [`Reason::ClientSectorUnavailable`], [`Reason::ClientKeysUnavailable`],
@@ -40,6 +41,13 @@ impl Provider {
             Asks::ClientKeys { uri, fresh } => {
                 let keys = self.client_keys(&uri, fresh, now).await?;
                 outside.statement_keys = Some(JwkSet::clone(&keys));
+            }
+            Asks::ResponsiblePerson { user_name } => {
+                let found = match IdentifierKey::typed(&user_name) {
+                    Some(key) => self.records.user_by_identifier(&key).await?,
+                    None => None,
+                };
+                outside.responsible = Some(Responsible::from(found.map(|(user, _)| user)));
             }
             Asks::ClientLogo { uri } => {
                 let body = self.fetched(uri, logo::MOST_BYTES).await;

@@ -166,9 +166,10 @@ impl Provider {
                 answers.hash = Some(self.hash_password(&password).await?);
                 Ok(())
             }
-            Asks::ClientKeys { .. } | Asks::SectorDocument { .. } | Asks::ClientLogo { .. } => {
-                Err(endless())
-            }
+            Asks::ClientKeys { .. }
+            | Asks::SectorDocument { .. }
+            | Asks::ClientLogo { .. }
+            | Asks::ResponsiblePerson { .. } => Err(endless()),
         }
     }
 

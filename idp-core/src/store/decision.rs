@@ -34,6 +34,11 @@ pub enum Asks {
         /** The address. */
         uri: String,
     },
+    /// The account with this user name, who is to answer for a client.
+    ResponsiblePerson {
+        /** The user name. */
+        user_name: String,
+    },
     /// The picture at a `logo_uri`, kept here before the decision is made again.
     ClientLogo {
         /** The address. */

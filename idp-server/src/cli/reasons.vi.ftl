@@ -580,6 +580,8 @@ client_exchange_invalid = Quy định đổi mã truy cập nêu một tài nguy
     .remedy = Xem docs/integrators/token-exchange.md.
 client_details_type_malformed = Một loại authorization_details để trống, dài quá 256 byte, hoặc bị lặp.
     .remedy = Đăng ký mỗi loại một lần.
+client_person_unknown = Người chịu trách nhiệm không phải tên đăng nhập của một người đang hoạt động trong hệ thống này.
+    .remedy = Xem `idp user search`, rồi dùng --set responsible_person=TÊN_ĐĂNG_NHẬP.
 client_person_malformed = Người chịu trách nhiệm không được nêu bằng 1 đến 254 ký tự nhìn thấy được.
     .remedy = Nêu tên đăng nhập của người đó.
 client_feature_invalid = Ứng dụng được khai một tính năng không có, hoặc giá trị không thuộc các giá trị của tính năng đó.

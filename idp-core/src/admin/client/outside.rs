@@ -1,6 +1,7 @@
 //! What only the outside can tell of a client's metadata, and what they come to with it.
 
 use super::logo;
+use super::responsible::{self, Responsible};
 use super::sector::{self, SectorDocument};
 use crate::base::refusal::Reason;
 use crate::base::secret::Digest;
@@ -18,6 +19,8 @@ pub struct Outside {
     pub statement_keys: Option<JwkSet>,
     /// The picture at `logo_uri`, which is kept under this digest.
     pub logo: Option<Digest>,
+    /// The account that its responsible person's name leads to.
+    pub responsible: Option<Responsible>,
 }
 
 /// What checked metadata come to.
@@ -29,11 +32,11 @@ pub enum Settled {
     Ask(Asks),
 }
 
-/// Settles what a client's metadata mean outside of themselves: its sector and its picture. `before` is the client
-/// as it rests, `accepted` whether the caller knows that people will have other subjects.
+/// Settles what a client's metadata mean outside of themselves: who answers for it, its sector and its picture.
+/// `before` is the client as it rests, `accepted` whether the caller knows that people will have other subjects.
 ///
 /// # Errors
-/// [`Reason::ClientSectorIncomplete`], [`Reason::ClientSectorAmbiguous`],
+/// [`Reason::ClientPersonUnknown`], [`Reason::ClientSectorIncomplete`], [`Reason::ClientSectorAmbiguous`],
 /// [`Reason::ClientSectorNeedsUnit`], [`Reason::ClientSubjectsWouldChange`].
 pub fn settle(
     tree: &UnitTree,
@@ -41,6 +44,15 @@ pub fn settle(
     outside: &Outside,
     accepted: bool,
 ) -> Result<Settled, Reason> {
+    if let Some(named) = responsible::person_needed(before, &after) {
+        match &outside.responsible {
+            Some(found) => responsible::check(named, found)?,
+            None => {
+                let user_name = named.to_owned();
+                return Ok(Settled::Ask(Asks::ResponsiblePerson { user_name }));
+            }
+        }
+    }
     if let Some(uri) = sector::document_needed(before, &after) {
         match &outside.sector {
             Some(document) => sector::compare(&after, document)?,

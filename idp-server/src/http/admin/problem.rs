@@ -176,7 +176,7 @@ fn answer(problem: &Problem) -> Response {
 }
 
 /// The field of a request that breaks a rule, where the rule is about one field.
-pub(super) const fn field(reason: Reason) -> Option<&'static str> {
+pub(crate) const fn field(reason: Reason) -> Option<&'static str> {
     Some(match reason {
         Reason::UserNameMalformed | Reason::UserNameMissing | Reason::IdentifierNeeded => {
             "user_name"
@@ -228,9 +228,11 @@ pub(super) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::ClientFeatureInvalid | Reason::ClientFeatureUnsupported => "features",
         Reason::ClientRequestUriInvalid => "features.request_uris",
         Reason::ClientRequestObjectAlgorithmUnfit => "features.request_object_signing_alg",
+        Reason::ClientPersonMalformed | Reason::ClientPersonUnknown => {
+            "features.responsible_person"
+        }
+        Reason::ClientLogoUnavailable | Reason::ClientLogoUnfit => "features.logo_uri",
         Reason::ClientSectorUriInvalid
-        | Reason::ClientLogoUnavailable
-        | Reason::ClientLogoUnfit
         | Reason::ClientSectorUnavailable
         | Reason::ClientSectorIncomplete
         | Reason::ClientSectorAmbiguous => "features.sector_identifier_uri",
