@@ -21,6 +21,7 @@ mod reason_texts;
 mod reasons;
 pub mod socket;
 pub mod store;
+pub(crate) mod wanted;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

@@ -57,6 +57,8 @@ pub use store::{PostgresSettings, StoreSettings};
 pub use telemetry::{LogFormat, TelemetrySettings};
 pub use tickets::TicketSettings;
 
+pub(crate) use value::distance;
+
 use key::Key;
 use reader::Reader;
 
@@ -289,6 +291,13 @@ impl Settings {
     pub fn branding(&self) -> &Branding {
         &self.province.branding
     }
+}
+
+/// The key that was probably meant by one that is none.
+#[must_use]
+pub fn nearest(path: &str) -> Option<&'static str> {
+    let keys: Vec<Key> = all_keys().copied().collect();
+    reader::nearest(&keys, path)
 }
 
 /// All keys, in the order of the manual.

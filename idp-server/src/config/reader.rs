@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
             .cloned()
             .collect();
         for path in unknown {
-            let right = match self.nearest(&path) {
+            let right = match nearest(self.keys, &path) {
                 Some(near) => format!("did you mean {near}?"),
                 None => "remove it; `idp config explain` lists all keys".to_owned(),
             };
@@ -163,17 +163,6 @@ impl<'a> Reader<'a> {
         self.keys
             .iter()
             .any(|key| key.path == path || empty && is_section(key))
-    }
-
-    fn nearest(&self, path: &str) -> Option<&'static str> {
-        let near = |key: &Key| {
-            let last = path.rsplit('.').next().unwrap_or(path);
-            let whole = value::distance(path, key.path);
-            let name = value::distance(last, key.name());
-            (whole.min(name + 1), whole, key.path)
-        };
-        let (far, _, nearest) = self.keys.iter().map(near).min()?;
-        (far <= 3).then_some(nearest)
     }
 
     fn read(&mut self, path: &str) -> Option<Read> {
@@ -202,6 +191,18 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// The key that was probably meant: near as a whole, or by its last word.
+pub(super) fn nearest(keys: &[Key], path: &str) -> Option<&'static str> {
+    let near = |key: &Key| {
+        let last = path.rsplit('.').next().unwrap_or(path);
+        let whole = value::distance(path, key.path);
+        let name = value::distance(last, key.name());
+        (whole.min(name + 1), whole, key.path)
+    };
+    let (far, _, nearest) = keys.iter().map(near).min()?;
+    (far <= 3.min(path.len() / 2)).then_some(nearest)
 }
 
 fn from_file(key: &Key, value: &Value) -> Result<Read, String> {

@@ -60,7 +60,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
 }
 
 /// How many insertions, removals and exchanges of one character lie between two texts.
-pub(super) fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, left) in a.chars().enumerate() {

@@ -4,32 +4,38 @@ use idp_admin_api::client_features::ClientFeatures;
 use serde_json::{Map, Value};
 
 use crate::cli::failure::Failure;
-use crate::cli::language::Said;
+use crate::cli::language::{Language, Said};
+use crate::cli::wanted::{Members, Wanted};
 
 /// What `--set` says, as a JSON merge patch: an empty value takes a feature back, a name that comes
 /// more than once makes a list.
 pub(super) fn patch(settings: &[String]) -> Result<Map<String, Value>, Failure> {
     let mut named: Vec<(&str, Vec<&str>)> = Vec::new();
     for setting in settings {
-        let (name, value) = setting
-            .split_once('=')
-            .ok_or_else(|| wrong(setting, "NAME=VALUE"))?;
+        let (name, value) = setting.split_once('=').ok_or_else(|| unset(setting))?;
         match named.iter_mut().find(|(known, _)| *known == name) {
             Some((_, values)) => values.push(value),
             None => named.push((name, vec![value])),
         }
     }
+    if named.is_empty() {
+        return Ok(Map::new());
+    }
+    let members = Members::of("ClientFeatures");
     named
         .into_iter()
-        .map(|(name, values)| Ok((name.to_owned(), value(name, &values)?)))
+        .map(|(name, values)| Ok((name.to_owned(), value(name, &values, &members)?)))
         .collect()
 }
 
 /// The first reading of what was written that is one of the feature's values.
-fn value(name: &str, values: &[&str]) -> Result<Value, Failure> {
+fn value(name: &str, values: &[&str], members: &Members) -> Result<Value, Failure> {
+    let Some(wanted) = members.wanted(name) else {
+        return Err(wrong(name, &members.unknown(name)));
+    };
     let list = || Value::from(values.iter().copied().map(Value::from).collect::<Vec<_>>());
     let readings = match values {
-        [""] => return taken_back(name),
+        [""] => return Ok(Value::Null),
         [one] => vec![
             serde_json::from_str(one).unwrap_or(Value::Null),
             Value::from(*one),
@@ -39,32 +45,41 @@ fn value(name: &str, values: &[&str]) -> Result<Value, Failure> {
     };
     readings
         .into_iter()
-        .find(|reading| !reading.is_null() && is_value(name, reading).is_ok())
-        .ok_or_else(|| match is_value(name, &list()) {
-            Err(problem) => wrong(name, &problem.to_string()),
-            Ok(()) => wrong(name, ""),
-        })
+        .find(|reading| !reading.is_null() && is_value(name, reading))
+        .ok_or_else(|| wrong(name, &unfit(values, wanted)))
 }
 
-fn taken_back(name: &str) -> Result<Value, Failure> {
-    match is_value(name, &Value::Null) {
-        Err(problem) if problem.to_string().starts_with("unknown field") => {
-            Err(wrong(name, &problem.to_string()))
-        }
-        _ => Ok(Value::Null),
-    }
-}
-
-fn is_value(name: &str, value: &Value) -> Result<(), serde_json::Error> {
+fn is_value(name: &str, value: &Value) -> bool {
     let features = Map::from_iter([(name.to_owned(), value.clone())]);
-    serde_json::from_value::<ClientFeatures>(Value::Object(features)).map(|_| ())
+    serde_json::from_value::<ClientFeatures>(Value::Object(features)).is_ok()
 }
 
-fn wrong(name: &str, why: &str) -> Failure {
+/// That a value is none of the feature's, and what would be one.
+fn unfit(values: &[&str], wanted: &Wanted) -> Said {
+    let written = values.join(", ");
+    let said = wanted.said();
+    let (vi, en) = (said.pick(Language::Vi), said.pick(Language::En));
+    if let ([_, _, ..], false) = (values, matches!(wanted, Wanted::List(_))) {
+        return Said::new(
+            format!("được nêu nhiều lần nhưng chỉ nhận một giá trị: {vi}"),
+            format!("it is given more than once and takes one value: {en}"),
+        );
+    }
+    Said::new(
+        format!("`{written}` không đúng; cần {vi}"),
+        format!("`{written}` is not right; it takes {en}"),
+    )
+}
+
+fn unset(setting: &str) -> Failure {
     Failure::usage(Said::new(
-        format!("--set {name}: không đúng ({why})"),
-        format!("--set {name}: not understood ({why})"),
+        format!("--set {setting}: cần viết TÊN=GIÁ_TRỊ; `--set {setting}=` bỏ một tính năng"),
+        format!("--set {setting}: write NAME=VALUE; `--set {setting}=` takes a feature back"),
     ))
+}
+
+fn wrong(name: &str, why: &Said) -> Failure {
+    Failure::usage(why.clone().about(&format!("--set {name}")))
 }
 
 /// The features of a client, one `name=value` each, for people.
@@ -131,6 +146,42 @@ mod tests {
         ] {
             assert_eq!(patched(settings), None, "{settings:?}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_the_operators_language() {
+        for (setting, vi, en) in [
+            (
+                "contact=a",
+                "--set contact: không có tên này; có phải contacts?",
+                "--set contact: there is no such name; did you mean contacts?",
+            ),
+            (
+                "default_max_age=soon",
+                "--set default_max_age: `soon` không đúng; cần một số nguyên không âm",
+                "--set default_max_age: `soon` is not right; it takes a whole number, zero or more",
+            ),
+            (
+                "sector=province",
+                "--set sector: `province` không đúng; cần một trong: host, agency",
+                "--set sector: `province` is not right; it takes one of: host, agency",
+            ),
+            (
+                "sector",
+                "--set sector: cần viết TÊN=GIÁ_TRỊ; `--set sector=` bỏ một tính năng",
+                "--set sector: write NAME=VALUE; `--set sector=` takes a feature back",
+            ),
+        ] {
+            let failure = patch(&[setting.to_owned()]).unwrap_err();
+            for (language, told) in [(Language::Vi, vi), (Language::En, en)] {
+                let lines = failure.lines(language);
+                assert!(lines[0].ends_with(told), "{lines:?}");
+                assert!(!lines.join(" ").contains("expected"), "{lines:?}");
+            }
+        }
+        let twice = ["software_id=a".to_owned(), "software_id=b".to_owned()];
+        let failure = patch(&twice).unwrap_err().lines(Language::En);
+        assert!(failure[0].contains("more than once"), "{failure:?}");
     }
 
     #[test]
