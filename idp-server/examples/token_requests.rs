@@ -131,6 +131,7 @@ async fn seed(installation: &Installation) -> Result<String, Box<dyn Error>> {
         sector: None,
         logo: None,
         registration: None,
+        declared: false,
         created_at: now,
     };
     let mut changes: Vec<Change> = keys

@@ -1,8 +1,12 @@
 //! The person of the certification preset: an account that has every standard claim.
 
+use std::path::Path;
+
+use idp_core::authn::password_rules;
 use idp_core::base::entropy::Entropy;
 use idp_core::base::fault::Fault;
 use idp_core::base::refusal::Reason;
+use idp_core::base::secret::SecretText;
 use idp_core::base::time::Timestamp;
 use idp_core::event::{Actor, Circumstances, What};
 use idp_core::model::address::{Address, AddressPart};
@@ -11,6 +15,7 @@ use idp_core::model::identifier::{Identifier, IdentifierKind};
 use idp_core::model::standard_claims::StandardClaims;
 use idp_core::model::user::{AccountKind, AccountState, User};
 use idp_core::model::{CredentialId, UserId, Version};
+use idp_core::policy::PasswordRules;
 use idp_core::store::change::{Batch, Change, Write};
 use idp_core::store::records::CommitError;
 
@@ -43,7 +48,7 @@ pub(crate) async fn prepare(settings: &Settings, site: &Site) -> Result<(), Faul
     let Some(path) = &settings.declared.person else {
         return Ok(());
     };
-    let password = read_password(path, "certification")?;
+    let password = password(path, &settings.passwords.rules)?;
     let hash = site.provider.passwords.hash(&password).await?;
     let mut entropy = site.generator.entropy()?;
     let now = site.clock.now();
@@ -64,6 +69,22 @@ pub(crate) async fn prepare(settings: &Settings, site: &Site) -> Result<(), Faul
         Ok(()) | Err(CommitError::Taken { .. }) => Ok(()),
         Err(error) => Err(Fault::lasting("certification", error)),
     }
+}
+
+/// The person's password: a file that nobody else may read, with what the rules for passwords take.
+///
+/// # Errors
+/// A fault that names the file: unreadable, readable to everybody, empty, or a password that the
+/// rules refuse, with the reason.
+pub(crate) fn password(path: &Path, rules: &PasswordRules) -> Result<SecretText, Fault> {
+    let password = read_password(path, "certification")?;
+    let refused = |reason: Reason| {
+        let (rule, remedy) = (reason.rule(), reason.remedy());
+        let detail = format!("{}: {rule} ({}) {remedy}", path.display(), reason.name());
+        Fault::lasting("certification", detail)
+    };
+    password_rules::check(&password, PERSON, rules).map_err(refused)?;
+    Ok(password)
 }
 
 fn person(now: Timestamp, entropy: &mut Entropy) -> Result<User, Reason> {
@@ -122,7 +143,33 @@ fn credential(user: UserId, hash: String, now: Timestamp, entropy: &mut Entropy)
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
+
+    #[test]
+    fn a_password_that_anybody_could_guess_or_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        let rules = PasswordRules::default();
+        let with = |text: &str, mode: u32| {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            password(&path, &rules).map_err(|fault| fault.detail)
+        };
+        for (text, mode, expected) in [
+            ("abc\n", 0o600, "password_too_short"),
+            ("an.certification!", 0o600, "password_holds_name"),
+            ("mưa rào trên mái ngói", 0o604, "others may read"),
+            ("", 0o600, "empty"),
+        ] {
+            let refused = with(text, mode).unwrap_err();
+            assert!(refused.contains(expected), "{refused}");
+        }
+        assert!(with("mưa rào trên mái ngói\n", 0o600).is_ok());
+        std::fs::remove_file(&path).unwrap();
+        assert!(password(&path, &rules).is_err());
+    }
 
     #[test]
     fn what_the_person_has_is_well_formed_and_whole() {

@@ -49,8 +49,9 @@ impl ActingAdministrator {
             .ok_or(Reason::AdministratorUnknown)
     }
 
-    /// The installation itself, before there is any administrator: `idp init` and `idp demo`.
-    /// No request from outside may ever be decided with it.
+    /// The installation itself, where its operator speaks through files and not through an
+    /// administrator: `idp init`, and the clients that `clients.file` declares at each start. No
+    /// request from outside may ever be decided with it.
     pub fn of_installation() -> Self {
         Self {
             actor: Actor::System,

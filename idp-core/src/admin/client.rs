@@ -18,7 +18,7 @@ mod rights;
 mod secret;
 mod sector;
 
-pub use declared::{Declared, DeclaredClient, declare};
+pub use declared::{Declared, DeclaredClient, Standing, broken_rules, declare, release};
 pub use features::offers;
 pub use metadata::{blank, violations};
 pub use outside::{Outside, Settled, settle};
@@ -307,11 +307,6 @@ pub fn rotate_secret(
 
 /// Copies what is given onto the client, unchecked but for what must be looked up.
 fn apply(act: &Act<'_>, client: &mut Client, given: &ClientMetadata) -> Result<(), Reason> {
-    fn set<T: Clone>(field: &mut T, given: &Option<T>) {
-        if let Some(value) = given {
-            field.clone_from(value);
-        }
-    }
     if let Some(text) = &given.name {
         client.name = name(text)?;
     }
@@ -321,6 +316,16 @@ fn apply(act: &Act<'_>, client: &mut Client, given: &ClientMetadata) -> Result<(
             .map(|named| act.unit(named))
             .transpose()?
             .map(|u| u.id);
+    }
+    copy(client, given)
+}
+
+/// Copies what needs no looking up.
+fn copy(client: &mut Client, given: &ClientMetadata) -> Result<(), Reason> {
+    fn set<T: Clone>(field: &mut T, given: &Option<T>) {
+        if let Some(value) = given {
+            field.clone_from(value);
+        }
     }
     set(&mut client.authentication, &given.authentication);
     set(&mut client.jwks, &given.jwks);

@@ -185,6 +185,7 @@ pub(crate) fn client(kind: ClientKind, redirect_uris: &[&str]) -> Client {
         sector: None,
         logo: None,
         registration: None,
+        declared: false,
         created_at: NOW,
     }
 }

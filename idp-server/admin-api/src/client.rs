@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::client_features::ClientFeatures;
+pub use crate::client_origin::ClientOrigin;
 use crate::text::{Clearable, LocalText, clearable};
 use crate::unit::UnitReference;
 
@@ -159,6 +160,13 @@ pub struct Client {
     /// What is registered beyond the plain code flow.
     #[serde(default, skip_serializing_if = "ClientFeatures::are_plain")]
     pub features: ClientFeatures,
+    /// Who said what it is.
+    #[serde(default)]
+    pub origin: ClientOrigin,
+    /// The rules that it breaks today, by reason: it was registered before they held, as those of a
+    /// preset that was chosen later. It goes on working; no change of it is taken until all hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken_rules: Vec<String>,
     /// Made.
     pub created_at: String,
 }

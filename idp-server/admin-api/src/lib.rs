@@ -19,6 +19,7 @@ pub mod audit;
 pub mod change_set;
 pub mod client;
 pub mod client_features;
+pub mod client_origin;
 pub mod headers;
 pub mod key;
 pub mod node;

@@ -6,11 +6,14 @@ use serde::Serialize;
 
 use super::args::{ConfigCommand, Format, Globals};
 use super::failure::Failure;
-use super::language::{Said, Text, text};
+use super::language::{Language, Said, Text, text};
 use super::output::{Column, Output, column};
+use crate::certification;
 use crate::config::{self, Problem, Settings, TlsFiles};
 use crate::declared_clients;
 use crate::listen::tls::{ClientCertificates, Tls};
+use crate::mutual_tls;
+use crate::outside::clock::Clock;
 use crate::outside::fetch::read_authorities;
 
 /// Runs the command.
@@ -34,7 +37,7 @@ struct Report<'a> {
 
 fn check(file: &Path, output: &mut Output) -> Result<(), Failure> {
     let problems = match Settings::load(file, std::env::vars()) {
-        Ok(settings) => file_problems(&settings),
+        Ok(settings) => file_problems(&settings, output.style.language),
         Err(problems) => problems.0,
     };
     let report = Report {
@@ -69,7 +72,7 @@ fn check(file: &Path, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// What only the files themselves can tell: whether those that keys name can be used.
-fn file_problems(settings: &Settings) -> Vec<Problem> {
+fn file_problems(settings: &Settings, language: Language) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut note = |key: &str, wrong: String, right: &str| {
         problems.push(Problem {
@@ -117,18 +120,37 @@ fn file_problems(settings: &Settings) -> Vec<Problem> {
             "a picture file that the server can read",
         );
     }
-    if let Some(path) = &settings.declared.clients
-        && let Err(wrong) = declared_clients::read(path, settings.preset)
+    problems.extend(declared_problems(settings, language));
+    problems
+}
+
+/// What files declare: the certification preset's person, and clients.
+fn declared_problems(settings: &Settings, language: Language) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if let Some(path) = &settings.declared.person
+        && let Err(fault) = certification::password(path, &settings.passwords.rules)
     {
-        let right = "a TOML file with a table [[client]] for each application";
-        note("clients.file", wrong.join("; "), right);
+        let right = "a file that only its owner may read, with a password that the rules take";
+        problems.push(Problem {
+            key: "certification.password_file".to_owned(),
+            wrong: fault.detail,
+            right: right.to_owned(),
+        });
+    }
+    // Without the authorities of clients, which are looked at beside, none can be judged.
+    if let Ok(policy) = mutual_tls::policy(settings) {
+        let troubles = declared_clients::troubles(settings, &policy, Clock::system().now());
+        problems.extend(troubles.into_iter().map(|trouble| Problem {
+            key: "clients.file".to_owned(),
+            wrong: trouble.wrong(language),
+            right: trouble.right(language).to_owned(),
+        }));
     }
     problems
 }
 
 fn explain(key: Option<&str>, file: &Path, output: &mut Output) -> Result<(), Failure> {
-    let no_such_key = text("không có khóa này", "there is no such key");
-    let unknown = || Failure::usage(Said::from(no_such_key).about(&key.unwrap_or_default()));
+    let unknown = || Failure::usage(unknown_key(key.unwrap_or_default()));
     let explained = config::explain(key).ok_or_else(unknown)?;
     output.line(explained.trim_end())?;
     let written = std::fs::read_to_string(file).unwrap_or_default();
@@ -139,11 +161,27 @@ fn explain(key: Option<&str>, file: &Path, output: &mut Output) -> Result<(), Fa
     }
 }
 
+/// That a key is none, the one that was probably meant, and where all are.
+fn unknown_key(key: &str) -> Said {
+    let said = match config::nearest(key) {
+        Some(near) => Said::new(
+            format!("không có khóa này; có phải {near}?"),
+            format!("there is no such key; did you mean {near}?"),
+        ),
+        None => Said::from(text(
+            "không có khóa này; `idp config explain` liệt kê mọi khóa",
+            "there is no such key; `idp config explain` lists all",
+        )),
+    };
+    said.about(&key)
+}
+
 const GOOD: Text = text("cấu hình không có lỗi", "the configuration has no problems");
 
 #[cfg(test)]
 mod tests {
-    use super::file_problems;
+    use super::{file_problems, unknown_key};
+    use crate::cli::language::Language;
     use crate::config::Settings;
 
     #[test]
@@ -164,7 +202,7 @@ mod tests {
             mutual_tls.key = 'k.pem'
             mutual_tls.trusted_authorities = 'ca.pem'";
         let settings = Settings::parse(text, folder.path(), []).unwrap();
-        let keys: Vec<_> = file_problems(&settings)
+        let keys: Vec<_> = file_problems(&settings, Language::En)
             .into_iter()
             .map(|p| p.key)
             .collect();
@@ -176,5 +214,66 @@ mod tests {
             "province.logo",
         ];
         assert_eq!(keys, expected);
+    }
+
+    #[test]
+    fn every_rule_that_a_declared_client_breaks_is_a_problem_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let clients = "
+            [[client]]
+            client_id = 'hoso'
+            name = { vi = 'Hồ sơ' }
+            kind = 'web'
+            redirect_uris = ['http://hoso.example/cb']
+            scopes = ['a b']
+            [[client]]
+            client_id = 'tot'
+            name = { vi = 'Tốt' }
+            kind = 'web'
+            redirect_uris = ['https://tot.example/cb']
+            [[client]]
+            client_id = 'sai'
+            kind = 'web'";
+        std::fs::write(folder.path().join("clients.toml"), clients).unwrap();
+        std::fs::write(folder.path().join("password"), "abc").unwrap();
+        let text = "
+            issuer.url = 'https://sso.tinh.example'
+            province.name_vi = 'Tỉnh Bình Minh'
+            keys.master_key_file = 'master.key'
+            provider.preset = 'certification'
+            provider.danger_certification = true
+            clients.file = 'clients.toml'
+            certification.password_file = 'password'";
+        let settings = Settings::parse(text, folder.path(), []).unwrap();
+        let told: Vec<_> = file_problems(&settings, Language::Vi)
+            .into_iter()
+            .map(|problem| format!("{}: {}; {}", problem.key, problem.wrong, problem.right))
+            .collect();
+        for expected in [
+            "certification.password_file: ",
+            "clients.file: sai: name: còn thiếu; {",
+            "clients.file: hoso: redirect_uris: Một địa chỉ quay lại dùng http",
+            "clients.file: hoso: scopes: ",
+        ] {
+            let found = told.iter().any(|line| line.starts_with(expected));
+            assert!(found, "{expected}: {told:#?}");
+        }
+        assert_eq!(told.len(), 4, "{told:#?}");
+        assert!(
+            told.iter()
+                .any(|line| line.contains("(client_redirect_not_https)"))
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_told_with_the_one_that_was_meant() {
+        let said = unknown_key("listen.adress");
+        let told = said.pick(Language::Vi);
+        assert_eq!(
+            told,
+            "listen.adress: không có khóa này; có phải listen.address?"
+        );
+        let said = unknown_key("nope");
+        assert!(said.pick(Language::En).contains("lists all"), "{said:?}");
     }
 }

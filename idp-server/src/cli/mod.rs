@@ -31,6 +31,7 @@ use std::process::ExitCode;
 use async_trait::async_trait;
 use axum::Router;
 use clap::CommandFactory;
+use idp_core::base::refusal::Reason;
 
 use api::Api;
 use args::{AdministrationCommand, Cli, Command, Globals, InstallationCommand};
@@ -41,6 +42,15 @@ use output::{Output, Style};
 use socket::Transport;
 
 pub use reasons::markdown as reasons_as_markdown;
+
+/// The texts of a reason. Every reason has them in both languages; should one be missing in a wrong
+/// build, the English ones stand for it.
+pub(crate) fn reason_text(reason: Reason, language: Language) -> reason_texts::ReasonText {
+    reason_texts::reason_text(reason.name(), language).unwrap_or_else(|| reason_texts::ReasonText {
+        rule: reason.rule().to_owned(),
+        remedy: reason.remedy().to_owned(),
+    })
+}
 
 /// What the configuration says to the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::language::Language;
 
 /// What a reason means, in one language.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ReasonText {
+pub(crate) struct ReasonText {
     /// The rule that was violated.
     pub rule: String,
     /// What to do about it.

@@ -340,6 +340,7 @@ impl Seeding<'_> {
             sector: None,
             logo: None,
             registration: None,
+            declared: false,
             created_at: self.now,
         };
         self.changes.push(Change::Client(Write::Put(client)));

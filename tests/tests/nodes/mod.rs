@@ -5,6 +5,7 @@
 
 mod clocks;
 mod configuration;
+mod declared;
 mod failover;
 mod health;
 mod journey;

@@ -51,7 +51,8 @@ fn declaration(further: &str) -> String {
 /// An installation whose configuration names a file with this text.
 fn installation(text: &str, settings: &[(&str, &str)]) -> Installation {
     let mut installation = Installation::init();
-    let file = installation.folder.path().join("clients.toml");
+    // Not `.toml`: the harness knows the configuration by that.
+    let file = installation.folder.path().join("clients.declared");
     std::fs::write(&file, text).unwrap();
     let mut put = |name: &str, value: String| {
         let variable = format!("IDP__{name}");
@@ -125,7 +126,11 @@ async fn a_declared_client_signs_in_a_person_who_has_every_standard_claim() {
 async fn a_wrong_file_is_told_before_anybody_is_served() {
     let secret = format!("client_secret = '{}'", secret());
     for (further, expected) in [
-        ("nickname = 'x'", "unknown field `nickname`"),
+        ("nickname = 'x'", "suite: nickname: there is no such name"),
+        (
+            "kind_of = 1\nconsent = 2",
+            "suite: consent: `2` is none of its values",
+        ),
         (secret.as_str(), "under the certification preset alone"),
     ] {
         let installation = installation(&declaration(further), &[]);
@@ -134,7 +139,10 @@ async fn a_wrong_file_is_told_before_anybody_is_served() {
         let check = installation.idp(&["config", "check"]);
         assert!(!check.status.success());
         let told = String::from_utf8_lossy(&check.stdout).into_owned();
-        assert!(told.contains("clients.file"), "{told}");
+        assert!(
+            told.contains("clients.file") && told.contains("suite: "),
+            "{told}"
+        );
     }
 }
 
@@ -142,10 +150,71 @@ async fn a_wrong_file_is_told_before_anybody_is_served() {
 async fn a_client_that_a_rule_refuses_does_not_keep_people_from_signing_in() {
     let text = declaration("id_token_signed_response_alg = 'PS256'");
     let installation = installation(&text, &[]);
-    let _serving = installation.serve().await.expect("it serves");
+    let serving = installation.serve().await.expect("it serves");
     let log = installation.folder.path().join("stderr-of-the-test.log");
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("client_algorithm_without_key"), "{log}");
     let show = installation.idp(&["--as", "quantri", "client", "show", "suite"]);
     assert!(!show.status.success(), "it was not added");
+    // The file by itself breaks no rule; with the keys in the store it does.
+    assert!(doctor(&installation).contains("not compared while a server holds the store"));
+    drop(serving);
+    let told = doctor(&installation);
+    assert!(told.contains("(client_algorithm_without_key)"), "{told}");
+}
+
+fn doctor(installation: &Installation) -> String {
+    let doctor = installation.idp(&["doctor", "--output", "json"]);
+    let report: Value = serde_json::from_slice(&doctor.stdout).expect("JSON");
+    let findings = report["findings"].as_array().expect("a list");
+    let declared = findings
+        .iter()
+        .filter(|finding| finding["check"] == "declared_clients");
+    declared
+        .map(|finding| finding["detail"].to_string())
+        .collect()
+}
+
+#[tokio::test]
+async fn each_client_tells_who_said_what_it_is() {
+    let installation = installation(&declaration(""), &[]);
+    let serving = installation.serve().await.expect("it serves");
+    let by_hand = [
+        "client",
+        "add",
+        "tay",
+        "--name",
+        "Tay",
+        "--redirect-uri",
+        CALLBACK,
+    ];
+    assert!(installation.administer(&by_hand).status.success());
+    let list = installation.administer(&["client", "list"]);
+    let list: Value = serde_json::from_slice(&list.stdout).expect("JSON");
+    let origins = list["entries"].as_array().expect("a list").iter();
+    let origins: Vec<_> = origins.map(|c| (&c["client_id"], &c["origin"])).collect();
+    let expected = [
+        (&"suite".into(), &"declared".into()),
+        (&"tay".into(), &"administrator".into()),
+    ];
+    assert_eq!(origins, expected);
+    let shown = installation.idp(&["--as", "quantri", "--lang", "en", "client", "list"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("declared in a file"), "{shown}");
+    drop(serving);
+}
+
+#[tokio::test]
+async fn a_guessable_password_of_the_person_is_told_and_keeps_it_from_starting() {
+    let installation = certifying(&declaration(""));
+    let file = installation.folder.path().join("person.password");
+    std::fs::write(&file, "abc").unwrap();
+    let refused = installation.serve().await.map(drop).unwrap_err();
+    assert!(refused.contains("password_too_short"), "{refused}");
+    for command in [["config", "check"].as_slice(), &["doctor"]] {
+        let told = installation.idp(command);
+        assert!(!told.status.success());
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(told.contains("password_too_short"), "{told}");
+    }
 }

@@ -9,7 +9,7 @@ use url::Url;
 use super::resources::administer;
 
 /// One pixel, transparent.
-const PNG: &[u8] = &[
+pub(crate) const PNG: &[u8] = &[
     0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0,
     1, 0, 0, 0, 1, 8, 6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 13, b'I', b'D', b'A', b'T',
     0x78, 0x9c, 0x63, 0, 1, 0, 0, 5, 0, 1, 0x0d, 0x0a, 0x2d, 0xb4, 0, 0, 0, 0, b'I', b'E', b'N',
@@ -17,9 +17,10 @@ const PNG: &[u8] = &[
 ];
 
 /// What the application's server answers, and how often it was asked.
-type Served = Arc<Mutex<(Vec<u8>, usize)>>;
+pub(crate) type Served = Arc<Mutex<(Vec<u8>, usize)>>;
 
-async fn picture_server() -> (Url, Served) {
+/// A server of an application with its picture.
+pub(crate) async fn picture_server() -> (Url, Served) {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
     let listener = listener.expect("a port");
     let port = listener.local_addr().expect("an address").port();

@@ -33,6 +33,7 @@ pub fn changed_fields(a: &Client, b: &Client) -> Vec<String> {
         ("consent", a.consent != b.consent),
         ("introspects", a.introspects != b.introspects),
         ("unit", a.unit != b.unit),
+        ("declared", a.declared != b.declared),
         ("client_uri", a.client_uri != b.client_uri),
         ("policy_uri", a.policy_uri != b.policy_uri),
         ("tos_uri", a.tos_uri != b.tos_uri),

@@ -1,13 +1,21 @@
 //! Clients that a file of the operator declares: what the file says is all there is to say about them.
 
 use super::secret::{drop_unfit, is_secret_of, rest};
-use super::{ClientMetadata, ClientNew, Outside, Settled, added, changed_fields, settle};
+use super::{
+    ClientMetadata, ClientNew, Outside, Settled, added, blank, changed_fields, copy, is_signed_for,
+    metadata, name, sector, settle, written,
+};
 use crate::admin::acting::Act;
 use crate::base::entropy::Entropy;
 use crate::base::refusal::Reason;
 use crate::base::secret::SecretText;
+use crate::base::time::Timestamp;
 use crate::event::What;
+use crate::model::LocalText;
 use crate::model::client::{Client, ClientId, ClientKind};
+use crate::model::key::Key;
+use crate::organisation::UnitTree;
+use crate::policy::Policy;
 use crate::store::change::{Change, Write};
 use crate::store::decision::Decision;
 
@@ -96,7 +104,10 @@ fn described(
         kind: declared.kind,
         metadata: declared.metadata.clone(),
     };
-    let client = added(act, &new, entropy)?;
+    let client = Client {
+        declared: true,
+        ..added(act, &new, entropy)?
+    };
     let Some(before) = present else {
         return Ok(client);
     };
@@ -130,6 +141,76 @@ fn with_secret(
     client.secrets = vec![made];
     // A method without a secret has no use for it.
     drop_unfit(client);
+}
+
+/// Takes the mark from a client that no file declares any more; everything else about it stays.
+///
+/// Refuses with `outside_scope`.
+pub fn release(act: &Act<'_>, client: &Client, entropy: &mut Entropy) -> Decision<Client> {
+    if let Err(reason) = act.by.needs_everything() {
+        return Decision::refused(reason);
+    }
+    let released = Client {
+        declared: false,
+        ..client.clone()
+    };
+    written(act, client, released, entropy)
+}
+
+/// What a declaration meets in the store.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// The client that has its id.
+    pub present: Option<&'a Client>,
+    /// All units.
+    pub tree: &'a UnitTree,
+    /// The issuer's keys.
+    pub keys: &'a [Key],
+}
+
+/// Every rule that a declaration breaks, so that whoever wrote it can mend all at once: those of
+/// the client by itself, and with a `standing` those about units, keys and what is registered.
+/// What lies elsewhere (a sector document, a picture, the responsible person) is not looked at.
+pub fn broken_rules(
+    (policy, now): (&Policy, Timestamp),
+    declared: &DeclaredClient,
+    standing: Option<Standing<'_>>,
+) -> Vec<Reason> {
+    let given = &declared.metadata;
+    let mut client = blank((policy, now), declared.id.clone(), declared.kind);
+    let unnamed = LocalText::default();
+    let named = name(given.name.as_ref().unwrap_or(&unnamed)).err();
+    let copied = copy(&mut client, given).err();
+    let mut broken: Vec<Reason> = named.into_iter().chain(copied).collect();
+    broken.extend(metadata::violations(policy, &client));
+    if let Some(standing) = standing {
+        broken.extend(misplaced(&mut client, given, standing));
+        if !is_signed_for(&client, standing.keys, now) {
+            broken.push(Reason::ClientAlgorithmWithoutKey);
+        }
+    }
+    broken
+}
+
+/// What does not fit to the units and to the client that is there.
+fn misplaced(
+    client: &mut Client,
+    given: &ClientMetadata,
+    standing: Standing<'_>,
+) -> impl Iterator<Item = Reason> {
+    let named = given.unit.as_ref().and_then(Option::as_deref);
+    let unit = named.map(|named| standing.tree.named(named).ok_or(Reason::UnitUnknown));
+    let unit = unit.transpose().map(|unit| unit.map(|unit| unit.id));
+    client.unit = unit.unwrap_or_default();
+    let kind = standing.present.filter(|before| before.kind != client.kind);
+    // A sector that needs a unit is told only where the unit itself is known.
+    let sector = match standing.present {
+        _ if unit.is_err() => None,
+        None => sector::described(standing.tree, client).err(),
+        Some(before) => sector::resettled(standing.tree, (before, client), false).err(),
+    };
+    let fixed = kind.map(|_| Reason::ClientKindFixed);
+    unit.err().into_iter().chain(fixed).chain(sector)
 }
 
 #[cfg(test)]
@@ -185,8 +266,64 @@ mod tests {
         };
         assert!(mended.disabled, "an administrator's word about use stays");
         assert!(mended.registration.is_none(), "the operator took it over");
+        assert!(mended.declared && first.declared);
         assert_eq!(mended.scopes, first.scopes);
         assert_eq!(mended.secrets, first.secrets);
+    }
+
+    #[test]
+    fn a_client_that_the_file_named_once_stays_as_it_is() {
+        let stage = Stage::province();
+        let wanted = declaration(ClientKind::Web);
+        let first = done(declared(None, &wanted)).client().clone();
+        let decision = release(&stage.act(), &first, &mut sample::entropy());
+        assert_eq!(decision.events.len(), 1);
+        let released = done(decision);
+        let expected = Client {
+            declared: false,
+            ..first
+        };
+        assert_eq!(released, expected);
+        let again = release(&stage.act(), &released, &mut sample::entropy());
+        assert!(again.changes.is_empty() && again.events.is_empty());
+        let unit = release(&Stage::health().act(), &released, &mut sample::entropy());
+        assert_eq!(reason(&unit), Some(Reason::OutsideScope));
+    }
+
+    #[test]
+    fn every_broken_rule_of_a_declaration_is_told_at_once() {
+        let policy = Stage::province().policy;
+        let told = |wanted: &DeclaredClient, standing: Option<Standing<'_>>| {
+            broken_rules((&policy, NOW), wanted, standing)
+        };
+        let mut wanted = declaration(ClientKind::Web);
+        assert!(told(&wanted, None).is_empty());
+        let first = done(declared(None, &wanted)).client().clone();
+        let metadata = &mut wanted.metadata;
+        metadata.name = None;
+        metadata.redirect_uris = Some(vec!["http://rp.example/cb".into()]);
+        metadata.unit = Some(Some("H42.99".into()));
+        let features = serde_json::json!({"sector": "agency"});
+        metadata.features = features.as_object().cloned();
+        wanted.kind = ClientKind::Native;
+        let alone = [
+            Reason::ClientNameMalformed,
+            Reason::ClientRedirectNotHttps,
+            Reason::ClientSectorUnfit,
+        ];
+        assert_eq!(told(&wanted, None), alone);
+        let tree = sample::tree();
+        let standing = Standing {
+            present: Some(&first),
+            tree: &tree,
+            keys: &[],
+        };
+        let placed = [
+            Reason::UnitUnknown,
+            Reason::ClientKindFixed,
+            Reason::ClientAlgorithmWithoutKey,
+        ];
+        assert_eq!(told(&wanted, Some(standing)), [alone, placed].concat());
     }
 
     #[test]

@@ -62,6 +62,7 @@ pub fn blank((policy, now): (&Policy, Timestamp), id: ClientId, kind: ClientKind
         sector: None,
         logo: None,
         registration: None,
+        declared: false,
         created_at: now,
     }
 }
@@ -513,7 +514,6 @@ mod tests {
             );
         }
     }
-}
 
     #[test]
     fn every_broken_rule_is_told_once() {
@@ -533,3 +533,4 @@ mod tests {
         ];
         assert_eq!(broken, expected);
     }
+}

@@ -1,5 +1,6 @@
 //! Flows about clients.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Administration;
@@ -184,6 +185,44 @@ pub async fn declare(
         let decision = client::with_key(decision, Declared::client, &keys, now);
         if let Some(done) = desk.settle(decision).await? {
             return Ok(done);
+        }
+    }
+    Err(contended())
+}
+
+/// Takes the mark of a declared client from those that are not among `named`.
+///
+/// # Errors
+/// What [`client::release`] refuses with.
+pub async fn release_others(
+    desk: &mut Administration,
+    named: &BTreeSet<ClientId>,
+) -> Result<Vec<ClientId>, Failure> {
+    let mut released = Vec::new();
+    let mut page = PageRequest::first(500);
+    loop {
+        let issuer = &desk.provider.policy.issuer_key;
+        let some = desk.provider.records.clients(issuer, &page).await?;
+        let marked = some.entries.into_iter().filter(|client| client.declared);
+        for client in marked.filter(|client| !named.contains(&client.id)) {
+            release(desk, &client.id).await?;
+            released.push(client.id);
+        }
+        match some.next {
+            Some(next) => page.after = Some(next),
+            None => return Ok(released),
+        }
+    }
+}
+
+async fn release(desk: &mut Administration, id: &ClientId) -> Result<(), Failure> {
+    for _ in 0..ATTEMPTS {
+        let ground = desk.ground().await?;
+        let client = load_client(desk, id.as_str()).await?;
+        let entropy = &mut desk.context.entropy;
+        let decision = client::release(&ground.act(), &client, entropy);
+        if desk.settle(decision).await?.is_some() {
+            return Ok(());
         }
     }
     Err(contended())

@@ -306,6 +306,9 @@ pub struct Client {
     /// How it registered itself; none when an administrator did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Box<Registration>>,
+    /// A file of the operator declares it, and makes it what it says at every start (decision 0031).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub declared: bool,
     /// Made.
     pub created_at: Timestamp,
 }

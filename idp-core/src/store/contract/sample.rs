@@ -174,6 +174,7 @@ pub fn client(issuer: &IssuerKey, name: &str) -> Client {
         sector: None,
         logo: None,
         registration: None,
+        declared: false,
         created_at: at(1),
     }
 }

@@ -14,7 +14,7 @@ use super::{Paging, wire};
 pub enum ClientCommand {
     /// Register an application; its secret is shown this once
     #[command(
-        after_help = "Examples:\n  idp client add van-ban --name \"Quản lý văn bản\" \\\n    --redirect-uri https://vanban.tinh.example/signed-in \\\n    --backchannel-logout-uri https://vanban.tinh.example/logged-out\n  idp client add lgsp --name \"Trục liên thông\" --kind service"
+        after_help = "Examples:\n  idp client add van-ban --name \"Quản lý văn bản\" --profile web --unit H42.7 \\\n    --redirect-uri https://vanban.tinh.example/signed-in \\\n    --backchannel-logout-uri https://vanban.tinh.example/logged-out\n  idp client add lgsp --name \"Trục liên thông\" --profile service --unit H42.7 \\\n    --jwks-uri https://lgsp.tinh.example/jwks"
     )]
     Add {
         /// The wished client_id; made up when absent
@@ -28,7 +28,7 @@ pub enum ClientCommand {
         /// Safe values for a usual kind of application, each explained; other options win
         #[arg(long, value_enum, value_name = "PROFILE", conflicts_with = "kind")]
         profile: Option<Profile>,
-        /// What kind of program it is
+        /// What kind of program it is; a profile says it too, and more
         #[arg(long, default_value = "web", value_parser = wire::<ClientKind>(&["web", "spa", "native", "service", "device"]))]
         kind: ClientKind,
         /// The rest

@@ -3,6 +3,7 @@
 //! It reads only. While a server runs, the server holds the store, so the checks inside the store
 //! are left out and said to be.
 
+mod declared;
 mod device;
 mod files;
 mod store;
@@ -145,6 +146,7 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Vec<Finding> {
     findings.extend(files::certificates(settings, clock.now()));
     findings.extend(files::authorities(settings));
     findings.extend(files::heads(&settings.audit));
+    findings.extend(declared::person(settings));
     let variable = |name: &str| std::env::var(name).ok();
     let master = MasterKey::read(&settings.master_key, &settings.store.folder, variable);
     findings.extend(tickets::examine(settings).await);
@@ -167,6 +169,7 @@ pub async fn examine(settings: &Settings, clock: &Clock) -> Vec<Finding> {
         let detail =
             "a server is running and holds it: keys, integrity, audit and clock not checked";
         findings.push(Finding::ok("store", detail));
+        findings.extend(declared::alone(settings, clock.now()));
     } else {
         let master = master.as_ref().ok();
         let means = master.map(|master| store::Means { master, device });

@@ -9,7 +9,7 @@ use idp_core::model::key::{Key, KeyPurpose};
 use idp_core::ports::Signer;
 use idp_core::store::Records;
 
-use super::{Finding, State};
+use super::{Finding, State, declared};
 use crate::config::Settings;
 use crate::demo::MARK;
 use crate::outside::clock::Clock;
@@ -100,6 +100,7 @@ async fn look(
     if let Some(means) = means {
         findings.extend(opening(settings, records, means, clock).await?);
     }
+    findings.extend(declared::beside(settings, records.as_ref(), now).await?);
     findings.push(clock_offset(records, now).await?);
     findings.push(unsealed(records).await?);
     Ok(findings)

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use idp_admin_api::LocalText;
 use idp_admin_api::client::{
-    Client, ClientEdit, ClientKind, ClientNew, ClientQuery, ClientWithSecret, SecretRotation,
+    ClientEdit, ClientKind, ClientNew, ClientQuery, ClientWithSecret, SecretRotation,
 };
 use idp_admin_api::client_features::ClientFeatures;
 
-use super::{client_check, client_features, client_profile, wire_name};
+use super::client_columns::{LIST, WHOLE};
+use super::{client_check, client_features, client_profile};
 use crate::cli::args::{ClientCommand, ClientFields, Format, Paging, Profile};
 use crate::cli::context::{Context, clearable, retold};
 use crate::cli::failure::Failure;
@@ -18,102 +19,6 @@ use crate::cli::output::{Column, column};
 
 /// At most so many bytes of a key set.
 const MAX_JWKS: u64 = 256 * 1024;
-
-const LIST: &[Column<Client>] = &[
-    column("client_id", text("Ứng dụng", "Application"), |c, _| {
-        c.client_id.clone()
-    }),
-    column("name", text("Tên", "Name"), |c, s| s.local(&c.name)),
-    column("kind", text("Loại", "Kind"), |c, _| wire_name(&c.kind)),
-    column(
-        "auth_method",
-        text("Cách xác thực", "Authentication"),
-        |c, _| wire_name(&c.token_endpoint_auth_method),
-    ),
-    column("disabled", text("Đã tắt", "Disabled"), |c, s| {
-        s.flag(c.disabled)
-    }),
-];
-
-const WHOLE: &[Column<Client>] = &[
-    column("client_id", text("Ứng dụng", "Application"), |c, _| {
-        c.client_id.clone()
-    }),
-    column("name", text("Tên", "Name"), |c, _| c.name.vi.clone()),
-    column(
-        "name_en",
-        text("Tên tiếng Anh", "English name"),
-        |c, _| c.name.en.clone().unwrap_or_default(),
-    ),
-    column("kind", text("Loại", "Kind"), |c, _| wire_name(&c.kind)),
-    column("disabled", text("Đã tắt", "Disabled"), |c, s| {
-        s.flag(c.disabled)
-    }),
-    column(
-        "auth_method",
-        text("Cách xác thực", "Authentication"),
-        |c, _| wire_name(&c.token_endpoint_auth_method),
-    ),
-    column(
-        "secrets",
-        text("Mã bí mật tạo lúc", "Secrets made"),
-        |c, s| s.several(c.secrets.iter().map(|x| s.time(&x.created_at))),
-    ),
-    column("jwks_uri", text("Địa chỉ khóa", "Keys at"), |c, _| {
-        c.jwks_uri.clone().unwrap_or_default()
-    }),
-    column(
-        "redirect_uris",
-        text("Địa chỉ nhận mã", "Redirect addresses"),
-        |c, s| s.several(c.redirect_uris.iter().cloned()),
-    ),
-    column(
-        "post_logout_redirect_uris",
-        text("Sau đăng xuất", "After sign-out"),
-        |c, s| s.several(c.post_logout_redirect_uris.iter().cloned()),
-    ),
-    column(
-        "backchannel_logout_uri",
-        text("Báo đăng xuất", "Logout told at"),
-        |c, _| c.backchannel_logout_uri.clone().unwrap_or_default(),
-    ),
-    column(
-        "grant_types",
-        text("Cách lấy token", "Grant types"),
-        |c, s| s.several(c.grant_types.iter().map(wire_name)),
-    ),
-    column("scopes", text("Phạm vi", "Scopes"), |c, _| {
-        c.scopes.join(" ")
-    }),
-    column(
-        "id_token_alg",
-        text("Thuật toán ký", "Signed with"),
-        |c, _| c.id_token_signed_response_alg.clone(),
-    ),
-    column("position", text("Chức vụ", "Position"), |c, _| {
-        wire_name(&c.position)
-    }),
-    column("consent", text("Hỏi đồng ý", "Consent"), |c, _| {
-        wire_name(&c.consent)
-    }),
-    column(
-        "introspects",
-        text("Được kiểm tra token", "Introspects"),
-        |c, s| s.flag(c.introspects),
-    ),
-    column("unit", text("Đơn vị phụ trách", "Unit"), |c, _| {
-        c.unit.as_ref().map(|u| u.code.clone()).unwrap_or_default()
-    }),
-    column("features", text("Tính năng", "Features"), |c, s| {
-        s.several(client_features::shown(&c.features))
-    }),
-    column("created_at", text("Tạo lúc", "Made"), |c, s| {
-        s.time(&c.created_at)
-    }),
-    column("version", text("Phiên bản", "Version"), |c, _| {
-        c.version.to_string()
-    }),
-];
 
 const KEEP_SECRET: Text = text(
     "Chỉ hiện một lần: cất vào cấu hình của ứng dụng ngay. Mất thì tạo lại bằng `idp client rotate-secret`.",

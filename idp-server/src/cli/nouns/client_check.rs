@@ -1,20 +1,20 @@
 //! `idp client check`: what is weak about registered applications, and what to do.
 
 use idp_admin_api::client::{Client, ClientAuthenticationMethod as Method, ClientKind, GrantType};
-use idp_admin_api::client_features::ClientProfile;
 use serde::Serialize;
 
 use crate::cli::language::{Language, Text, text};
 use crate::cli::output::{Column, column};
+use crate::cli::reason_texts::reason_text;
 
 /// One weakness of one application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     pub(super) client_id: String,
-    /// Its stable name.
-    pub(super) finding: &'static str,
-    pub(super) what: &'static str,
-    pub(super) remedy: &'static str,
+    /// Its stable name; that of the reason for a rule which is broken.
+    pub(super) finding: String,
+    pub(super) what: String,
+    pub(super) remedy: String,
 }
 
 pub(super) const COLUMNS: &[Column<Finding>] = &[
@@ -22,11 +22,11 @@ pub(super) const COLUMNS: &[Column<Finding>] = &[
         f.client_id.clone()
     }),
     column("finding", text("Điểm yếu", "Finding"), |f, _| {
-        f.finding.to_owned()
+        f.finding.clone()
     }),
-    column("what", text("Vì sao", "Why"), |f, _| f.what.to_owned()),
+    column("what", text("Vì sao", "Why"), |f, _| f.what.clone()),
     column("remedy", text("Cách sửa", "Remedy"), |f, _| {
-        f.remedy.to_owned()
+        f.remedy.clone()
     }),
 ];
 
@@ -97,35 +97,6 @@ const CHECKS: &[Check] = &[
         ),
     },
     Check {
-        name: "bearer_tokens",
-        weak: |f| {
-            let features = &f.client.features;
-            let bound = features.dpop_bound_access_tokens
-                || features.tls_client_certificate_bound_access_tokens;
-            is_fapi(f.client) && !bound
-        },
-        what: text(
-            "Ứng dụng FAPI nhưng token không gắn với khóa nào: ai cầm cũng dùng được.",
-            "A FAPI application whose tokens are bound to no key: whoever holds one may use it.",
-        ),
-        remedy: text(
-            "idp client edit ID --set dpop_bound_access_tokens=true, hoặc gắn với chứng thư TLS.",
-            "idp client edit ID --set dpop_bound_access_tokens=true, or bind them to its TLS certificate.",
-        ),
-    },
-    Check {
-        name: "requests_not_pushed",
-        weak: |f| is_fapi(f.client) && !f.client.features.require_pushed_authorization_requests,
-        what: text(
-            "Ứng dụng FAPI nhưng yêu cầu vẫn đi qua trình duyệt.",
-            "A FAPI application whose requests still travel through the browser.",
-        ),
-        remedy: text(
-            "idp client edit ID --set require_pushed_authorization_requests=true",
-            "idp client edit ID --set require_pushed_authorization_requests=true",
-        ),
-    },
-    Check {
         name: "plain_http",
         weak: |f| {
             let plain = |uri: &String| uri.starts_with("http://");
@@ -188,33 +159,46 @@ const CHECKS: &[Check] = &[
     },
 ];
 
-fn is_fapi(client: &Client) -> bool {
-    matches!(
-        client.features.profile,
-        Some(ClientProfile::Fapi2Security | ClientProfile::Fapi2MessageSigning)
-    )
-}
-
-/// Everything that is weak about an application in use, in the order of the checks.
+/// Everything about an application in use that the rules of today would refuse, such as those of
+/// the installation's preset and of its own profile, then what is weak, in the order of the checks.
 pub(super) fn findings(client: &Client, now: i64, language: Language) -> Vec<Finding> {
     if client.disabled {
         return Vec::new();
     }
+    let broken = client.broken_rules.iter();
+    let broken = broken.map(|reason| broken_rule(client, reason, language));
     let facts = Facts { client, now };
     let weak = CHECKS.iter().filter(|check| (check.weak)(&facts));
-    weak.map(|check| Finding {
+    let weak = weak.map(|check| Finding {
         client_id: client.client_id.clone(),
-        finding: check.name,
-        what: language.pick(check.what),
-        remedy: language.pick(check.remedy),
-    })
-    .collect()
+        finding: check.name.to_owned(),
+        what: language.pick(check.what).to_owned(),
+        remedy: language.pick(check.remedy).to_owned(),
+    });
+    broken.chain(weak).collect()
+}
+
+/// A rule that the application breaks; its name alone when a newer server knows a rule that this
+/// program does not.
+fn broken_rule(client: &Client, reason: &str, language: Language) -> Finding {
+    let known = reason_text(reason, language);
+    let (what, remedy) = known.map_or_else(Default::default, |text| (text.rule, text.remedy));
+    Finding {
+        client_id: client.client_id.clone(),
+        finding: reason.to_owned(),
+        what,
+        remedy,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clap::{CommandFactory, Parser};
     use serde_json::{Value, json};
+
+    use super::super::{client_features, client_profile};
+    use super::*;
+    use crate::cli::args::{AdministrationCommand, Cli, ClientCommand, Command};
 
     fn client(changed: Value) -> Client {
         let mut sound = json!({
@@ -234,7 +218,7 @@ mod tests {
         serde_json::from_value(sound).unwrap()
     }
 
-    fn names(changed: Value) -> Vec<&'static str> {
+    fn names(changed: Value) -> Vec<String> {
         let now = 1_790_000_000;
         let found = findings(&client(changed), now, Language::Vi);
         found.into_iter().map(|f| f.finding).collect()
@@ -276,10 +260,86 @@ mod tests {
         ] {
             assert_eq!(names(changed.clone()), [expected], "{changed}");
         }
-        assert_eq!(
-            names(json!({"features": {"profile": "fapi2_security"}})),
-            ["bearer_tokens", "requests_not_pushed"]
-        );
         assert!(names(json!({"unit": null, "disabled": true})).is_empty());
+    }
+    #[test]
+    fn what_a_preset_demands_is_told_by_its_reason() {
+        let broken =
+            json!({"broken_rules": ["fapi_tokens_unbound", "of_a_newer_server"], "unit": null});
+        let found = findings(&client(broken.clone()), 0, Language::Vi);
+        let names: Vec<_> = found.iter().map(|f| f.finding.as_str()).collect();
+        assert_eq!(
+            names,
+            ["fapi_tokens_unbound", "of_a_newer_server", "no_unit"]
+        );
+        assert!(found[0].what.contains("FAPI 2.0"), "{found:?}");
+        assert!(
+            found[0].remedy.contains("dpop_bound_access_tokens"),
+            "{found:?}"
+        );
+    }
+
+    /// What an example of the help registers, as the server would show it.
+    fn registered(example: &str) -> Client {
+        let words = shell_words(example);
+        let cli = Cli::try_parse_from(&words).unwrap_or_else(|e| panic!("{example}: {e}"));
+        let Command::Administration(AdministrationCommand::Client(ClientCommand::Add {
+            profile,
+            kind,
+            mut fields,
+            ..
+        })) = cli.command
+        else {
+            panic!("{example}")
+        };
+        let kind = profile.map_or(kind, client_profile::kind);
+        if let Some(profile) = profile {
+            client_profile::apply(profile, &mut fields).unwrap();
+        }
+        let features = client_features::patch(&fields.set).unwrap();
+        let method = fields.auth_method.map(|method| json!(method));
+        let grants = fields.grant_type.map(|types| json!(types));
+        let unit = fields
+            .unit
+            .map(|code| json!({"id": "01", "code": code, "name": {"vi": "x"}}));
+        client(json!({
+            "kind": kind, "unit": unit, "features": features,
+            "token_endpoint_auth_method": method.unwrap_or(json!("client_secret_basic")),
+            "grant_types": grants.unwrap_or(json!(["authorization_code", "refresh_token"])),
+            "redirect_uris": fields.redirect_uri.unwrap_or_default(),
+            "backchannel_logout_uri": fields.backchannel_logout_uri,
+        }))
+    }
+
+    /// The words of a line as a shell divides it: double quotes keep blanks.
+    fn shell_words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for c in line.replace("\\\n", " ").trim().chars() {
+            match (c, quoted) {
+                ('"', _) => quoted = !quoted,
+                (' ', false) => words.push(String::new()),
+                (c, _) => words.last_mut().unwrap().push(c),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn the_examples_of_the_help_register_nothing_weak() {
+        let program = Cli::command();
+        let add = program
+            .find_subcommand("client")
+            .and_then(|c| c.find_subcommand("add"));
+        let help = add.unwrap().get_after_help().unwrap().to_string();
+        let (_, examples) = help.split_once("Examples:\n").unwrap();
+        let examples: Vec<_> = examples.split("\n  idp ").collect();
+        assert!(examples.len() >= 2, "{help}");
+        for example in examples {
+            let line = format!("idp {}", example.trim().trim_start_matches("idp "));
+            let found = findings(&registered(&line), 0, Language::En);
+            assert!(found.is_empty(), "{line}: {found:?}");
+        }
     }
 }

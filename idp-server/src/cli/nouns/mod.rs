@@ -4,6 +4,7 @@ mod audit;
 mod change_set;
 mod client;
 mod client_check;
+mod client_columns;
 mod client_features;
 mod client_profile;
 mod key;

@@ -2,21 +2,28 @@
 
 use axum::extract::Path;
 use idp_admin_api::client::{
-    Client, ClientEdit, ClientNew, ClientQuery, ClientSecretInfo, ClientWithSecret, SecretRotation,
+    Client, ClientEdit, ClientNew, ClientOrigin, ClientQuery, ClientSecretInfo, ClientWithSecret,
+    SecretRotation,
 };
 use idp_core::admin::client as core;
 use idp_core::admin::client::ClientMetadata;
 use idp_core::base::refusal::Reason;
+use idp_core::flow::admin::Administration;
 use idp_core::flow::admin::client as flow;
 use idp_core::flow::admin::client::ClientAnswer;
 use idp_core::model;
 use idp_core::organisation::UnitTree;
+use idp_core::policy::Policy;
 
 use super::desk::{Body, Desk, Query, made, one, page};
 use super::problem::Answer;
 use super::wire::{core_local, local, same, time, unit_reference};
 
-fn shown(tree: &UnitTree, c: &model::client::Client) -> Result<Client, Reason> {
+/// A client as it is shown, with what the rules say of it today.
+fn shown(
+    (tree, policy): (&UnitTree, &Policy),
+    c: &model::client::Client,
+) -> Result<Client, Reason> {
     let secret = |s: &model::client::ClientSecret| ClientSecretInfo {
         created_at: time(s.created_at),
         expires_at: s.expires_at.map(time),
@@ -46,20 +53,29 @@ fn shown(tree: &UnitTree, c: &model::client::Client) -> Result<Client, Reason> {
         tos_uri: c.tos_uri.clone(),
         access_token_seconds: c.access_token_seconds,
         features: same(&c.features)?,
+        origin: match (c.declared, &c.registration) {
+            (true, _) => ClientOrigin::Declared,
+            (false, Some(_)) => ClientOrigin::SelfRegistered,
+            (false, None) => ClientOrigin::Administrator,
+        },
+        broken_rules: core::violations(policy, c)
+            .into_iter()
+            .map(|reason| reason.name().to_owned())
+            .collect(),
         created_at: time(c.created_at),
     })
 }
 
-fn whole(answer: &ClientAnswer) -> Answer {
+fn whole(desk: &Administration, answer: &ClientAnswer) -> Answer {
     Ok(one(
-        shown(&answer.tree, &answer.client)?,
+        shown((&answer.tree, &desk.provider.policy), &answer.client)?,
         answer.client.version.0,
     ))
 }
 
-fn with_secret(answer: &ClientAnswer) -> Result<ClientWithSecret, Reason> {
+fn with_secret(desk: &Administration, answer: &ClientAnswer) -> Result<ClientWithSecret, Reason> {
     Ok(ClientWithSecret {
-        client: shown(&answer.tree, &answer.client)?,
+        client: shown((&answer.tree, &desk.provider.policy), &answer.client)?,
         client_secret: answer.secret.as_ref().map(|s| s.expose().to_owned()),
     })
 }
@@ -128,7 +144,8 @@ fn edit_metadata(edit: ClientEdit) -> Result<ClientMetadata, Reason> {
 pub(super) async fn list(Desk(desk): Desk, Query(query): Query<ClientQuery>) -> Answer {
     let page = page(query.after, query.limit)?;
     let (listing, tree) = flow::list(&desk, query.q.as_deref(), &page).await?;
-    let shown: Result<Vec<_>, _> = listing.entries.iter().map(|c| shown(&tree, c)).collect();
+    let ground = (tree.as_ref(), desk.provider.policy.as_ref());
+    let shown: Result<Vec<_>, _> = listing.entries.iter().map(|c| shown(ground, c)).collect();
     let page = idp_admin_api::Page {
         entries: shown?,
         next: listing.next,
@@ -139,7 +156,7 @@ pub(super) async fn list(Desk(desk): Desk, Query(query): Query<ClientQuery>) -> 
 }
 
 pub(super) async fn show(Desk(desk): Desk, Path(id): Path<String>) -> Answer {
-    whole(&flow::show(&desk, &id).await?)
+    whole(&desk, &flow::show(&desk, &id).await?)
 }
 
 pub(super) async fn add(Desk(mut desk): Desk, Body(new): Body<ClientNew>) -> Answer {
@@ -152,7 +169,7 @@ pub(super) async fn add(Desk(mut desk): Desk, Body(new): Body<ClientNew>) -> Ans
     let added = flow::add(&mut desk, &new).await?;
     Ok(made(
         desk.dry_run,
-        with_secret(&added)?,
+        with_secret(&desk, &added)?,
         added.client.version.0,
     ))
 }
@@ -162,15 +179,18 @@ pub(super) async fn edit(
     Path(id): Path<String>,
     Body(edit): Body<ClientEdit>,
 ) -> Answer {
-    whole(&flow::edit(&mut desk, &id, &edit_metadata(edit)?).await?)
+    let edited = flow::edit(&mut desk, &id, &edit_metadata(edit)?).await?;
+    whole(&desk, &edited)
 }
 
 pub(super) async fn disable(Desk(mut desk): Desk, Path(id): Path<String>) -> Answer {
-    whole(&flow::switch(&mut desk, &id, true).await?)
+    let switched = flow::switch(&mut desk, &id, true).await?;
+    whole(&desk, &switched)
 }
 
 pub(super) async fn enable(Desk(mut desk): Desk, Path(id): Path<String>) -> Answer {
-    whole(&flow::switch(&mut desk, &id, false).await?)
+    let switched = flow::switch(&mut desk, &id, false).await?;
+    whole(&desk, &switched)
 }
 
 pub(super) async fn rotate_secret(
@@ -179,5 +199,6 @@ pub(super) async fn rotate_secret(
     Body(rotation): Body<SecretRotation>,
 ) -> Answer {
     let rotated = flow::rotate_secret(&mut desk, &id, rotation.at_once).await?;
-    Ok(one(with_secret(&rotated)?, rotated.client.version.0))
+    let version = rotated.client.version.0;
+    Ok(one(with_secret(&desk, &rotated)?, version))
 }

@@ -38,6 +38,7 @@ pub(crate) use audit::head as audit_head;
 
 pub use crate::listen::admin_socket::AdminPeer;
 pub use client::declared_metadata;
+pub(crate) use problem::field;
 
 /// Makes the circumstances and the randomness of a request.
 pub type MakeContext = dyn Fn(&Arrival) -> Result<RequestContext, Fault> + Send + Sync;

@@ -204,6 +204,18 @@ pub(crate) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::RoleUnknown | Reason::RoleHeld => "role",
         Reason::RoleNameMalformed | Reason::RoleNameTaken => "name",
         Reason::DescriptionMalformed => "description",
+        Reason::KeyAlgorithmUnsupported | Reason::KeyMissing => "algorithm",
+        Reason::KeyDeviceMissing | Reason::KeyPlaceUnfit => "place",
+        Reason::UserNamePatternMalformed => "user_name_pattern",
+        Reason::PasswordHashUnsupported => "password_hash",
+        Reason::ImportEmpty => "rows",
+        reason => return client_field(reason),
+    })
+}
+
+/// The same for the rules about clients.
+const fn client_field(reason: Reason) -> Option<&'static str> {
+    Some(match reason {
         Reason::ClientIdMalformed | Reason::ClientIdTaken => "client_id",
         Reason::ClientAuthenticationUnfit => "token_endpoint_auth_method",
         Reason::ClientGrantTypeUnfit => "grant_types",
@@ -240,11 +252,6 @@ pub(crate) const fn field(reason: Reason) -> Option<&'static str> {
         Reason::ClientSectorNeedsUnit => "unit",
         Reason::ClientSubjectsWouldChange => "accept_new_subjects",
         Reason::ClientLifetimeInvalid => "access_token_seconds",
-        Reason::KeyAlgorithmUnsupported | Reason::KeyMissing => "algorithm",
-        Reason::KeyDeviceMissing | Reason::KeyPlaceUnfit => "place",
-        Reason::UserNamePatternMalformed => "user_name_pattern",
-        Reason::PasswordHashUnsupported => "password_hash",
-        Reason::ImportEmpty => "rows",
         _ => return None,
     })
 }
