@@ -130,9 +130,13 @@ async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
     let data = root.join("data");
     // A real installation must never become a demonstration by a slip of the folder.
     if data.exists() || root.join("idp.toml").exists() {
-        return Err(fault(
-            &"the folder holds an installation already; choose another with --dir",
-        ));
+        let remedy = if root.join("idp.toml").exists() {
+            "the folder holds an installation already; choose another with --dir"
+        } else {
+            "the folder holds a demonstration already, and each has passwords of its own: remove \
+             the folder, or choose another with --dir"
+        };
+        return Err(fault(&remedy));
     }
     let master = master_key(root, &data)?;
     let branding = Branding::parse(BrandingInput {
