@@ -15,6 +15,8 @@ pub mod import_file;
 mod import_texts;
 pub mod init;
 pub mod language;
+#[cfg(test)]
+mod manual;
 pub mod nouns;
 pub mod output;
 mod reason_texts;
