@@ -27,6 +27,7 @@ reasons! {
     ClientAssertionReplayed InvalidClient "RFC 7523 §3" "The jti of the client assertion was used before." "Make a new assertion for every request."
     ClientAssertionAlgorithmWrong InvalidClient "RFC 7523 §3" "The client assertion is protected with an algorithm that is not registered or not allowed for the client." "Use token_endpoint_auth_signing_alg."
     ClientAssertionAudienceWrong InvalidClient "FAPI 2.0 Security Profile §5.3.2.1" "The aud of the assertion is not the issuer as one string." "Set aud to the issuer, and to nothing else."
+    ClientAssertionAudienceShared InvalidClient "RFC 7523 §3" "The aud of the assertion names others beside this server." "Set aud to the issuer, and make one assertion for each server."
     ClientKeysUnavailable InvalidClient "RFC 7517 §5" "The client's key set could not be fetched." "Check the client's jwks_uri."
     ClientCertificateMissing InvalidClient "RFC 8705 §2" "The client authenticates by a certificate, and none was shown." "Ask the endpoints of mtls_endpoint_aliases, with the certificate in the handshake."
     ClientCertificateMalformed InvalidRequest "RFC 8705 §2" "What was shown is no X.509 certificate, too large, or a chain of more than 8." "Send the certificate, then those above it."

@@ -51,6 +51,17 @@ pub enum Sector {
     Agency,
 }
 
+/// Which of our addresses the assertions of a client may name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AssertionAudience {
+    /// The issuer, the token endpoint and the endpoint that is called.
+    #[default]
+    Any,
+    /// The issuer alone, as one text.
+    Issuer,
+}
+
 /// What an access token looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -176,6 +187,9 @@ pub struct ClientFeatures {
     /// The one algorithm of its client assertions; any that fits the method when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg: Option<String>,
+    /// Which of our addresses its assertions may name.
+    #[serde(skip_serializing_if = "is_default")]
+    pub assertion_audience: AssertionAudience,
     /// The subject of its certificate (RFC 8705 §2.1.2, RFC 4514).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_subject_dn: Option<String>,

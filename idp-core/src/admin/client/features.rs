@@ -44,6 +44,7 @@ const OFFERED: &[&str] = &[
     "frontchannel_logout_session_required",
     "initiate_login_uri",
     "token_endpoint_auth_signing_alg",
+    "assertion_audience",
     "tls_client_certificate_bound_access_tokens",
     "tls_client_auth_subject_dn",
     "tls_client_auth_san_dns",

@@ -1,5 +1,5 @@
 //! What is registered about a client beyond the plain code flow, in the names and values of the
-//! IANA registry "OAuth Dynamic Client Registration Metadata"; four fields are this project's own.
+//! IANA registry "OAuth Dynamic Client Registration Metadata"; a few fields are this project's own and say so.
 //!
 //! Every field is left out while it holds its default, and its default is what holds for a client
 //! that was never told otherwise, so that clients rest and travel as before until a feature is
@@ -65,6 +65,17 @@ pub enum AccessTokenFormat {
     Jwt,
     /// A reference that only introspection explains.
     Opaque,
+}
+
+/// Which of our addresses its assertions may name as `aud` (this project's own).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssertionAudience {
+    /// The issuer, the token endpoint and the endpoint that is called (RFC 7523 §3, RFC 9126 §2).
+    #[default]
+    Any,
+    /// The issuer alone, as one text (draft-ietf-oauth-rfc7523bis).
+    Issuer,
 }
 
 /// How request objects are signed (OpenID Connect Core §6.1; `none` is a registered value).
@@ -222,6 +233,9 @@ pub struct ClientFeatures {
     /// The one algorithm of its client assertions; any that fits the method when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg: Option<AssertionAlgorithm>,
+    /// Which of our addresses its assertions may name (this project's own).
+    #[serde(skip_serializing_if = "is_default")]
+    pub assertion_audience: AssertionAudience,
     /// The subject of its certificate (RFC 8705 §2.1.2, RFC 4514).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_subject_dn: Option<String>,
@@ -306,6 +320,12 @@ impl ClientFeatures {
             self.profile,
             Some(ClientProfile::Fapi2Security | ClientProfile::Fapi2MessageSigning)
         )
+    }
+
+    /// Whether its assertions must name the issuer and nothing else: what it was registered with, or
+    /// its profile (FAPI 2.0 Security Profile §5.3.2.1).
+    pub fn speaks_to_issuer_alone(&self) -> bool {
+        self.is_fapi() || self.assertion_audience == AssertionAudience::Issuer
     }
 
     /// Whether nothing was registered beyond the plain code flow.

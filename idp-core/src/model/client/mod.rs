@@ -13,8 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 pub use assertion_issuer::AssertionIssuer;
 pub use encryption::Encryption;
 pub use features::{
-    AccessTokenFormat, AssertionAlgorithm, ClientFeatures, ClientProfile, RequestObjectAlgorithm,
-    Sector, SubjectType,
+    AccessTokenFormat, AssertionAlgorithm, AssertionAudience, ClientFeatures, ClientProfile,
+    RequestObjectAlgorithm, Sector, SubjectType,
 };
 pub use response_type::ResponseType;
 pub use token_exchange::TokenExchangePolicy;

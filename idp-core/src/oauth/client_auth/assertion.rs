@@ -75,10 +75,11 @@ pub(super) fn check_signed(
         ClientKeys::Unreadable => return Decision::refused(Reason::ClientKeysUnavailable),
         ClientKeys::None => return Decision::refused(Reason::ClientAssertionSignatureWrong),
     };
-    let verified = verify(client, facts, (now, policy), |rules| {
+    let audiences = audiences(facts, policy);
+    let verified = verify(client, &audiences, (now, policy), |rules| {
         VerifiedJwt::verify(&jws, &*keys, rules).map(VerifiedJwt::into_parts)
     });
-    check(verified, client, (now, policy))
+    check(verified, &audiences, client, (now, policy))
 }
 
 /// The same with the client's secret as the key (OpenID Connect Core §9). The secrets that are over
@@ -103,10 +104,11 @@ pub(super) fn check_authenticated(
         .filter(|(rests, _)| rests.counts_at(now))
         .map(|(_, secret)| secret.expose())
         .collect();
-    let verified = verify(client, facts, (now, policy), |rules| {
+    let audiences = audiences(facts, policy);
+    let verified = verify(client, &audiences, (now, policy), |rules| {
         jws.verify(&secrets, rules)
     });
-    check(verified, client, (now, policy))
+    check(verified, &audiences, client, (now, policy))
 }
 
 fn registered_name(algorithm: MacAlgorithm) -> AssertionAlgorithm {
@@ -117,10 +119,19 @@ fn registered_name(algorithm: MacAlgorithm) -> AssertionAlgorithm {
     }
 }
 
+/// By which names an assertion may mean us at this endpoint (RFC 7523 §3, RFC 9126 §2).
+fn audiences(facts: &ClientFacts, policy: &Policy) -> Vec<String> {
+    let mut all = vec![policy.issuer.as_str().to_owned()];
+    for path in ["/token", facts.path.as_str()] {
+        all.extend(addresses(path, policy));
+    }
+    all
+}
+
 /// Verifies by the rules that hold for this client at this endpoint.
 fn verify(
     client: &Client,
-    facts: &ClientFacts,
+    audiences: &[String],
     (now, policy): (Timestamp, &Policy),
     by: impl Fn(&JwtRules<'_>) -> Verified,
 ) -> Verified {
@@ -129,11 +140,7 @@ fn verify(
         _ if client.features.is_fapi() => FAPI_ALGORITHMS.to_vec(),
         _ => SigningAlgorithm::ALL.to_vec(),
     };
-    let mut audience = vec![policy.issuer.as_str().to_owned()];
-    for path in ["/token", facts.path.as_str()] {
-        audience.extend(addresses(path, policy));
-    }
-    let audience: Vec<&str> = audience.iter().map(String::as_str).collect();
+    let audience: Vec<&str> = audiences.iter().map(String::as_str).collect();
     by(&JwtRules {
         algorithms: &only,
         typ: ExpectedTyp::NotChecked,
@@ -152,6 +159,7 @@ fn skew(policy: &Policy) -> u32 {
 
 fn check(
     verified: Verified,
+    audiences: &[String],
     client: &Client,
     (now, policy): (Timestamp, &Policy),
 ) -> Decision<AuthenticatedClient> {
@@ -166,9 +174,14 @@ fn check(
     let (Some(jti), true, true) = (jti, by_itself, until.seconds() <= latest) else {
         return Decision::refused(Reason::ClientAssertionClaimsWrong);
     };
-    // FAPI 2.0 Security Profile §5.3.2.1: an assertion that also counts elsewhere is none.
+    // An assertion that also counts elsewhere is none: whoever it was sent to there could come here
+    // with it (draft-ietf-oauth-rfc7523bis).
+    let named = registered.audience.unwrap_or_default();
+    if !named.iter().all(|name| audiences.contains(name)) {
+        return Decision::refused(Reason::ClientAssertionAudienceShared);
+    }
     let only_issuer = claims.get("aud").and_then(Value::as_str) == Some(policy.issuer.as_str());
-    if client.features.is_fapi() && !only_issuer {
+    if client.features.speaks_to_issuer_alone() && !only_issuer {
         return Decision::refused(Reason::ClientAssertionAudienceWrong);
     }
     let mark = TicketKey::of(TicketKind::AssertionSeen, &format!("{}|{jti}", client.id));

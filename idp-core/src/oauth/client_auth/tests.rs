@@ -5,7 +5,7 @@ use crate::jose::mac::sample::authenticated as authenticated_jwt;
 use crate::jose::{Header, JwkSet, SigningKey, jws};
 use crate::jose::{MacAlgorithm, SigningAlgorithm};
 use crate::model::client::ClientSecret;
-use crate::model::client::{AssertionAlgorithm, ClientProfile};
+use crate::model::client::{AssertionAlgorithm, AssertionAudience, ClientProfile};
 use crate::oauth::sample::{ISSUER, NOW, SECRET, after, parameters, policy, public, reason, web};
 use crate::store::decision::Asks;
 use crate::store::decision::Outcome;
@@ -293,7 +293,11 @@ fn each_rule_of_an_assertion_has_its_refusal() {
     for (changed, expected) in [
         (json!({}), None),
         (json!({"aud": format!("{ISSUER}/token")}), None),
-        (json!({"aud": ["https://other.example", ISSUER]}), None),
+        (json!({"aud": [format!("{ISSUER}/token"), ISSUER]}), None),
+        (
+            json!({"aud": ["https://other.example", ISSUER]}),
+            Some(Reason::ClientAssertionAudienceShared),
+        ),
         (json!({"exp": now + 3630}), None),
         (json!({"exp": now - 29}), None),
         (json!({"exp": now - 30}), Some(wrong)),
@@ -474,10 +478,12 @@ fn the_registered_algorithm_counts_alone_and_fapi_knows_fewer() {
 }
 
 #[test]
-fn a_fapi_client_speaks_to_the_issuer_alone() {
+fn a_client_that_is_registered_so_speaks_to_the_issuer_alone() {
     let keys = Keys::new("k");
-    let mut client = keys.client();
-    client.features.profile = Some(ClientProfile::Fapi2Security);
+    let mut fapi = keys.client();
+    fapi.features.profile = Some(ClientProfile::Fapi2Security);
+    let mut strict = keys.client();
+    strict.features.assertion_audience = AssertionAudience::Issuer;
     let token_endpoint = format!("{ISSUER}/token");
     for (aud, fits) in [
         (json!(ISSUER), true),
@@ -485,13 +491,15 @@ fn a_fapi_client_speaks_to_the_issuer_alone() {
         (json!(token_endpoint), false),
         (json!([ISSUER, token_endpoint]), false),
     ] {
-        let text = keys.sign(&claims(json!({"aud": aud})));
-        let decision = decide(&by_assertion(&text).unwrap(), Some(client.clone()));
-        match fits {
-            true => drop(done(decision)),
-            false => {
-                let wrong = Reason::ClientAssertionAudienceWrong;
-                assert_eq!(reason(&decision), wrong, "{aud}");
+        for client in [&fapi, &strict] {
+            let text = keys.sign(&claims(json!({"aud": aud})));
+            let decision = decide(&by_assertion(&text).unwrap(), Some(client.clone()));
+            match fits {
+                true => drop(done(decision)),
+                false => {
+                    let wrong = Reason::ClientAssertionAudienceWrong;
+                    assert_eq!(reason(&decision), wrong, "{aud}");
+                }
             }
         }
     }

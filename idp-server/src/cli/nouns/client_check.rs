@@ -1,6 +1,7 @@
 //! `idp client check`: what is weak about registered applications, and what to do.
 
 use idp_admin_api::client::{Client, ClientAuthenticationMethod as Method, ClientKind, GrantType};
+use idp_admin_api::client_features::{AssertionAudience, ClientProfile};
 use serde::Serialize;
 
 use crate::cli::language::{Language, Text, text};
@@ -97,6 +98,25 @@ const CHECKS: &[Check] = &[
         ),
     },
     Check {
+        name: "assertion_audience",
+        weak: |f| {
+            let asserts = matches!(
+                f.client.token_endpoint_auth_method,
+                Method::PrivateKeyJwt | Method::ClientSecretJwt
+            );
+            let alone = f.client.features.assertion_audience == AssertionAudience::Issuer;
+            asserts && !alone && !is_fapi(f.client)
+        },
+        what: text(
+            "Khẳng định được phép ghi địa chỉ token: nếu ứng dụng còn dùng máy chủ khác, máy chủ đó có thể lừa lấy nó.",
+            "Assertions may name the token endpoint: another server that the application uses could trick one out of it.",
+        ),
+        remedy: text(
+            "Cho thư viện ghi issuer vào aud, rồi: idp client edit ID --set assertion_audience=issuer",
+            "Let the library put the issuer into aud, then: idp client edit ID --set assertion_audience=issuer",
+        ),
+    },
+    Check {
         name: "plain_http",
         weak: |f| {
             let plain = |uri: &String| uri.starts_with("http://");
@@ -159,6 +179,14 @@ const CHECKS: &[Check] = &[
     },
 ];
 
+/// Whose profile demands the issuer alone already.
+fn is_fapi(client: &Client) -> bool {
+    matches!(
+        client.features.profile,
+        Some(ClientProfile::Fapi2Security | ClientProfile::Fapi2MessageSigning)
+    )
+}
+
 /// Everything about an application in use that the rules of today would refuse, such as those of
 /// the installation's preset and of its own profile, then what is weak, in the order of the checks.
 pub(super) fn findings(client: &Client, now: i64, language: Language) -> Vec<Finding> {
@@ -210,6 +238,7 @@ mod tests {
             "id_token_signed_response_alg": "ES256", "position": "main", "consent": "never",
             "introspects": false, "created_at": "2026-01-01T00:00:00Z",
             "unit": {"id": "01", "code": "H42", "name": {"vi": "Tỉnh"}},
+            "features": {"assertion_audience": "issuer"},
         });
         let Value::Object(changed) = changed else {
             panic!("{changed}")
@@ -235,9 +264,10 @@ mod tests {
         let secret = json!([{"created_at": "2024-01-01T00:00:00Z"}]);
         for (changed, expected) in [
             (
-                json!({"features": {"pkce_optional": true}}),
+                json!({"features": {"pkce_optional": true, "assertion_audience": "issuer"}}),
                 "pkce_optional",
             ),
+            (json!({"features": {}}), "assertion_audience"),
             (
                 json!({"grant_types": ["authorization_code", "implicit"]}),
                 "token_in_address",

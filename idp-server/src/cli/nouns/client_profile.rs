@@ -104,6 +104,12 @@ const DEVICE: &[Setting] = &[
 const SERVICE: &[Setting] = &[
     KEY,
     setting(
+        "assertion_audience",
+        "issuer",
+        "Khẳng định chỉ dành cho issuer, nên máy chủ lạ không dùng lại được. Thư viện cũ chỉ biết ghi địa chỉ token: --set assertion_audience=any.",
+        "Assertions are for the issuer alone, so that no other server can use them here. For old libraries that only know the token endpoint: --set assertion_audience=any.",
+    ),
+    setting(
         "grant_type",
         "client_credentials",
         "Hệ thống hành động cho chính nó, không thay ai.",

@@ -121,6 +121,8 @@ mod tests {
             Web Spa Native Device Service Fapi2Security Fapi2MessageSigning Legacy);
         alike!(api::client_features::SubjectType, model::client::SubjectType: Public Pairwise);
         alike!(api::client_features::Sector, model::client::Sector: Host Agency);
+        alike!(api::client_features::AssertionAudience, model::client::AssertionAudience:
+            Any Issuer);
         alike!(api::client_features::AccessTokenFormat, model::client::AccessTokenFormat:
             Jwt Opaque);
     }
