@@ -109,6 +109,9 @@ pub struct ThrottleRules {
     /// Authorization requests of one source that wait for a person, begun within the lifetime of
     /// an interaction.
     pub unfinished_per_source: u32,
+    /// Pushed requests of one client that proved itself and that nobody finished, pushed within the
+    /// lifetime of an interaction.
+    pub pushed_per_client: u32,
     /// The window of wrong passwords.
     pub window: Duration,
 }
@@ -119,6 +122,7 @@ impl Default for ThrottleRules {
             per_account_and_source: 5,
             per_source: 300,
             unfinished_per_source: 2_000,
+            pushed_per_client: 10_000,
             window: Duration::from_secs(15 * 60),
         }
     }

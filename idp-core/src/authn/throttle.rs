@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::refusal::{Reason, Refusal};
 use crate::base::time::Timestamp;
 use crate::model::UserId;
+use crate::model::client::ClientId;
 use crate::model::identifier::IdentifierKey;
 use crate::policy::ThrottleRules;
 use crate::store::tickets::{TicketAnswer, TicketKey, TicketKind, TicketOp};
@@ -113,29 +114,57 @@ impl UserCodeCounters {
     }
 }
 
-/// The counter of requests that wait for a person, of a source or of a known browser: what
-/// strangers begin and leave must not fill the store. Only a code gives back, so that beginning
-/// and refusing in turn counts too.
-pub fn unfinished(origin: &str) -> TicketKey {
-    TicketKey::of(TicketKind::Unfinished, origin)
+/// A counter of requests that wait for a person: what is begun and left must not fill the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    key: TicketKey,
+    most: u32,
+    reason: Reason,
 }
 
-/// Judges the count of waiting requests of one origin, this one included. `wait` is the lifetime of
-/// an interaction: the counter ends sooner, never later.
-///
-/// # Errors
-/// [`Reason::TooManyUnfinished`].
-pub fn check_unfinished(
-    answer: Option<&TicketAnswer>,
-    rules: &ThrottleRules,
-    wait: Duration,
-) -> Result<(), Refusal> {
-    let limit = i64::from(rules.unfinished_per_source);
-    if matches!(answer, Some(TicketAnswer::Counted(n)) if *n <= limit) {
-        return Ok(());
+impl Unfinished {
+    /// Of those that a source or a known browser began. Only a code gives back, so that beginning
+    /// and refusing in turn counts too.
+    pub fn begun_at(origin: &str, rules: &ThrottleRules) -> Self {
+        Self {
+            key: TicketKey::of(TicketKind::Unfinished, origin),
+            most: rules.unfinished_per_source,
+            reason: Reason::TooManyUnfinished,
+        }
     }
-    let wait = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
-    Err(Refusal::until(Reason::TooManyUnfinished, wait))
+
+    /// Of those that clients without any proof pushed from a source, apart from those that wait.
+    pub fn pushed_from(source: &str, rules: &ThrottleRules) -> Self {
+        Self::begun_at(&format!("pushed|{source}"), rules)
+    }
+
+    /// Of those that a client pushed that proved itself, from wherever (RFC 9126 §2.3).
+    pub fn pushed_by(client: &ClientId, rules: &ThrottleRules) -> Self {
+        Self {
+            key: TicketKey::of(TicketKind::Unfinished, &format!("pushed by|{client}")),
+            most: rules.pushed_per_client,
+            reason: Reason::PushedRequestsTooMany,
+        }
+    }
+
+    /// Where it is counted.
+    pub const fn key(&self) -> TicketKey {
+        self.key
+    }
+
+    /// Judges the count, this request included. `wait` is the lifetime of an interaction: the
+    /// counter ends sooner, never later.
+    ///
+    /// # Errors
+    /// [`Reason::TooManyUnfinished`], [`Reason::PushedRequestsTooMany`].
+    pub fn check(&self, answer: Option<&TicketAnswer>, wait: Duration) -> Result<(), Refusal> {
+        let most = i64::from(self.most);
+        if matches!(answer, Some(TicketAnswer::Counted(n)) if *n <= most) {
+            return Ok(());
+        }
+        let wait = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+        Err(Refusal::until(self.reason, wait))
+    }
 }
 
 #[cfg(test)]
@@ -179,22 +208,54 @@ mod tests {
     }
 
     #[test]
-    fn a_source_lets_so_many_requests_wait_and_no_more() {
+    fn so_many_requests_wait_and_no_more() {
         let rules = ThrottleRules {
             unfinished_per_source: 3,
+            pushed_per_client: 5,
             ..ThrottleRules::default()
         };
-        let refusal = Err(Refusal::until(Reason::TooManyUnfinished, 900));
-        for (answer, expected) in [
-            (Some(TicketAnswer::Counted(1)), Ok(())),
-            (Some(TicketAnswer::Counted(3)), Ok(())),
-            (Some(TicketAnswer::Counted(4)), refusal),
-            (Some(TicketAnswer::Unknown), refusal),
-            (None, refusal),
+        let client = ClientId::new("app").unwrap();
+        for (counter, most, reason) in [
+            (
+                Unfinished::begun_at("10.0.0.1", &rules),
+                3,
+                Reason::TooManyUnfinished,
+            ),
+            (
+                Unfinished::pushed_from("10.0.0.1", &rules),
+                3,
+                Reason::TooManyUnfinished,
+            ),
+            (
+                Unfinished::pushed_by(&client, &rules),
+                5,
+                Reason::PushedRequestsTooMany,
+            ),
         ] {
-            let wait = Duration::from_secs(900);
-            let judged = check_unfinished(answer.as_ref(), &rules, wait);
-            assert_eq!(judged, expected, "{answer:?}");
+            let refusal = Err(Refusal::until(reason, 900));
+            for (answer, expected) in [
+                (Some(TicketAnswer::Counted(1)), Ok(())),
+                (Some(TicketAnswer::Counted(most)), Ok(())),
+                (Some(TicketAnswer::Counted(most + 1)), refusal),
+                (Some(TicketAnswer::Unknown), refusal),
+                (None, refusal),
+            ] {
+                let judged = counter.check(answer.as_ref(), Duration::from_secs(900));
+                assert_eq!(judged, expected, "{counter:?} {answer:?}");
+            }
         }
+    }
+
+    #[test]
+    fn what_is_counted_apart_has_keys_apart() {
+        let rules = ThrottleRules::default();
+        let client = ClientId::new("app").unwrap();
+        let keys = [
+            Unfinished::begun_at("app", &rules),
+            Unfinished::pushed_from("app", &rules),
+            Unfinished::pushed_by(&client, &rules),
+        ]
+        .map(|counter| counter.key().digest);
+        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
     }
 }

@@ -201,6 +201,7 @@ reasons! {
     SignInThrottled TooManyRequests "house" "Too many failed attempts from here for this account." "Wait for the time shown."
     TooManyUnfinished TooManyRequests "house" "Too many sign-ins were begun from one network and not finished." "Wait, or finish one; the operator sets `throttle.unfinished_per_source`."
     AuthorizationEmbedded Forbidden "house" "The sign-in was asked for by an image, a frame or a script of another page." "Open it as a page of its own; only `prompt=none` may be asked for in a frame."
+    PushedRequestsTooMany TooManyRequests "RFC 9126 §2.3" "The client pushed too many requests that nobody finished." "Push when a person is there to sign in; the operator sets `throttle.pushed_per_client`."
     SignInBusy TemporarilyUnavailable "house" "Too many people are signing in at this moment." "Try again in some seconds."
     LinkUnknown NotFound "house" "The one-time link is unknown, was used, or its account is disabled." "Ask for a new link."
     LinkExpired NotFound "house" "The one-time link was good once, but too long ago." "Ask for a new link."

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::answer::endless;
 use super::authorize::{Visitor, deciding};
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
-use crate::authn::throttle::UserCodeCounters;
+use crate::authn::throttle::{Unfinished, UserCodeCounters};
 use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
 use crate::base::secret::Digest;
@@ -70,7 +70,8 @@ impl Provider {
         let level = assurance::registered(client.client());
         assurance::check_reachable(level, &self.policy.levels)?;
         let now = context.here.now;
-        let counted = self.count_one(&context.source, context).await?;
+        let source = Unfinished::begun_at(&context.source, &self.policy.throttle);
+        let counted = self.count_one(&source, context).await?;
         let ticket = DeviceTicket {
             client: client.client().id.clone(),
             scope: asked.scope,

@@ -6,6 +6,7 @@ use super::answer::endless;
 use super::authorize::deciding;
 use super::requested::{Arrived, Requested};
 use super::{Failure, Provider, RequestContext};
+use crate::authn::throttle::Unfinished;
 use crate::base::refusal::Reason;
 use crate::base::secret::Digest;
 use crate::model::client::Client;
@@ -22,8 +23,9 @@ impl Provider {
     /// Keeps an authorization request and answers with the members of its JSON object.
     ///
     /// # Errors
-    /// The client's refusal, that of the request, [`Reason::TooManyUnfinished`] where public
-    /// clients of one source pushed too many, or a fault.
+    /// The client's refusal, that of the request, [`Reason::PushedRequestsTooMany`] where the
+    /// client, or [`Reason::TooManyUnfinished`] where public clients of one source, pushed too many
+    /// that wait, or a fault.
     pub async fn push(
         &self,
         sender: impl Into<Sender<'_>>,
@@ -41,25 +43,27 @@ impl Provider {
             signed: opened.signed,
         };
         let hinted_sub = self.hinted_sub(&parameters, context).await?;
-        let counted = if client.is_confidential() {
-            None
+        let rules = &self.policy.throttle;
+        let counter = if client.is_confidential() {
+            Unfinished::pushed_by(&client.client().id, rules)
         } else {
-            Some(self.count_pushed(context).await?)
+            Unfinished::pushed_from(&context.source, rules)
         };
         let push = Push {
             client: &client,
             parameters: &parameters,
             carriage,
             hinted_sub,
-            counted,
+            counted: Some(counter.key().digest),
         };
         let decision = par::decide(push, &mut deciding(self, context));
         match decision.outcome {
-            Outcome::Done(pushed) => self.keep_pushed(&pushed, context).await,
-            Outcome::Refused(refusal) => {
-                self.uncount(counted, context).await;
-                Err(refusal.into())
+            Outcome::Done(pushed) => {
+                // Before it is kept, so that many at once do not pass.
+                self.count_one(&counter, context).await?;
+                self.keep_pushed(&pushed, context).await
             }
+            Outcome::Refused(refusal) => Err(refusal.into()),
             Outcome::Need(_) => Err(endless()),
         }
     }

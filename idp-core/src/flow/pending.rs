@@ -3,7 +3,7 @@
 use super::authorize::Pending;
 use super::browser::Browser;
 use super::{Failure, Provider, RequestContext};
-use crate::authn::throttle;
+use crate::authn::throttle::Unfinished;
 use crate::base::fault::Fault;
 use crate::base::refusal::Reason;
 use crate::base::secret::{Digest, SecretText};
@@ -111,13 +111,6 @@ impl Provider {
         self.store_waiting(&pending, context).await
     }
 
-    /// Counts a request that a client pushed without any proof, apart from those that wait, and
-    /// answers under what.
-    pub(super) async fn count_pushed(&self, context: &RequestContext) -> Result<Digest, Failure> {
-        let origin = format!("pushed|{}", context.source);
-        self.count_one(&origin, context).await
-    }
-
     /// Counts a request that begins to wait and answers under what: its source, or, where others
     /// have filled that, the browser itself when it is known here.
     async fn count_unfinished(
@@ -125,14 +118,17 @@ impl Provider {
         device: Option<&SecretText>,
         context: &RequestContext,
     ) -> Result<Digest, Failure> {
-        let full = match self.count_one(&context.source, context).await {
+        let rules = &self.policy.throttle;
+        let source = Unfinished::begun_at(&context.source, rules);
+        let full = match self.count_one(&source, context).await {
             Err(Failure::Refused(refusal)) => refusal,
             counted => return counted,
         };
         let now = context.here.now;
         match device {
             Some(device) if self.known_browser(device, now).await?.is_some() => {
-                self.count_one(device.expose(), context).await
+                let known = Unfinished::begun_at(device.expose(), rules);
+                self.count_one(&known, context).await
             }
             _ => Err(full.into()),
         }
@@ -141,16 +137,15 @@ impl Provider {
     /// It is counted first, so that many at once do not pass, and given back when it is refused.
     pub(super) async fn count_one(
         &self,
-        origin: &str,
+        counter: &Unfinished,
         context: &RequestContext,
     ) -> Result<Digest, Failure> {
-        let key = throttle::unfinished(origin);
+        let key = counter.key();
         let wait = self.policy.lifetimes.interaction;
         let (now, until) = (context.here.now, context.here.now + wait);
         let count = |by| vec![TicketOp::Count { key, by, until }];
         let counted = self.tickets.apply(count(1), now).await?;
-        let rules = &self.policy.throttle;
-        if let Err(refusal) = throttle::check_unfinished(counted.first(), rules, wait) {
+        if let Err(refusal) = counter.check(counted.first(), wait) {
             self.tickets.apply(count(-1), now).await?;
             return Err(refusal.into());
         }

@@ -37,7 +37,7 @@ pub struct PushedRequest {
     pub signed: bool,
     /// A browser may begin with it until then.
     pub expires_at: Timestamp,
-    /// What it is counted under while it waits, when its client proved nothing.
+    /// What it is counted under while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<Digest>,
 }
@@ -117,7 +117,7 @@ pub struct Push<'a> {
     pub carriage: Carriage,
     /// The `sub` of a verified `id_token_hint`.
     pub hinted_sub: Result<Option<String>, Refusal>,
-    /// What it is counted under, when the client proved nothing.
+    /// What it is counted under.
     pub counted: Option<Digest>,
 }
 

@@ -388,6 +388,8 @@ authorization_embedded = Yêu cầu đăng nhập đến từ hình ảnh, khung
     .remedy = Mở yêu cầu thành một trang riêng; trong khung chỉ được hỏi với `prompt=none`.
 too_many_unfinished = Quá nhiều lượt đăng nhập được bắt đầu từ một mạng mà chưa hoàn tất.
     .remedy = Chờ, hoặc hoàn tất một lượt; người vận hành đặt `throttle.unfinished_per_source`.
+pushed_requests_too_many = Ứng dụng đã đẩy quá nhiều yêu cầu mà không ai hoàn tất.
+    .remedy = Chỉ đẩy yêu cầu khi có người đăng nhập; người vận hành đặt `throttle.pushed_per_client`.
 sign_in_busy = Đang có quá nhiều người đăng nhập cùng lúc.
     .remedy = Thử lại sau vài giây.
 link_unknown = Liên kết dùng một lần không tồn tại, đã dùng hoặc thuộc về tài khoản đã bị vô hiệu hóa.

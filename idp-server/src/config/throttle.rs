@@ -19,6 +19,9 @@ keys! {
     "throttle.unfinished_per_source": Count(20, 1_000_000), Value("2000"), "2000",
         "Số lượt đăng nhập bắt đầu từ một địa chỉ mà chưa xong, trong thời hạn `lifetimes.interaction`; một văn phòng thường đi chung một địa chỉ.",
         "Sign-ins begun from one address and not finished, within `lifetimes.interaction`; an office often shares one address.";
+    "throttle.pushed_per_client": Count(20, 1_000_000), Value("10000"), "10000",
+        "Số yêu cầu mà một ứng dụng có bí mật hoặc khóa đẩy lên (RFC 9126) mà chưa ai hoàn tất, trong thời hạn `lifetimes.interaction`.",
+        "Requests that one application with a secret or key pushed (RFC 9126) and nobody finished, within `lifetimes.interaction`.";
     "throttle.window": Span(Duration::from_secs(60), Duration::from_secs(86_400)), Value("15m"), "15m",
         "Độ dài của khoảng thời gian đó.",
         "The window's length.";
@@ -29,6 +32,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> ThrottleRules {
         per_account_and_source: reader.count_u32("throttle.per_account_and_source"),
         per_source: reader.count_u32("throttle.per_source"),
         unfinished_per_source: reader.count_u32("throttle.unfinished_per_source"),
+        pushed_per_client: reader.count_u32("throttle.pushed_per_client"),
         window: reader.span("throttle.window"),
     }
 }

@@ -77,6 +77,29 @@ async fn a_pushed_request_signs_in_once() {
 }
 
 #[tokio::test]
+async fn a_client_pushes_so_many_and_then_waits() {
+    let mut installation = Installation::init();
+    let most = ("IDP__THROTTLE__PUSHED_PER_CLIENT".into(), "20".into());
+    installation.environment.extend([most]);
+    let serving = installation.serve().await.expect("it serves");
+    let pushing = |name: &str| installation.application(name, &[]);
+    let (full, other) = (pushing("Đầy"), pushing("Khác"));
+    let full = RelyingParty::at(&installation.issuer, full).await;
+    let other = RelyingParty::at(&installation.issuer, other).await;
+    let requests: Vec<_> = (0..20).map(|_| full.request()).collect();
+    for answer in join_all(requests.iter().map(|one| push(&full, one))).await {
+        assert_eq!(answer.status, 201, "{}", answer.body);
+    }
+    let refused = push(&full, &full.request()).await;
+    assert_eq!(refused.status, 429, "{}", refused.body);
+    assert_eq!(refused.header("retry-after"), "900");
+    let told = refused.json();
+    assert_eq!(told["error_description"], "pushed_requests_too_many");
+    assert_eq!(push(&other, &other.request()).await.status, 201);
+    serving.terminate();
+}
+
+#[tokio::test]
 async fn each_wrong_push_has_its_wire_code() {
     let world = World::demo();
     let relying_party = RelyingParty::of(&world, 0).await;

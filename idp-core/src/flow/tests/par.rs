@@ -290,6 +290,34 @@ async fn public_clients_of_one_source_push_so_much() {
     push(&world, None, &spa).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_client_that_proved_itself_pushes_so_much() {
+    let mut world = World::new().await;
+    let rules = &mut std::sync::Arc::make_mut(&mut world.provider.policy).throttle;
+    rules.pushed_per_client = 2;
+    world.add_client(named("other")).await;
+    let reference = pushed(&world, &[]).await;
+    for _ in 0..3 {
+        let app = basic("app", SECRET);
+        let wrong = push(&world, Some(&app), &[("scope", "payroll")]).await;
+        assert_eq!(refused(wrong), Reason::ScopeNotAllowed, "not counted");
+    }
+    pushed(&world, &[]).await;
+    let third = push(&world, Some(&basic("app", SECRET)), &[]).await;
+    assert_eq!(refused(third), Reason::PushedRequestsTooMany);
+    let other = basic("other", SECRET);
+    let elsewhere = [("client_id", "other")];
+    push(&world, Some(&other), &elsewhere).await.unwrap();
+    // A finished one makes room, and so does time.
+    let visitor = world.signed_in("an").await;
+    code_of(&bring(&world, &visitor, &reference, &[]).await.unwrap());
+    pushed(&world, &[]).await;
+    let full = push(&world, Some(&basic("app", SECRET)), &[]).await;
+    assert_eq!(refused(full), Reason::PushedRequestsTooMany);
+    world.wait(15 * 60);
+    pushed(&world, &[]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_completions_in_many_browsers_one_brings_a_code() {
     let world = World::new().await;
