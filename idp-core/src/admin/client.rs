@@ -309,6 +309,9 @@ pub fn rotate_secret(
 fn apply(act: &Act<'_>, client: &mut Client, given: &ClientMetadata) -> Result<(), Reason> {
     if let Some(text) = &given.name {
         client.name = name(text)?;
+        if let Some(registration) = &mut client.registration {
+            registration.name_checked = true;
+        }
     }
     if let Some(unit) = &given.unit {
         client.unit = unit

@@ -111,6 +111,8 @@ pub enum What {
         user: UserId,
         client: ClientId,
         scope: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        claims: Vec<String>,
     },
     /// A person refused a client.
     ConsentRefused { user: UserId, client: ClientId },

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::client::Client;
 use crate::base::refusal::{Reason, Refusal};
+use crate::base::text::is_deceptive;
 use crate::jose::json;
 
 /// The parameter's name.
@@ -29,15 +30,28 @@ const LISTS: [&str; 4] = ["locations", "actions", "datatypes", "privileges"];
 #[serde(transparent)]
 pub struct AuthorizationDetails(Vec<Map<String, Value>>);
 
-/// One object, as a person is told about it.
+/// At most so many characters of one text are told, so that none pushes the others out of sight.
+const LONGEST_TOLD: usize = 200;
+
+/// One object, as a person is told about it: the common fields of RFC 9396 §2.2, and the names of
+/// the others, whose meaning only the API knows. Texts are cut after 200 characters; those that are
+/// invisible or turn the direction of reading are replaced, for the client chose them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
     /// Its type.
     pub kind: String,
+    /// The one thing that it is about.
+    pub identifier: Option<String>,
     /// Where it counts.
     pub locations: Vec<String>,
     /// What may be done there.
     pub actions: Vec<String>,
+    /// With what kinds of data.
+    pub datatypes: Vec<String>,
+    /// At which level of privilege.
+    pub privileges: Vec<String>,
+    /// The names of all other members.
+    pub others: Vec<String>,
 }
 
 impl AuthorizationDetails {
@@ -133,15 +147,35 @@ impl AuthorizationDetails {
         let texts = |object: &Map<String, Value>, name: &str| -> Vec<String> {
             let values = object.get(name).and_then(Value::as_array);
             let texts = values.into_iter().flatten().filter_map(Value::as_str);
-            texts.map(str::to_owned).collect()
+            texts.map(told).collect()
+        };
+        let is_common =
+            |name: &str| ["type", "identifier"].contains(&name) || LISTS.contains(&name);
+        let others = |object: &Map<String, Value>| -> Vec<String> {
+            let names = object.keys().filter(|name| !is_common(name));
+            names.map(|name| told(name)).collect()
         };
         let described = |object| Described {
-            kind: text(object, "type").unwrap_or_default().to_owned(),
+            kind: told(text(object, "type").unwrap_or_default()),
+            identifier: text(object, "identifier").map(told),
             locations: texts(object, "locations"),
             actions: texts(object, "actions"),
+            datatypes: texts(object, "datatypes"),
+            privileges: texts(object, "privileges"),
+            others: others(object),
         };
         self.0.iter().map(described).collect()
     }
+}
+
+/// A text as it may stand on a page.
+fn told(text: &str) -> String {
+    let shown = |c: char| if is_deceptive(c) { '\u{fffd}' } else { c };
+    let mut told: String = text.chars().take(LONGEST_TOLD).map(shown).collect();
+    if text.chars().nth(LONGEST_TOLD).is_some() {
+        told.push('…');
+    }
+    told
 }
 
 fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
@@ -202,8 +236,32 @@ mod tests {
         let told = details.described().remove(0);
         assert_eq!((told.kind.as_str(), told.actions.len()), ("ho-so", 2));
         assert_eq!(told.locations, ["https://api.tinh.example/ho-so"]);
+        assert_eq!(told.identifier.as_deref(), Some("H42-0001"));
+        assert_eq!(told.others, ["thoi-han"]);
         let none = AuthorizationDetails::requested(None).unwrap();
         assert!(none.is_empty());
+    }
+
+    #[test]
+    fn what_is_told_is_bounded_and_cannot_hide() {
+        let long = "ê".repeat(201);
+        let sent = json!([{
+            "type": "ho-so",
+            "identifier": long,
+            "actions": ["xóa\u{202e}cọđ", "a\nb"],
+            "datatypes": ["ảnh"],
+            "privileges": ["quản trị"],
+            "a\u{200b}": 1,
+        }]);
+        let told = asked(&sent.to_string()).unwrap().described().remove(0);
+        let cut = format!("{}…", "ê".repeat(200));
+        assert_eq!(told.identifier, Some(cut));
+        assert_eq!(told.actions, ["xóa\u{fffd}cọđ", "a\u{fffd}b"]);
+        assert_eq!(
+            (told.datatypes, told.privileges),
+            (vec!["ảnh".to_owned()], vec!["quản trị".to_owned()])
+        );
+        assert_eq!(told.others, ["a\u{fffd}"]);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub struct Consent {
     pub version: Version,
     /// Scopes agreed to, sorted.
     pub scope: Vec<String>,
+    /// Single claims agreed to beyond those of the scopes, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<String>,
     /// When.
     pub at: Timestamp,
 }

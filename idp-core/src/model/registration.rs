@@ -51,6 +51,10 @@ pub struct Registration {
     /// The initial access token it came with; none when anybody may register.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial: Option<InitialTokenId>,
+    /// Whether its name is another's word: of a software statement, or of an administrator who
+    /// changed it since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub name_checked: bool,
     /// Removed by housekeeping at this time. Open until somebody signs in with it, then empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,

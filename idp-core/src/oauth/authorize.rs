@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assurance;
 use super::claims_request::{self, ClaimsParameter};
+use super::consent::Disclosed;
 use super::dpop;
 use super::params::Parameters;
 use super::pkce::CodeChallenge;
@@ -98,14 +99,13 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// The scopes whose claims the client will learn: those it asks for, and those to which the
-    /// single claims belong that it asks for. This is what the person agrees to.
-    pub fn disclosed(&self) -> Vec<String> {
-        let single = claims_request::scopes_of(&self.claims).map(str::to_owned);
-        let mut scopes: Vec<String> = self.scope.iter().cloned().chain(single).collect();
-        scopes.sort_unstable();
-        scopes.dedup();
-        scopes
+    /// What the client will learn: the scopes it asks for, and the single claims beyond them. This
+    /// is what the person is shown and agrees to.
+    pub fn disclosed(&self) -> Disclosed {
+        Disclosed {
+            scope: self.scope.clone(),
+            claims: claims_request::beyond(&self.claims, &self.scope),
+        }
     }
 }
 
@@ -717,7 +717,7 @@ mod tests {
     }
 
     #[test]
-    fn single_claims_count_as_their_scopes_and_name_the_person() {
+    fn single_claims_are_disclosed_by_name_and_name_the_person() {
         let asked = r#"{"userinfo":{"email":null},"id_token":{"sub":{"value":"s"}}}"#;
         let mut client = web();
         client.scopes.push("email".into());
@@ -725,8 +725,9 @@ mod tests {
             check(&request(&[("claims", asked)]), Some(&client), Ok(None), NOW).unwrap();
         assert_eq!(request.claims.userinfo, ["email"]);
         assert_eq!(request.hinted_sub.as_deref(), Some("s"));
-        assert_eq!(request.disclosed(), ["email", "openid", "profile"]);
-        assert_eq!(request.scope, ["openid", "profile"]);
+        let disclosed = request.disclosed();
+        assert_eq!(disclosed.scope, ["openid", "profile"]);
+        assert_eq!(disclosed.claims, ["email"]);
     }
 
     #[test]

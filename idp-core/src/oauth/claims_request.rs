@@ -20,7 +20,13 @@ const CLAIMS: [(&str, &[&str]); 4] = [
             "given_name",
             "middle_name",
             "family_name",
+            "nickname",
             "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
             "locale",
             "zoneinfo",
             "updated_at",
@@ -32,15 +38,25 @@ const CLAIMS: [(&str, &[&str]); 4] = [
 ];
 
 /// The scope that a claim belongs to.
-fn scope_of(claim: &str) -> Option<&'static str> {
+pub fn scope_of(claim: &str) -> Option<&'static str> {
     let found = CLAIMS.iter().find(|(_, claims)| claims.contains(&claim));
     found.map(|(scope, _)| *scope)
 }
 
-/// The scopes that single claims belong to: what the person agrees to when they agree to them.
-pub fn scopes_of(requested: &RequestedClaims) -> impl Iterator<Item = &'static str> {
+/// Every claim that may be asked for by name.
+pub fn claims() -> impl Iterator<Item = &'static str> {
+    CLAIMS.iter().flat_map(|(_, claims)| claims.iter().copied())
+}
+
+/// The single claims that are asked for beyond those of `scope`, sorted, each once: what a person is
+/// asked about by name.
+pub fn beyond(requested: &RequestedClaims, scope: &[String]) -> Vec<String> {
     let all = requested.id_token.iter().chain(&requested.userinfo);
-    all.filter_map(|claim| scope_of(claim))
+    let within = |claim: &str| scope_of(claim).is_some_and(|of| scope.iter().any(|s| s == of));
+    let mut single: Vec<String> = all.filter(|claim| !within(claim)).cloned().collect();
+    single.sort_unstable();
+    single.dedup();
+    single
 }
 
 /// What an essential or voluntary request for `acr` says (§5.5.1.1).
@@ -158,10 +174,9 @@ mod tests {
         let parsed = parsed.unwrap();
         assert_eq!(parsed.requested.userinfo, ["email", "name"]);
         assert_eq!(parsed.requested.id_token, ["given_name"]);
-        let mut scopes: Vec<_> = scopes_of(&parsed.requested).collect();
-        scopes.sort_unstable();
-        scopes.dedup();
-        assert_eq!(scopes, ["email", "profile"]);
+        let beyond = |scope: &str| beyond(&parsed.requested, &[scope.to_owned()]);
+        assert_eq!(beyond("openid"), ["email", "given_name", "name"]);
+        assert_eq!(beyond("profile"), ["email"]);
         assert_eq!((parsed.sub, parsed.acr), (None, None));
         assert!(parse("{}").unwrap().requested.is_empty());
         assert!(parse(r#"{"userinfo":null}"#).unwrap().requested.is_empty());

@@ -1,6 +1,7 @@
 //! What a person's answer on the consent page means (OpenID Connect Core §3.1.2.4).
 
 use super::authorize::AuthorizationRequest;
+use super::claims_request::scope_of;
 use crate::event::{Actor, Event, What};
 use crate::model::client::ClientId;
 use crate::model::consent::Consent;
@@ -8,6 +9,25 @@ use crate::model::grant::{Grant, GrantState};
 use crate::model::{UserId, Version};
 use crate::store::change::{Change, Write};
 use crate::store::decision::{Deciding, Decision};
+
+/// What a client will learn, as the person is shown it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Disclosed {
+    /// By scope.
+    pub scope: Vec<String>,
+    /// By name, beyond the scopes.
+    pub claims: Vec<String>,
+}
+
+/// Whether an earlier consent covers all that is shown now: each scope by itself, each single claim
+/// by itself or by its whole scope. A scope is not covered by a claim of it.
+pub fn covers(consent: &Consent, shown: &Disclosed) -> bool {
+    let known = |claim: &String| {
+        let of = scope_of(claim);
+        consent.claims.contains(claim) || of.is_some_and(|of| consent.scope.iter().any(|s| s == of))
+    };
+    consent.covers(&shown.scope) && shown.claims.iter().all(known)
+}
 
 /// What an answer is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -32,13 +52,13 @@ pub enum Answered {
     AskAgain,
 }
 
-/// The person agreed to the request's whole scope; what was agreed to before stays.
+/// The person agreed to all that was shown of the request; what was agreed to before stays.
 pub fn agree(facts: ConsentFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<Answered> {
     if !facts.shown_to_user {
         return Decision::done(Answered::AskAgain);
     }
-    let (client, scope) = (&facts.request.client, facts.request.disclosed());
-    let (consent, event) = given(facts.user, (client, &scope), facts.before, deciding);
+    let (client, shown) = (&facts.request.client, facts.request.disclosed());
+    let (consent, event) = given(facts.user, (client, &shown), facts.before, deciding);
     Decision::done(Answered::Recorded)
         .with_change(consent)
         .with_event(event)
@@ -47,26 +67,33 @@ pub fn agree(facts: ConsentFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<A
 /// Records that a person agreed to what a client asks for, besides what was agreed to before.
 pub(super) fn given(
     user: UserId,
-    (client, scope): (&ClientId, &[String]),
+    (client, shown): (&ClientId, &Disclosed),
     before: Option<&Consent>,
     deciding: &mut Deciding<'_>,
 ) -> (Change, Event) {
-    let earlier = before.map(|c| c.scope.as_slice()).unwrap_or_default();
-    let mut scope = [earlier, scope].concat();
-    scope.sort_unstable();
-    scope.dedup();
+    let both = |earlier: &[String], now: &[String]| {
+        let mut all = [earlier, now].concat();
+        all.sort_unstable();
+        all.dedup();
+        all
+    };
+    let earlier = |part: fn(&Consent) -> &[String]| before.map(part).unwrap_or_default();
+    let scope = both(earlier(|c| &c.scope), &shown.scope);
+    let claims = both(earlier(|c| &c.claims), &shown.claims);
     let consent = Consent {
         issuer: deciding.policy.issuer_key.clone(),
         user,
         client: client.clone(),
         version: before.map_or(Version::NEW, |c| c.version),
         scope: scope.clone(),
+        claims: claims.clone(),
         at: deciding.now(),
     };
     let what = What::ConsentGiven {
         user,
         client: client.clone(),
         scope,
+        claims,
     };
     let event = deciding.event(Actor::User(user), what);
     (Change::Consent(Write::Put(consent)), event)
@@ -148,6 +175,7 @@ mod tests {
             client: web().id,
             version: Version(4),
             scope: scopes(scope),
+            claims: Vec::new(),
             at: after(-100),
         }
     }
@@ -195,8 +223,44 @@ mod tests {
                 user: written.user,
                 client: written.client.clone(),
                 scope: scopes(after),
+                claims: Vec::new(),
             };
             assert_eq!(decision.events[0].what, what);
+        }
+    }
+
+    #[test]
+    fn a_single_claim_is_agreed_to_by_name_and_covers_nothing_else() {
+        let mut request = asking(&["openid"]);
+        request.claims.userinfo = scopes(&["name"]);
+        let before = earlier(&["openid"]);
+        let decision = agree(
+            facts(&request, Some(&before)),
+            &mut Stage::at(NOW).deciding(),
+        );
+        let [Change::Consent(Write::Put(written))] = &decision.changes[..] else {
+            panic!("{decision:?}")
+        };
+        assert_eq!(
+            (&written.scope, &written.claims),
+            (&scopes(&["openid"]), &scopes(&["name"]))
+        );
+        let whole = earlier(&["openid", "profile"]);
+        for (consent, scope, claims, covered) in [
+            (&before, &["openid"][..], &[][..], true),
+            (&before, &["openid"], &["name"], false),
+            (written, &["openid"], &["name"], true),
+            (written, &["openid"], &["birthdate", "name"], false),
+            (written, &["openid"], &["email"], false),
+            (written, &["openid", "profile"], &[], false),
+            (&whole, &["openid"], &["birthdate", "name"], true),
+            (&whole, &["openid"], &["email"], false),
+        ] {
+            let shown = Disclosed {
+                scope: scopes(scope),
+                claims: scopes(claims),
+            };
+            assert_eq!(covers(consent, &shown), covered, "{shown:?}");
         }
     }
 

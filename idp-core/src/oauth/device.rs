@@ -23,7 +23,7 @@ use crate::event::{Actor, What};
 use crate::model::GrantId;
 use crate::model::authorization_details::{AuthorizationDetails, PARAMETER};
 use crate::model::client::{Client, ClientId, GrantType};
-use crate::oauth::consent::given;
+use crate::oauth::consent::{Disclosed, given};
 use crate::oauth::interaction::SignedIn;
 use crate::oauth::issue_code::{Authorized, granted, written};
 use crate::store::decision::{Deciding, Decision};
@@ -283,8 +283,11 @@ fn approve(facts: AnswerFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<Devi
     };
     let user = facts.signed_in.user.id;
     let before = facts.signed_in.consent.as_ref();
-    let agreed = (&facts.client.id, facts.ticket.scope.as_slice());
-    let (consent, event) = given(user, agreed, before, deciding);
+    let shown = Disclosed {
+        scope: facts.ticket.scope.clone(),
+        claims: Vec::new(),
+    };
+    let (consent, event) = given(user, (&facts.client.id, &shown), before, deciding);
     let (grant, assigned) = granted(facts.client, facts.signed_in, asked, deciding);
     let id = grant.id;
     written(grant, assigned, facts.signed_in, deciding)

@@ -4,6 +4,7 @@
 //! checks again until none asks anything.
 
 use super::authorize::AuthorizationRequest;
+use super::consent::covers;
 use super::scope;
 use crate::base::refusal::Reason;
 use crate::base::time::Timestamp;
@@ -147,12 +148,12 @@ fn consent_missing(facts: &InteractionFacts<'_>, signed_in: &SignedIn) -> Option
     if own && !offline && !facts.request.prompt.consent {
         return None;
     }
-    // A consent rests for scopes; exact details are asked about each time.
+    // A consent rests for scopes and claims; exact details are asked about each time.
     let anew = facts.request.prompt.consent
         || !facts.request.authorization_details.is_empty()
         || !is_assured(facts);
     let given = signed_in.consent.as_ref().is_some_and(|consent| {
-        consent.covers(&facts.request.disclosed())
+        covers(consent, &facts.request.disclosed())
             && (!anew || consent.at >= facts.request.requested_at)
     });
     (!given).then_some((Interaction::Consent, Reason::ConsentNeeded))
@@ -292,6 +293,7 @@ mod tests {
             client: web().id,
             version: Version(1),
             scope: scope.iter().map(|s| (*s).to_owned()).collect(),
+            claims: Vec::new(),
             at,
         })
     }

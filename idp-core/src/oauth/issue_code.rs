@@ -266,6 +266,7 @@ mod tests {
             client: scene.client.id.clone(),
             version: Version(3),
             scope: vec!["openid".to_owned()],
+            claims: Vec::new(),
             at: NOW,
         };
         scene.signed_in.consent = Some(consent.clone());

@@ -90,6 +90,7 @@ mod tests {
             client: sample::client_id(id),
             version: crate::model::Version::NEW,
             scope: vec!["openid".into()],
+            claims: Vec::new(),
             at: sample::NOW,
         };
         let here = IssuerKey::main();

@@ -11,14 +11,12 @@ use idp_core::model::consent::Consent;
 use idp_core::model::session::Session;
 
 use super::context::Caller;
-use super::questions::local;
+use super::questions::{local, requested_claims, requested_scope};
 use super::site::Shared;
 use super::wire::{
     Form, failure_page, form_target, own_form, page, path, path_in_language, redirect,
 };
-use crate::ui::pages::{
-    AccessDone, AccessPage, AllowedApplication, LaunchLink, RequestedScope, SessionLine,
-};
+use crate::ui::pages::{AccessDone, AccessPage, AllowedApplication, LaunchLink, SessionLine};
 
 const PAGE: &str = "/account/access";
 
@@ -51,7 +49,8 @@ fn access_page(site: &Shared, caller: &Caller, access: Access, done: Option<&str
     let application = |(client, consent): (Client, Consent)| AllowedApplication {
         client: client.id.to_string(),
         name: local(&client.name, caller),
-        scopes: consent.scope.into_iter().map(scope).collect(),
+        scopes: consent.scope.into_iter().map(requested_scope).collect(),
+        claims: requested_claims(consent.claims),
         since: date(consent.at),
     };
     let launch = |launch: Launch| LaunchLink {
@@ -66,13 +65,6 @@ fn access_page(site: &Shared, caller: &Caller, access: Access, done: Option<&str
         sessions: access.sessions.into_iter().map(session).collect(),
         done: AccessDone::ALL.into_iter().find(|d| Some(d.name()) == done),
         home_path: path(site, "/"),
-    }
-}
-
-fn scope(name: String) -> RequestedScope {
-    RequestedScope {
-        name,
-        description: None,
     }
 }
 

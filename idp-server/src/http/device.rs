@@ -13,7 +13,7 @@ use qrcode::{EcLevel, QrCode};
 
 use super::context::Caller;
 use super::oauth::Presented;
-use super::questions::{described, local, logo_path};
+use super::questions::{described, local, logo_path, requested_scope};
 use super::site::Shared;
 use super::wire::{
     Form, failure_page, form_target, own_form, page, page_with_status, path, path_in_language,
@@ -120,14 +120,15 @@ fn device_form(body: &Parameters) -> Result<DeviceForm, Failure> {
 
 fn confirm_page(site: &Shared, caller: &Caller, asked: DeviceQuestion) -> ConfirmDevicePage {
     let person = asked.signed_in.user;
-    let scope = |name| RequestedScope {
-        name,
-        description: None,
-    };
     ConfirmDevicePage {
         form: form_target(site, caller, "/device/answer"),
         user_code: asked.user_code.to_string(),
-        scopes: asked.ticket.scope.into_iter().map(scope).collect(),
+        scopes: asked
+            .ticket
+            .scope
+            .into_iter()
+            .map(requested_scope)
+            .collect(),
         details: described(&asked.ticket.authorization_details),
         shown_to: caller.visitor.browser.person_token(person.id),
         person: person.name,
@@ -137,6 +138,7 @@ fn confirm_page(site: &Shared, caller: &Caller, asked: DeviceQuestion) -> Confir
         client: ClientCard {
             logo: logo_path(site, &asked.client),
             name: local(&asked.client.name, caller),
+            unchecked: asked.client.has_unchecked_name(),
             host: None,
             policy_uri: asked.client.policy_uri,
             tos_uri: asked.client.tos_uri,

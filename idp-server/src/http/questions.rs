@@ -25,7 +25,8 @@ use super::site::Shared;
 use super::wire::{Form, failure_page, form_target, own_form, page, path, redirect};
 use crate::ui::Locale;
 use crate::ui::pages::{
-    ChoosePositionPage, ClientCard, ConsentPage, PositionChoice, RequestedDetail, RequestedScope,
+    ChoosePositionPage, ClientCard, ConsentPage, PositionChoice, RequestedClaim, RequestedDetail,
+    RequestedScope,
 };
 
 /// A waiting request with everything a page shows of it.
@@ -203,30 +204,45 @@ pub(super) fn logo_path(site: &Shared, client: &Client) -> Option<String> {
 pub(super) fn described(details: &AuthorizationDetails) -> Vec<RequestedDetail> {
     let shown = |detail: Described| RequestedDetail {
         kind: detail.kind,
+        identifier: detail.identifier,
         locations: detail.locations,
         actions: detail.actions,
+        datatypes: detail.datatypes,
+        privileges: detail.privileges,
+        others: detail.others,
     };
     details.described().into_iter().map(shown).collect()
 }
 
+/// A scope as the pages tell it.
+pub(super) fn requested_scope(name: String) -> RequestedScope {
+    RequestedScope {
+        name,
+        description: None,
+    }
+}
+
+/// Single claims as the pages tell them.
+pub(super) fn requested_claims(names: Vec<String>) -> Vec<RequestedClaim> {
+    let claim = |name| RequestedClaim { name };
+    names.into_iter().map(claim).collect()
+}
+
 fn consent_page(site: &Shared, caller: &Caller, waiting: Waiting) -> ConsentPage {
     let redirect = Url::parse(&waiting.pending.request.redirect_uri).ok();
-    let scopes = waiting.pending.request.disclosed().into_iter();
+    let shown = waiting.pending.request.disclosed();
     ConsentPage {
         form: form_target(site, caller, "/consent"),
         pending: waiting.secret.expose().to_owned(),
-        scopes: scopes
-            .map(|name| RequestedScope {
-                name,
-                description: None,
-            })
-            .collect(),
+        scopes: shown.scope.into_iter().map(requested_scope).collect(),
+        claims: requested_claims(shown.claims),
         details: described(&waiting.pending.request.authorization_details),
         shown_to: caller.visitor.browser.person_token(waiting.user.id),
         person: waiting.user.name,
         client: ClientCard {
             logo: logo_path(site, &waiting.client),
             name: local(&waiting.client.name, caller),
+            unchecked: waiting.client.has_unchecked_name(),
             host: redirect.and_then(|url| url.host_str().map(str::to_owned)),
             policy_uri: waiting.client.policy_uri,
             tos_uri: waiting.client.tos_uri,

@@ -284,6 +284,7 @@ fn what_strangers_wrote_comes_out_escaped() {
     let consent = ConsentPage {
         client: ClientCard {
             name: attack.to_owned(),
+            unchecked: true,
             logo: Some(attack.to_owned()),
             host: Some(attack.to_owned()),
             policy_uri: Some("javascript:alert(1)".to_owned()),

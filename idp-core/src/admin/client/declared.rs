@@ -259,6 +259,7 @@ mod tests {
         drifted.registration = Some(Box::new(Registration {
             token: digest,
             initial: None,
+            name_checked: false,
             expires_at: Some(NOW),
         }));
         let Declared::Changed(mended) = done(declared(Some(&drifted), &wanted)) else {

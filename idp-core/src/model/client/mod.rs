@@ -336,6 +336,14 @@ impl Client {
         self.authentication == ClientAuthenticationMethod::ClientSecretJwt
     }
 
+    /// Whether it chose its name by itself: it registered itself, without an administrator's initial
+    /// access token, and nobody whom the operator trusts said or changed the name. Whoever holds an
+    /// initial access token was trusted with that.
+    pub fn has_unchecked_name(&self) -> bool {
+        let own = |r: &Registration| r.initial.is_none() && !r.name_checked;
+        self.registration.as_deref().is_some_and(own)
+    }
+
     /// Whether it may use a grant type.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.grant_types.contains(&grant_type)

@@ -96,6 +96,7 @@ pub fn create(facts: &CreateFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<
     let registration = Registration {
         token: token.digest(),
         initial,
+        name_checked: false,
         expires_at: initial.is_none().then(|| deciding.now() + rules.unused),
     };
     let base = blank(registration, deciding);

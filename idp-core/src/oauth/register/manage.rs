@@ -65,8 +65,8 @@ pub struct ReplaceFacts<'a> {
 /// Refuses with `registration_access_wrong`, the reasons of a replacement and of metadata, and
 /// `client_subjects_would_change`.
 pub fn replace(facts: &ReplaceFacts<'_>, deciding: &mut Deciding<'_>) -> Decision<Registered> {
-    let (before, registration) = match proved(facts.client, facts.presented) {
-        Ok(proved) => proved,
+    let before = match read(facts.client, facts.presented) {
+        Ok(before) => before,
         Err(reason) => return Decision::refused(reason),
     };
     let described = match described(facts, before, deciding) {
@@ -75,10 +75,9 @@ pub fn replace(facts: &ReplaceFacts<'_>, deciding: &mut Deciding<'_>) -> Decisio
     };
     let (mut client, statement) = described;
     let token = SecretText::generate(deciding.entropy);
-    client.registration = Some(Box::new(Registration {
-        token: token.digest(),
-        ..registration.clone()
-    }));
+    if let Some(registration) = &mut client.registration {
+        registration.token = token.digest();
+    }
     let secret = client::first_secret(&mut client, facts.sealing, deciding.now(), deciding.entropy);
     let what = What::ClientEdited {
         client: client.id.clone(),

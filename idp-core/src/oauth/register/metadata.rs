@@ -106,6 +106,8 @@ struct Plain {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegistrationRequest {
     members: Map<String, Value>,
+    /// Whether the name is that of a software statement.
+    states_name: bool,
 }
 
 impl RegistrationRequest {
@@ -121,7 +123,10 @@ impl RegistrationRequest {
         }
         let mut members = object_without_duplicates(body).map_err(|_| malformed)?;
         members.retain(|_, value| !value.is_null());
-        Ok(Self { members })
+        Ok(Self {
+            members,
+            states_name: false,
+        })
     }
 
     /// The `software_statement`, if one was sent.
@@ -133,12 +138,21 @@ impl RegistrationRequest {
     }
 
     /// The same request with the claims of a verified software statement, which count before what
-    /// was sent beside it (RFC 7591 §2.3).
+    /// was sent beside it (RFC 7591 §2.3). A stated name counts in every language: another one
+    /// beside it would be the client's own word under the statement's.
     #[must_use]
     pub fn stated(&self, claims: Map<String, Value>) -> Self {
         let mut members = self.members.clone();
+        let is_name = |name: &str| name.split('#').next() == Some("client_name");
+        let states_name = claims.keys().any(|name| is_name(name));
+        if states_name {
+            members.retain(|name, _| !is_name(name));
+        }
         members.extend(claims);
-        Self { members }
+        Self {
+            members,
+            states_name,
+        }
     }
 
     /// Checks what a replacement says about itself (RFC 7592 §2.2).
@@ -205,8 +219,15 @@ impl RegistrationRequest {
             (false, Method::None) => ClientKind::Spa,
             (false, _) => ClientKind::Web,
         };
+        let name = self.name(&plain.redirect_uris)?;
+        let mut registration = base.registration.clone();
+        if let Some(registration) = &mut registration {
+            let kept = registration.name_checked && name == base.name;
+            registration.name_checked = self.states_name || kept;
+        }
         Ok(Client {
-            name: self.name(&plain.redirect_uris)?,
+            name,
+            registration,
             kind,
             authentication,
             jwks: plain.jwks,

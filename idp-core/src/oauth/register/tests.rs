@@ -418,6 +418,38 @@ fn a_picture_is_fetched_for_those_who_were_let_in_and_for_nobody_else() {
 }
 
 #[test]
+fn a_name_is_checked_by_a_statement_or_an_administrator_and_never_by_the_client() {
+    let mut scene = Scene::open();
+    let made = scene.made(&plain());
+    assert!(made.client.has_unchecked_name());
+    let rules = scene.policy().registration.clone();
+    let stated = |sent: &Value, claims: &Value| {
+        let request = RegistrationRequest::parse(sent.to_string().as_bytes()).unwrap();
+        let request = request.stated(claims.as_object().unwrap().clone());
+        request.client(made.client.clone(), &rules).unwrap()
+    };
+    let beside = with(json!({"client_name#vi": "Cổng dịch vụ công", "client_name#en": "Portal"}));
+    let named = stated(&beside, &json!({"client_name": "Việc làm"}));
+    assert!(!named.has_unchecked_name());
+    assert_eq!((named.name.vi.as_str(), named.name.en), ("Việc làm", None));
+    let unnamed = stated(&beside, &json!({"software_id": "viec-lam"}));
+    assert!(unnamed.has_unchecked_name(), "nothing was said of the name");
+
+    let mut checked = made.client.clone();
+    checked.registration.as_mut().unwrap().name_checked = true;
+    assert!(!checked.has_unchecked_name());
+    let id = checked.id.as_str().to_owned();
+    let token = made.token.unwrap();
+    for (name, unchecked) in [("Cổng việc làm", false), ("Bộ Công an", true)] {
+        let metadata = with(json!({"client_id": id, "client_name": name}));
+        let replaced = sample::done(scene.replace(&checked, token.expose(), &metadata));
+        assert_eq!(replaced.client.has_unchecked_name(), unchecked, "{name}");
+    }
+    let by_hand = sample::client(ClientKind::Web, &["https://rp.example/cb"]);
+    assert!(!by_hand.has_unchecked_name());
+}
+
+#[test]
 fn a_registration_is_read_with_its_own_token_only() {
     let mut scene = Scene::open();
     let made = scene.made(&plain());

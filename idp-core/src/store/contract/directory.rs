@@ -178,13 +178,17 @@ async fn consents_are_kept(records: &impl Records, main: &IssuerKey) {
         client: app.clone(),
         version: Version::NEW,
         scope: vec!["openid".to_owned()],
+        claims: vec!["birthdate".to_owned()],
         at: sample::at(3),
     };
     let put = || vec![Change::Consent(Write::Put(consent.clone()))];
     commit(records, put()).await.unwrap();
     assert_eq!(refusal(commit(records, put()).await), "changed consent");
     let stored = records.consent(main, an.id, &app).await.unwrap().unwrap();
-    assert_eq!(stored.scope, consent.scope);
+    assert_eq!(
+        (&stored.scope, &stored.claims),
+        (&consent.scope, &consent.claims)
+    );
     let holds = |consent: &Consent| vec![Change::ConsentUnchanged(consent.clone())];
     commit(records, holds(&stored)).await.unwrap();
     let other = Consent {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::claim::RequestedClaim;
 use super::consent::RequestedScope;
 use super::{FormTarget, page};
 use crate::ui::links::is_web_address;
@@ -46,6 +47,8 @@ pub struct AllowedApplication {
     pub name: String,
     /// What was agreed to.
     pub scopes: Vec<RequestedScope>,
+    /// Which single claims beyond.
+    pub claims: Vec<RequestedClaim>,
     /// When it was agreed to last.
     pub since: Option<DateTime<Utc>>,
 }

@@ -1,5 +1,6 @@
 //! The page that asks whether an application may have the person's data.
 
+use super::claim::RequestedClaim;
 use super::{FormTarget, page};
 use crate::ui::links::is_web_address;
 use crate::ui::shell::{Shell, TextKey};
@@ -17,6 +18,8 @@ pub struct ConsentPage {
     /// What is asked for, in the order shown. `openid` may be left out: it hands over nothing
     /// but the pairwise or public identifier, which the page states anyway.
     pub scopes: Vec<RequestedScope>,
+    /// Which single claims beyond them.
+    pub claims: Vec<RequestedClaim>,
     /// What exactly is asked for (RFC 9396), in the order sent.
     pub details: Vec<RequestedDetail>,
     /// The person's name as it would be handed over.
@@ -30,6 +33,8 @@ pub struct ConsentPage {
 pub struct ClientCard {
     /// `client_name`, unproved: the page shows where data goes beside it.
     pub name: String,
+    /// Whether the application chose that name by itself and nobody checked it.
+    pub unchecked: bool,
     /// Path of its picture on this server, which says no more than its name.
     pub logo: Option<String>,
     /// Host of the validated redirect URI, so that a borrowed name does not deceive.
@@ -54,10 +59,18 @@ pub struct RequestedScope {
 pub struct RequestedDetail {
     /// Its type.
     pub kind: String,
+    /// The one thing that it is about.
+    pub identifier: Option<String>,
     /// Where it counts.
     pub locations: Vec<String>,
     /// What may be done there.
     pub actions: Vec<String>,
+    /// With what kinds of data.
+    pub datatypes: Vec<String>,
+    /// At which level of privilege.
+    pub privileges: Vec<String>,
+    /// Names of what the page cannot explain.
+    pub others: Vec<String>,
 }
 
 /// What a page says of one scope.
@@ -142,6 +155,13 @@ impl RequestedScope {
                 .unwrap_or_else(|| shell.say("scope-other-data")),
             purpose: shell.say("scope-other-purpose"),
         }
+    }
+}
+
+impl ConsentPage {
+    fn shown_claims(&self, shell: &Shell<'_>) -> String {
+        let texts: Vec<String> = self.claims.iter().map(|claim| claim.text(shell)).collect();
+        texts.join(", ")
     }
 }
 

@@ -132,6 +132,7 @@ pub(super) fn consent() -> ConsentPage {
         pending: "pending-value".to_owned(),
         client: ClientCard {
             name: "Sổ tay Khảo sát xã Tân Hòa".to_owned(),
+            unchecked: false,
             logo: None,
             host: Some("khaosat.tanhoa.example".to_owned()),
             policy_uri: Some("https://khaosat.tanhoa.example/chinh-sach".to_owned()),
@@ -149,9 +150,14 @@ pub(super) fn consent() -> ConsentPage {
         ],
         details: vec![RequestedDetail {
             kind: "ky-van-ban".to_owned(),
+            identifier: Some("H99-0001/2026".to_owned()),
             locations: vec!["https://ky.binhminh.example".to_owned()],
             actions: vec!["ký".to_owned(), "đóng dấu".to_owned()],
+            datatypes: vec!["văn bản đi".to_owned()],
+            privileges: vec!["văn thư".to_owned()],
+            others: vec!["thoi-han".to_owned()],
         }],
+        claims: vec![],
         person: "Đặng Thị Ngọc Ánh".to_owned(),
         shown_to: "person-value".to_owned(),
     }
@@ -171,6 +177,15 @@ fn all_scopes() -> ConsentPage {
         "x",
     ];
     ConsentPage {
+        claims: ["birthdate", "gender"]
+            .map(|name| RequestedClaim {
+                name: name.to_owned(),
+            })
+            .to_vec(),
+        client: ClientCard {
+            unchecked: true,
+            ..consent().client
+        },
         scopes: names
             .map(|name| RequestedScope {
                 name: name.to_owned(),
@@ -285,12 +300,16 @@ pub(super) fn access() -> AccessPage {
                 client: "khaosat".to_owned(),
                 name: "Sổ tay Khảo sát xã Tân Hòa".to_owned(),
                 scopes: ["openid", "profile", "email"].map(scope).into(),
+                claims: vec![RequestedClaim {
+                    name: "birthdate".to_owned(),
+                }],
                 since: "2026-02-27T02:05:00Z".parse().ok(),
             },
             AllowedApplication {
                 client: "lich".to_owned(),
                 name: "Lịch công tác dùng chung".to_owned(),
                 scopes: ["openid", "offline_access"].map(scope).into(),
+                claims: vec![],
                 since: "2026-03-01T02:05:00Z".parse().ok(),
             },
         ],
