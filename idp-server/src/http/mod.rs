@@ -19,5 +19,6 @@ pub mod routes;
 pub mod sign_in;
 pub mod sign_out;
 pub mod site;
+mod spent;
 pub mod well_known;
 pub mod wire;

@@ -23,6 +23,7 @@ use super::challenge::resource_error;
 use super::context::{Arrival, Caller, text};
 use super::cookies;
 use super::site::Shared;
+use super::spent;
 use super::wire::{
     Form, OptionalForm, as_get, failure_page, json_answer, jwt_answer, oauth_error, path_with,
     redirect,
@@ -209,11 +210,17 @@ pub async fn authorize(State(site): State<Shared>, caller: Caller, Form(body): F
     }
     let reply = async {
         let mut context = site.context(&caller.arrival)?;
+        let parameters = body.as_ref().map_err(|refusal| *refusal)?;
         site.provider
-            .authorize(&body?, &caller.visitor, &mut context)
+            .authorize(parameters, &caller.visitor, &mut context)
             .await
     };
-    authorize_reply(&site, &caller, reply.await)
+    match reply.await {
+        Err(failure) if spent::is_spent(&failure) => {
+            spent::page(&site, &caller, body.as_ref().ok(), &failure).await
+        }
+        reply => authorize_reply(&site, &caller, reply),
+    }
 }
 
 /// `GET /authorize/resume`.

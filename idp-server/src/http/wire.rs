@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::context::{Arrival, Caller, text};
 use super::cookies::{self, Name};
 use super::site::Shared;
-use crate::ui::pages::{ErrorKind, ErrorPage, FormTarget, Page};
+use crate::ui::pages::{BackLink, ErrorKind, ErrorPage, FormTarget, Page};
 use crate::ui::{Locale, View};
 
 /// The parameters of a request: of the query for GET, of a form body for POST. Read raw, so that
@@ -235,6 +235,16 @@ pub fn as_get(
 
 /// A failure as a page: a fixed phrase per kind, the request's id for the operator.
 pub fn failure_page(site: &Shared, caller: &Caller, failure: &Failure) -> Response {
+    failure_page_leading(site, caller, failure, None)
+}
+
+/// The same, with the way back to an application.
+pub fn failure_page_leading(
+    site: &Shared,
+    caller: &Caller,
+    failure: &Failure,
+    application: Option<BackLink>,
+) -> Response {
     let refusal = match failure {
         Failure::Fault(fault) => return fault_page_in(site, caller, fault),
         Failure::Refused(refusal) => refusal,
@@ -243,6 +253,7 @@ pub fn failure_page(site: &Shared, caller: &Caller, failure: &Failure) -> Respon
     let (kind, status) = kind_of(refusal.reason);
     let mut error = error_page(site, &caller.arrival, kind, refusal.retry_after);
     error.reason = Some(refusal.reason.name());
+    error.application = application;
     let mut response = page_with_status(site, caller, status, &error);
     retry_after(&mut response, refusal);
     response
@@ -254,12 +265,12 @@ fn kind_of(reason: Reason) -> (ErrorKind, StatusCode) {
         Reason::RedirectUriMissing
         | Reason::RedirectUriMismatch
         | Reason::LogoutRedirectMismatch => (ErrorKind::BadRedirectUri, StatusCode::BAD_REQUEST),
-        Reason::PageExpired
-        | Reason::PageAnswered
-        | Reason::PushedRequestUnknown
+        Reason::PageExpired | Reason::PageAnswered | Reason::SessionOver => {
+            (ErrorKind::ExpiredPage, StatusCode::BAD_REQUEST)
+        }
+        Reason::PushedRequestUnknown
         | Reason::PushedRequestExpired
-        | Reason::PushedRequestAnswered
-        | Reason::SessionOver => (ErrorKind::ExpiredPage, StatusCode::BAD_REQUEST),
+        | Reason::PushedRequestAnswered => (ErrorKind::SpentRequest, StatusCode::BAD_REQUEST),
         Reason::CrossSiteForm | Reason::BrowserNotTheBeginner | Reason::AuthorizationEmbedded => {
             (ErrorKind::CrossSiteRequest, StatusCode::FORBIDDEN)
         }
@@ -306,6 +317,7 @@ fn error_page(
         request_id: Some(arrival.request_id.clone()),
         at: chrono::DateTime::from_timestamp_millis(site.clock.now().millis()),
         retry_after,
+        application: None,
         home_path: Some(path(site, "/")),
     }
 }

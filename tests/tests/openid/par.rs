@@ -5,6 +5,8 @@ use idp_tests::agent::{encode, fields};
 use idp_tests::{Agent, Answer, Callback, Installation, RelyingParty, Request, World};
 use serde_json::Value;
 
+use super::resources::administer;
+
 const ENDPOINT: &str = "pushed_authorization_request_endpoint";
 
 /// Pushes the parameters of a request.
@@ -73,6 +75,14 @@ async fn a_pushed_request_signs_in_once() {
     assert_eq!(claims["nonce"], request.nonce.as_str());
     let again = relying_party.open(&mut agent, &short).await;
     assert_error_page(&again, "answered");
+    // Whoever loads the address anew finds the way to the application.
+    let client = world.applications[0].client_id.clone();
+    let home = "http://localhost:9/ho-so";
+    administer(&world, &["client", "edit", &client, "--client-uri", home]);
+    let again = relying_party.open(&mut agent, &short).await;
+    assert_error_page(&again, "answered");
+    assert!(again.page().has("application"), "{}", again.body);
+    assert!(again.body.contains(home), "{}", again.body);
     world.stop();
 }
 

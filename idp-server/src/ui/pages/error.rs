@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::page;
+use super::{BackLink, page};
+use crate::ui::links::is_web_address;
 use crate::ui::local_time::ShownTime;
 use crate::ui::shell::{Shell, TextKey};
 
@@ -21,6 +22,8 @@ pub struct ErrorPage {
     /// Seconds after which to try again, with [`ErrorKind::TooManyRequests`],
     /// [`ErrorKind::TooManySignIns`] and [`ErrorKind::ServerBusy`].
     pub retry_after: Option<u32>,
+    /// The way back to the application, where it is known; for registrations that somebody checked.
+    pub application: Option<BackLink>,
     /// Path of the home page; none hides the link.
     pub home_path: Option<String>,
 }
@@ -36,6 +39,8 @@ pub enum ErrorKind {
     MalformedRequest,
     /// The form belongs to a sign-in that has ended or expired.
     ExpiredPage,
+    /// The request was answered before, or began too long ago.
+    SpentRequest,
     /// A form came from another site, or its token is wrong.
     CrossSiteRequest,
     /// No such page.
@@ -52,11 +57,12 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds, for tables and tests.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::UnknownClient,
         Self::BadRedirectUri,
         Self::MalformedRequest,
         Self::ExpiredPage,
+        Self::SpentRequest,
         Self::CrossSiteRequest,
         Self::NotFound,
         Self::TooManyRequests,
@@ -71,6 +77,7 @@ impl ErrorKind {
             Self::BadRedirectUri => TextKey("refused-redirect-uri-title"),
             Self::MalformedRequest => TextKey("refused-malformed-title"),
             Self::ExpiredPage => TextKey("refused-expired-title"),
+            Self::SpentRequest => TextKey("refused-spent-title"),
             Self::CrossSiteRequest => TextKey("refused-cross-site-title"),
             Self::NotFound => TextKey("refused-not-found-title"),
             Self::TooManyRequests => TextKey("refused-too-many-title"),
@@ -86,6 +93,7 @@ impl ErrorKind {
             Self::BadRedirectUri => TextKey("refused-redirect-uri"),
             Self::MalformedRequest => TextKey("refused-malformed"),
             Self::ExpiredPage => TextKey("refused-expired"),
+            Self::SpentRequest => TextKey("refused-spent"),
             Self::CrossSiteRequest => TextKey("refused-cross-site"),
             Self::NotFound => TextKey("refused-not-found"),
             Self::TooManyRequests => TextKey("refused-too-many"),
@@ -97,6 +105,11 @@ impl ErrorKind {
 }
 
 impl ErrorPage {
+    fn shown_application(&self) -> Option<&BackLink> {
+        let link = self.application.as_ref();
+        link.filter(|link| is_web_address(&link.href))
+    }
+
     fn shown_time(&self) -> Option<ShownTime> {
         self.at.map(ShownTime::from)
     }

@@ -241,6 +241,10 @@ fn error(kind: ErrorKind) -> ErrorPage {
         request_id: Some("7f3c2a9e-51d0-4c1b".to_owned()),
         at: "2026-03-02T01:05:00Z".parse().ok(),
         retry_after: None,
+        application: (kind == ErrorKind::SpentRequest).then(|| BackLink {
+            name: "Thư điện tử công vụ".to_owned(),
+            href: "https://thu.binhminh.example/".to_owned(),
+        }),
         home_path: Some("/".to_owned()),
     }
 }
