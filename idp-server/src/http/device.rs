@@ -21,7 +21,6 @@ use super::wire::{
 };
 use crate::ui::pages::{
     ClientCard, ConfirmDevicePage, DeviceCodePage, DeviceCodeRefusal, DeviceDonePage,
-    RequestedScope,
 };
 
 const PAGE: &str = "/device";

@@ -125,6 +125,8 @@ async fn details_are_read_on_the_consent_page_and_carried_to_the_api() {
         "type": "ky-van-ban",
         "locations": ["https://ky.tinh.example"],
         "actions": ["ký", "đóng dấu"],
+        "identifier": "H99-0001/2026",
+        "datatypes": ["công văn đi"],
     }]);
     let text = details.to_string();
     let request = relying_party.request().with("authorization_details", &text);
@@ -142,7 +144,13 @@ async fn details_are_read_on_the_consent_page_and_carried_to_the_api() {
             .press(&mut agent, &page, "choose-position", &[])
             .await;
     }
-    for told in ["ky-van-ban", "ký, đóng dấu", "https://ky.tinh.example"] {
+    for told in [
+        "ky-van-ban",
+        "ký, đóng dấu",
+        "https://ky.tinh.example",
+        "H99-0001/2026",
+        "công văn đi",
+    ] {
         assert!(page.body.contains(told), "{told}:\n{}", page.body);
     }
     let answer = relying_party.press(&mut agent, &page, "approve", &[]).await;

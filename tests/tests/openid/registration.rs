@@ -222,6 +222,48 @@ async fn a_client_registers_by_token_signs_somebody_in_and_manages_itself() {
 }
 
 #[tokio::test]
+async fn whose_name_nobody_checked_is_told_before_anybody_agrees() {
+    let provider = Provider::start(&[("REGISTRATION__MODE", "open")]).await;
+    let user = provider.installation.activate().await;
+    let told = provider.register(None, &metadata()).await;
+    assert_eq!(told.status, 201, "{}", told.body);
+    let relying_party = RelyingParty::at(&provider.installation.issuer, application(&told)).await;
+    let asks = |claims: &str| {
+        let request = relying_party.request().with("scope", "openid");
+        request.with("claims", claims)
+    };
+    let mut agent = Agent::new();
+    let page = relying_party
+        .open(&mut agent, &asks(r#"{"userinfo":{"gender":null}}"#))
+        .await;
+    let typed = [
+        ("username", user.username.as_str()),
+        ("password", &user.password),
+    ];
+    let page = relying_party
+        .press(&mut agent, &page, "sign-in", &typed)
+        .await;
+    assert!(page.page().has("unchecked"), "{}", page.body);
+    assert!(page.page().has("claims"), "{}", page.body);
+    relying_party.press(&mut agent, &page, "approve", &[]).await;
+    // The same claim is not asked about again; another one of the same scope is.
+    let again = relying_party
+        .open(&mut agent, &asks(r#"{"id_token":{"gender":null}}"#))
+        .await;
+    assert!(again.is_redirect(), "{}", again.body);
+    let more = asks(r#"{"userinfo":{"birthdate":null,"gender":null}}"#);
+    let page = relying_party.open(&mut agent, &more).await;
+    assert!(page.page().has("approve"), "{}", page.body);
+    let client = told.text("client_id");
+    let named = ["client", "edit", &client, "--name", "Cổng việc làm tỉnh"];
+    let named = provider.installation.administer(&named);
+    assert!(named.status.success());
+    let page = relying_party.open(&mut agent, &more).await;
+    assert!(page.page().has("approve"), "{}", page.body);
+    assert!(!page.page().has("unchecked"), "an administrator named it");
+}
+
+#[tokio::test]
 async fn the_certification_preset_registers_anybody_and_says_so_everywhere() {
     let provider = Provider::start(&[
         ("PROVIDER__PRESET", "certification"),
