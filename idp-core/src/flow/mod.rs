@@ -21,6 +21,7 @@ pub mod introspection_jwt;
 mod jwt_bearer;
 pub mod key_sets;
 mod known_browser;
+mod logos;
 mod opaque_token;
 mod outside;
 pub mod par;

@@ -256,6 +256,12 @@ pub trait Records: Send + Sync {
     /// rows, used credentials. At most `most` rows a call; answers how many went.
     async fn clean(&self, before: Timestamp, most: u32) -> Result<u64, Fault>;
 
+    /// The names of the settings that keep a picture ([`crate::model::client::LOGO_SETTING`]) which no client of any issuer
+    /// shows, sorted; at most 1000.
+    async fn unused_logos(&self) -> Result<Vec<String>, Fault>;
+    /// Removes such a setting and no other; answers whether it went.
+    async fn forget_logo(&self, name: &str) -> Result<bool, Fault>;
+
     /// What the clock of the store's own machine says; none when that is this process's machine.
     async fn clock(&self) -> Result<Option<Timestamp>, Fault> {
         Ok(None)

@@ -42,7 +42,8 @@ pub fn start(installation: &Installation, stop: &Stop) -> JoinSet<()> {
     let renew = in_time(move |site| rounds::renew_keys(site, renewer.clone(), maker.clone()));
     workers.spawn(every(10 * second, site.clone(), stop.clone(), renew));
     let holder = holder.clone();
-    let clean = in_time(move |site| rounds::clean(site, holder.clone()));
+    let unused = Arc::new(Mutex::default());
+    let clean = in_time(move |site| rounds::clean(site, holder.clone(), unused.clone()));
     workers.spawn(every(minute, site.clone(), stop.clone(), clean));
     workers
 }

@@ -1,5 +1,6 @@
 //! One round of each worker.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use idp_core::model::key::KeyPurpose;
 use idp_core::model::outbox::OutboxState;
 use idp_core::store::change::Batch;
 use idp_core::store::page::PageRequest;
+
+use tokio::sync::Mutex;
 
 use super::context;
 use crate::http::admin::audit_head;
@@ -127,8 +130,12 @@ pub(super) async fn write_refusals(site: Shared) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes what is over; one node of all.
-pub(super) async fn clean(site: Shared, holder: Arc<str>) -> Result<(), Failure> {
+/// Removes what is over; one node of all. `unused` is what the last round found of pictures.
+pub(super) async fn clean(
+    site: Shared,
+    holder: Arc<str>,
+    unused: Arc<Mutex<BTreeSet<String>>>,
+) -> Result<(), Failure> {
     let now = site.clock.now();
     let records = &site.provider.records;
     if !records.lease(CLEANER, &holder, now, now + CLEANING).await? {
@@ -142,6 +149,8 @@ pub(super) async fn clean(site: Shared, holder: Arc<str>) -> Result<(), Failure>
     if expired > 0 {
         tracing::info!(expired, "clients that nobody used were removed");
     }
+    let mut unused = unused.lock().await;
+    *unused = site.provider.forget_unused_logos(&unused).await?;
     while records.clean(now - KEPT, MOST_ROWS).await? >= u64::from(MOST_ROWS) {}
     Ok(())
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::base::refusal::Reason;
 use crate::base::secret::Digest;
-use crate::model::client::Client;
+use crate::model::client::{Client, LOGO_SETTING};
 use crate::store::change::{Change, SettingWrite};
 
 /// The most octets of a picture.
@@ -85,7 +85,7 @@ impl Logo {
 
 /// The name of the setting that keeps a picture.
 pub fn setting(digest: Digest) -> String {
-    format!("client_logo/{}", digest.to_base64url())
+    format!("{LOGO_SETTING}{}", digest.to_base64url())
 }
 
 /// The address whose picture has to be fetched before `after` may be written: one that the client

@@ -10,6 +10,7 @@ mod doors;
 mod dpop;
 mod exchange;
 mod jwt_bearer;
+mod logos;
 mod opaque;
 mod pairwise;
 mod par;

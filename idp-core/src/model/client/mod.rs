@@ -28,6 +28,10 @@ use crate::base::issuer::IssuerKey;
 use crate::base::secret::Digest;
 use crate::base::time::Timestamp;
 
+/// What the names of settings begin with that keep the pictures of clients; the digest follows, in
+/// base64url.
+pub const LOGO_SETTING: &str = "client_logo/";
+
 /// A `client_id`: 1–128 visible ASCII characters without `:` (RFC 6749 appendix A.1; the colon
 /// would split Basic credentials).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

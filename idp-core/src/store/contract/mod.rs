@@ -61,6 +61,7 @@ where
     outbox::deliveries_are_leased_and_settled(&make().await).await;
     outbox::leases_and_settings_are_kept(&make().await).await;
     outbox::of_two_writers_of_a_setting_one_wins(&make().await).await;
+    outbox::pictures_go_that_no_client_shows(&make().await).await;
 }
 
 /// Commits changes without events.

@@ -1,8 +1,11 @@
 //! Deliveries, leases, settings.
 
 use super::{commit, refusal, sample};
+use crate::base::issuer::IssuerKey;
+use crate::base::secret::Digest;
+use crate::model::client::LOGO_SETTING;
 use crate::model::outbox::{OutboxEntry, OutboxState};
-use crate::store::change::{Change, SettingWrite};
+use crate::store::change::{Change, SettingWrite, Write};
 use crate::store::page::PageRequest;
 use crate::store::records::Records;
 
@@ -111,4 +114,34 @@ pub(super) async fn of_two_writers_of_a_setting_one_wins(records: &impl Records)
         records.setting("agreed").await.unwrap().as_deref(),
         Some("two")
     );
+}
+
+pub(super) async fn pictures_go_that_no_client_shows(records: &impl Records) {
+    let (main, other) = (IssuerKey::main(), IssuerKey::new("other").unwrap());
+    let picture = |name: &str| {
+        let digest = Digest::of(name.as_bytes());
+        (format!("{LOGO_SETTING}{}", digest.to_base64url()), digest)
+    };
+    let [shown, elsewhere, unused] = ["a", "b", "c"].map(picture);
+    for (name, _) in [&shown, &elsewhere, &unused] {
+        records.set_setting(name, "picture").await.unwrap();
+    }
+    records.set_setting("client_logos", "no").await.unwrap();
+    for (issuer, (_, digest)) in [(&main, &shown), (&other, &elsewhere)] {
+        let mut client = sample::client(issuer, "app");
+        client.logo = Some(*digest);
+        let put = vec![Change::Client(Write::Put(client))];
+        commit(records, put).await.unwrap();
+    }
+    let unused = unused.0;
+    assert_eq!(records.unused_logos().await.unwrap(), [unused.as_str()]);
+    for kept in [&shown.0, &elsewhere.0, "client_logos", "nothing"] {
+        assert!(!records.forget_logo(kept).await.unwrap(), "{kept}");
+    }
+    assert!(records.forget_logo(&unused).await.unwrap());
+    assert!(!records.forget_logo(&unused).await.unwrap());
+    assert!(records.unused_logos().await.unwrap().is_empty());
+    for kept in [&shown.0, &elsewhere.0, "client_logos"] {
+        assert!(records.setting(kept).await.unwrap().is_some(), "{kept}");
+    }
 }

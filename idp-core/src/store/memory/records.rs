@@ -16,7 +16,7 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::event::seal::{Block, StoredEvent};
 use crate::model::change_set::{ChangeSet, ChangeSetEntry};
-use crate::model::client::{Client, ClientId};
+use crate::model::client::{Client, ClientId, LOGO_SETTING};
 use crate::model::consent::Consent;
 use crate::model::credential::{Credential, CredentialSecret};
 use crate::model::grant::{Grant, GrantState};
@@ -112,6 +112,13 @@ fn listing<T>(
         next: last.filter(|_| rest.next().is_some()),
         entries: page.into_iter().map(|(_, entry)| entry).collect(),
     }
+}
+
+fn is_unused_logo(state: &State, name: &str) -> bool {
+    name.strip_prefix(LOGO_SETTING).is_some_and(|digest| {
+        let shows = |client: &Client| client.logo.is_some_and(|l| l.to_base64url() == digest);
+        !state.clients.values().any(shows)
+    })
 }
 
 fn upwards(cursor: &str, after: &str) -> bool {
@@ -510,6 +517,19 @@ impl Records for MemoryRecords {
             .outbox
             .retain(|_, l| over(l.entry.state != OutboxState::Pending && l.entry.due_at < before));
         Ok(u64::from(most - budget))
+    }
+
+    async fn unused_logos(&self) -> Result<Vec<String>, Fault> {
+        let state = self.state();
+        let names = state.settings.keys();
+        let unused = names.filter(|name| is_unused_logo(&state, name));
+        Ok(unused.take(1000).cloned().collect())
+    }
+
+    async fn forget_logo(&self, name: &str) -> Result<bool, Fault> {
+        let mut state = self.state();
+        let unused = is_unused_logo(&state, name);
+        Ok(unused && state.settings.remove(name).is_some())
     }
 
     async fn ping(&self) -> Result<(), Fault> {

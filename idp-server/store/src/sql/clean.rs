@@ -23,6 +23,29 @@ pub(super) fn texts(dialect: Dialect) -> [String; 5] {
     ]
 }
 
+/// The settings that keep a picture which no client shows. A client that shows one names its digest
+/// in its body; what stands behind the prefix of 12 letters is the digest.
+macro_rules! unused_logo {
+    () => {
+        "name LIKE 'client_logo/%' AND NOT EXISTS (SELECT 1 FROM clients \
+         WHERE clients.body LIKE '%\"logo\":\"' || substr(settings.name, 13) || '\"%')"
+    };
+}
+
+/// All of them.
+pub(super) const UNUSED_LOGOS: &str = concat!(
+    "SELECT name FROM settings WHERE ",
+    unused_logo!(),
+    " ORDER BY name LIMIT 1000"
+);
+
+/// One of them, unless it is used again.
+pub(super) const FORGET_LOGO: &str = concat!(
+    "DELETE FROM settings WHERE name = $1 AND ",
+    unused_logo!(),
+    " RETURNING 1"
+);
+
 /// Looks at each row again when it is removed, for it may have been renewed since it was found.
 /// The sign keeps the engine from finding all rows a second time by the same index.
 fn text(table: &str, over: &str) -> String {

@@ -432,6 +432,18 @@ impl<E: Engine> Records for SqlRecords<E> {
         Ok(u64::try_from(removed).unwrap_or(0))
     }
 
+    async fn unused_logos(&self) -> Result<Vec<String>, Fault> {
+        let rows = self.rows(super::clean::UNUSED_LOGOS, Vec::new()).await?;
+        rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
+    }
+
+    async fn forget_logo(&self, name: &str) -> Result<bool, Fault> {
+        let rows = self
+            .change(super::clean::FORGET_LOGO, values![name])
+            .await?;
+        Ok(!rows.is_empty())
+    }
+
     async fn clock(&self) -> Result<Option<Timestamp>, Fault> {
         let Some(clock) = E::DIALECT.clock else {
             return Ok(None);
