@@ -49,9 +49,10 @@ impl ActingAdministrator {
             .ok_or(Reason::AdministratorUnknown)
     }
 
-    /// The installation itself, where its operator speaks through files and not through an
-    /// administrator: `idp init`, and the clients that `clients.file` declares at each start. No
-    /// request from outside may ever be decided with it.
+    /// The installation itself: founding it (`idp init`), what its configuration demands without an
+    /// administrator (declared clients at each start, keys that the schedule replaces), and reading
+    /// by whoever may open the socket on this machine. It changes nothing for a request from
+    /// outside.
     pub fn of_installation() -> Self {
         Self {
             actor: Actor::System,

@@ -36,8 +36,8 @@ use crate::store::decision::{Decision, Outcome};
 pub enum Acting {
     /// The account with this user name or id; proved anew for every request.
     Named(String),
-    /// The installation itself: `init`, `demo`, and reading on the machine by whoever may open
-    /// the socket.
+    /// The installation itself: declared clients, the schedule of keys, and reading on the machine
+    /// by whoever may open the socket.
     Installation,
 }
 
