@@ -56,14 +56,21 @@ impl Members {
         (far(&nearest) <= NEAR.min(name.len() / 2)).then_some(nearest.as_str())
     }
 
-    /// That a name is no member's, with the one that was probably meant.
+    /// That a name is no member's, with the one that was probably meant, or all there are.
     pub(crate) fn unknown(&self, name: &str) -> Said {
         match self.nearest(name) {
             Some(near) => Said::new(
                 format!("không có tên này; có phải {near}?"),
                 format!("there is no such name; did you mean {near}?"),
             ),
-            None => Said::from(text("không có tên này", "there is no such name")),
+            None => {
+                let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+                let names = names.join(", ");
+                Said::new(
+                    format!("không có tên này; các tên có là {names}"),
+                    format!("there is no such name; those that exist are {names}"),
+                )
+            }
         }
     }
 }
@@ -181,6 +188,12 @@ mod tests {
         );
         assert_eq!(features.nearest("colour"), None);
         assert_eq!(features.nearest("x"), None);
+        let all = features.unknown("colour");
+        let all = all.pick(Language::En);
+        assert!(
+            all.contains("contacts, ") && all.contains(", logo_uri"),
+            "{all}"
+        );
         let said = features.unknown("contact");
         assert_eq!(
             said.pick(Language::Vi),
