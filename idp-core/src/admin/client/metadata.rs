@@ -97,6 +97,8 @@ pub fn violations(policy: &Policy, client: &Client) -> Vec<Reason> {
         redirects(client),
     ];
     let others = [
+        back_channel(client),
+        beginning(client),
         addresses(client),
         super::logout::check(client),
         scopes(client),
@@ -204,21 +206,31 @@ pub(super) fn is_web_address(text: &str) -> bool {
     RegisteredRedirectUri::parse(ClientKind::Web, text).is_ok()
 }
 
-/// Only servers can receive a logout token (OpenID Connect Back-Channel Logout §2.2), and only
-/// clients with a redirect address can begin a sign-in (OpenID Connect Core §4).
+/// Only servers can receive a logout token (OpenID Connect Back-Channel Logout §2.2).
+fn back_channel(client: &Client) -> Result<(), Reason> {
+    let told = client.backchannel_logout_uri.is_some();
+    let fits = !told || client.kind == ClientKind::Web;
+    fits.then_some(()).ok_or(Reason::ClientBackchannelUnfit)
+}
+
+/// Only clients with a redirect address can begin a sign-in (OpenID Connect Core §4).
+fn beginning(client: &Client) -> Result<(), Reason> {
+    let begins = client.features.initiate_login_uri.is_some();
+    let fits = !begins || !client.redirect_uris.is_empty();
+    fits.then_some(()).ok_or(Reason::ClientInitiateLoginUnfit)
+}
+
+/// The addresses at which a client's own pages and its server are.
 fn addresses(client: &Client) -> Result<(), Reason> {
-    let logout = client.backchannel_logout_uri.as_deref();
     let own = [
+        &client.backchannel_logout_uri,
         &client.client_uri,
         &client.policy_uri,
         &client.tos_uri,
         &client.features.logo_uri,
         &client.features.initiate_login_uri,
     ];
-    let begins = client.features.initiate_login_uri.is_none() || !client.redirect_uris.is_empty();
-    let fits = logout.is_none_or(|uri| client.kind == ClientKind::Web && is_web_address(uri))
-        && begins
-        && own.into_iter().flatten().all(|uri| is_web_address(uri));
+    let fits = own.into_iter().flatten().all(|uri| is_web_address(uri));
     fits.then_some(()).ok_or(Reason::ClientAddressInvalid)
 }
 
@@ -440,7 +452,7 @@ mod tests {
                 "logout to a browser",
                 Spa,
                 |c| c.backchannel_logout_uri = Some("https://rp.example/".into()),
-                Err(Reason::ClientAddressInvalid),
+                Err(Reason::ClientBackchannelUnfit),
             ),
             (
                 "a script as terms",
@@ -464,7 +476,7 @@ mod tests {
                 "a start of what has no sign-in",
                 Service,
                 |c| c.features.initiate_login_uri = Some("https://rp.example/start".into()),
-                Err(Reason::ClientAddressInvalid),
+                Err(Reason::ClientInitiateLoginUnfit),
             ),
             (
                 "a scope with a space",

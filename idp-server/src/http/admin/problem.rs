@@ -235,6 +235,8 @@ const fn client_field(reason: Reason) -> Option<&'static str> {
         | Reason::ClientRedirectNotHttps
         | Reason::ClientRedirectSchemeForbidden
         | Reason::ClientRedirectSchemeNotPrivate => "redirect_uris",
+        Reason::ClientBackchannelUnfit => "backchannel_logout_uri",
+        Reason::ClientInitiateLoginUnfit => "features.initiate_login_uri",
         Reason::ClientScopeMalformed => "scopes",
         Reason::ClientAlgorithmUnsupported => "id_token_signed_response_alg",
         Reason::ClientFeatureInvalid | Reason::ClientFeatureUnsupported => "features",
