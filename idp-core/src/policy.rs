@@ -25,6 +25,8 @@ pub struct Lifetimes {
     pub session_idle: Duration,
     /// A session ends at last.
     pub session_total: Duration,
+    /// So often sessions that began with a certificate are judged anew.
+    pub certificate_check: Duration,
     /// A browser may begin with a pushed request: 10 minutes at most (RFC 9126 §2.2, FAPI 2.0
     /// Security Profile §5.3.2.2).
     pub pushed_request: Duration,
@@ -49,6 +51,7 @@ impl Default for Lifetimes {
             refresh_grace: Duration::from_secs(10),
             session_idle: Duration::from_secs(30 * 60),
             session_total: Duration::from_secs(10 * 3600),
+            certificate_check: Duration::from_secs(5 * 60),
             pushed_request: Duration::from_secs(90),
             interaction: Duration::from_secs(15 * 60),
             activation_link: Duration::from_secs(72 * 3600),

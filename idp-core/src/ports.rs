@@ -163,6 +163,21 @@ pub struct Outgoing {
     pub most_bytes: usize,
 }
 
+/// A guarded question about the status of certificates. It goes only to hosts that the operator
+/// listed for it: the address comes from a certificate. Plain HTTP will do, because what comes back
+/// is signed.
+#[derive(Clone, Debug)]
+pub struct StatusRequest {
+    /// The address, `http` or `https`.
+    pub url: String,
+    /// An OCSP request to POST (RFC 6960 appendix A.1); a GET when absent.
+    pub question: Option<Vec<u8>>,
+    /// At most so many bytes of answer.
+    pub most_bytes: usize,
+    /// The longest time for all of it.
+    pub patience: std::time::Duration,
+}
+
 /// The answer to an [`Outgoing`] request.
 #[derive(Clone, Debug)]
 pub struct Incoming {
@@ -180,6 +195,15 @@ pub trait Fetch: Send + Sync {
     /// # Errors
     /// A transient fault that says, in a word of a closed list, what failed.
     async fn fetch(&self, request: Outgoing) -> Result<Incoming, Fault>;
+
+    /// Asks about the status of certificates: ports 80 and 443 of listed hosts, no redirects,
+    /// bounded time and size, no private addresses unless listed.
+    ///
+    /// # Errors
+    /// As [`Fetch::fetch`].
+    async fn fetch_status(&self, _request: StatusRequest) -> Result<Incoming, Fault> {
+        Err(Fault::transient("fetch", "not_offered"))
+    }
 }
 
 /// What is known about whether the certificates of one path are revoked. Nothing in it is verified.
@@ -204,6 +228,32 @@ pub struct StatusQuestion<'a> {
     pub now: crate::base::time::Timestamp,
 }
 
+/// What became of a revocation list that an operator brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListOutcome {
+    /// It is kept, or would be.
+    Kept,
+    /// This very list was kept before.
+    Known,
+    /// It is not kept: a word of a closed list.
+    Refused(String),
+}
+
+/// A revocation list that an operator brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroughtList {
+    /// Who issued it, as the name reads; empty where the octets are no list.
+    pub issuer: String,
+    /// Made.
+    pub this_update: Option<crate::base::time::Timestamp>,
+    /// The next one comes by then.
+    pub next_update: Option<crate::base::time::Timestamp>,
+    /// How many certificates it calls revoked.
+    pub entries: u64,
+    /// What became of it.
+    pub outcome: ListOutcome,
+}
+
 /// Learns whether certificates are revoked, and keeps what it learned where all nodes find it.
 #[async_trait]
 pub trait CertificateStatus: Send + Sync {
@@ -219,6 +269,21 @@ pub trait CertificateStatus: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     async fn learned(&self, question: StatusQuestion<'_>) -> Result<StatusEvidence, Fault>;
+
+    /// Takes in one revocation list, DER or PEM, that an operator brought, if it is signed by somebody
+    /// who is trusted; in a rehearsal only says whether it would.
+    ///
+    /// # Errors
+    /// When the store fails, or lists are not kept here at all.
+    async fn bring(
+        &self,
+        _list: Vec<u8>,
+        _trust: &crate::model::trust::Trust,
+        _now: crate::base::time::Timestamp,
+        _rehearsal: bool,
+    ) -> Result<BroughtList, Fault> {
+        Err(Fault::lasting("certificate_status", "not offered here"))
+    }
 }
 
 /// Knows nothing and asks nobody: every certificate whose status matters is refused.

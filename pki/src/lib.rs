@@ -12,6 +12,7 @@
 //!
 //! | what does a responder say of it? | [`ocsp`] (RFC 6960, nonces of RFC 9654) |
 //! | what is known of its status, and how fresh? | [`status`]: answers first, then lists |
+//! | whom does it name to be asked? | [`addresses`] |
 //! | may it sign a person in? | [`profile`] |
 //! | all of it, for a sign-in? | [`sign_in`] |
 //! | who signed this message? | [`cms`] (RFC 5652, detached, strict) |
@@ -24,6 +25,7 @@
 //! # What is not checked
 //!
 //! Names of servers are for whoever asks. Policy qualifiers are not read.
+pub mod addresses;
 mod budget;
 mod certificate;
 pub mod challenge;

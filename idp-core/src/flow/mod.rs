@@ -9,6 +9,7 @@ pub mod admin;
 pub mod answer;
 pub mod authorize;
 pub mod browser;
+pub mod certificate_sessions;
 pub mod configuration;
 pub mod consent;
 pub mod deliver;

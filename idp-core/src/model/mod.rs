@@ -3,6 +3,7 @@
 pub mod address;
 pub mod authentication;
 pub mod authorization_details;
+pub mod certificate_status;
 pub mod change_set;
 pub mod client;
 pub mod configuration;

@@ -9,6 +9,7 @@ pub mod memory;
 pub mod page;
 pub mod records;
 pub mod sealed;
+pub mod status;
 pub mod tickets;
 
 pub use change::{Batch, Change, Write};
@@ -16,4 +17,5 @@ pub use changes::{Changed, Changes, Listener};
 pub use decision::{Asks, Decision, Outcome};
 pub use page::{Listing, PageRequest};
 pub use records::{CommitError, Records};
+pub use status::StatusRecords;
 pub use tickets::{TicketKey, TicketKind, Tickets};

@@ -94,7 +94,7 @@ pub struct UserFilter {
 
 /// What must last. Implementations: memory, SQLite; all pass the same contract.
 #[async_trait]
-pub trait Records: Send + Sync {
+pub trait Records: super::status::StatusRecords {
     /// A client.
     async fn client(&self, issuer: &IssuerKey, id: &ClientId) -> Result<Option<Client>, Fault>;
     /// Clients, by id.
@@ -253,7 +253,8 @@ pub trait Records: Send + Sync {
     async fn commit(&self, batch: Batch) -> Result<(), CommitError>;
 
     /// Removes what is over: sessions and grants that ended before `before`, delivered outbox
-    /// rows, used credentials. At most `most` rows a call; answers how many went.
+    /// rows, used credentials, what was to be renewed about the status of certificates. At most
+    /// `most` rows a call; answers how many went.
     async fn clean(&self, before: Timestamp, most: u32) -> Result<u64, Fault>;
 
     /// The names of the settings that keep a picture ([`crate::model::client::LOGO_SETTING`]) which no client of any issuer

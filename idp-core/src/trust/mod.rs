@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod status;
 #[cfg(test)]
 mod tests;
 
@@ -66,6 +67,21 @@ pub fn find<'a>(
         }
     }
     Err(why)
+}
+
+/// Leads a certificate to this very anchor, whether or not it counts at `now`: for whoever asks that
+/// elsewhere.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_under<'a>(
+    anchor: &'a TrustAnchor,
+    end: &Certificate,
+    sent: &[Certificate],
+    now: Timestamp,
+) -> Result<Found<'a>, Rejection> {
+    let candidate = below(anchor, end, sent, now)?;
+    Ok(Found { anchor, candidate })
 }
 
 /// The candidate, if a path leads to this very anchor.

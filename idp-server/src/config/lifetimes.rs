@@ -40,6 +40,9 @@ keys! {
     "lifetimes.session_total": Span(MINUTE, YEAR), Value("10h"), "10h",
         "Phiên kết thúc chậm nhất sau thời gian này.",
         "A session ends at last.";
+    "lifetimes.certificate_check": Span(MINUTE, DAY), Value("5m"), "5m",
+        "Phiên đăng nhập bằng chứng thư được kiểm tra lại sau mỗi khoảng thời gian này.",
+        "So often running sessions that began with a certificate are judged anew.";
     "lifetimes.pushed_request": Span(Duration::from_secs(5), Duration::from_secs(600)), Value("90s"), "90s",
         "Yêu cầu uỷ quyền gửi trước (PAR): trình duyệt phải bắt đầu trong thời gian này.",
         "Pushed authorization requests: a browser must begin within this time.";
@@ -67,6 +70,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Lifetimes {
         refresh_grace: reader.span("lifetimes.refresh_grace"),
         session_idle: reader.span("lifetimes.session_idle"),
         session_total: reader.span("lifetimes.session_total"),
+        certificate_check: reader.span("lifetimes.certificate_check"),
         pushed_request: reader.span("lifetimes.pushed_request"),
         interaction: reader.span("lifetimes.interaction"),
         activation_link: reader.span("lifetimes.activation_link"),

@@ -1,5 +1,6 @@
 //! `[outgoing]`: requests of the server to others.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use idp_core::policy::Preset;
@@ -14,6 +15,9 @@ keys! {
     "outgoing.private_hosts": Words, Value(""), "qlvb.tinh.lan",
         "Các máy được phép có địa chỉ nội bộ và được gọi cả bằng http: ứng dụng trong mạng của tỉnh.",
         "Hosts that may have private addresses and may be asked over plain http: applications inside the province's network.";
+    "outgoing.certificate_status_hosts": Words, Value(""), "crl.ca.example, ocsp.ca.example",
+        "Các máy được phép hỏi về tình trạng chứng thư (CRL, OCSP), kể cả bằng http, cổng 80 và 443. Máy ngoài danh sách không bao giờ được hỏi; địa chỉ nội bộ phải ghi đúng địa chỉ.",
+        "Hosts that may be asked about the status of certificates (CRL, OCSP), over plain http too, on ports 80 and 443. No other is ever asked; a private address must be listed itself.";
     "outgoing.ca_file": Path, Nothing, "tls/tinh-ca.pem",
         "Tệp PEM: các cơ quan chứng thực được tin thêm, ngoài của hệ điều hành.",
         "PEM file of authorities that are trusted besides the system's.";
@@ -30,24 +34,10 @@ keys! {
 
 pub(super) fn read(reader: &mut Reader<'_>, preset: Preset) -> FetchRules {
     let allowed = reader.switch("outgoing.danger_allow_loopback");
-    let listed = reader.words("outgoing.private_hosts");
-    let mut hosts = std::collections::BTreeSet::new();
-    for text in listed {
-        // As addresses are written in a URL: lower case, punycode, IPv6 in brackets.
-        match url::Host::parse(&text) {
-            Ok(host) => {
-                hosts.insert(host.to_string());
-            }
-            Err(_) => reader.problem(
-                "outgoing.private_hosts",
-                format!("`{text}` is no host"),
-                "names or addresses without scheme, port and path, like \"qlvb.tinh.lan\"",
-            ),
-        }
-    }
     FetchRules {
         exceptions: Exceptions {
-            hosts,
+            hosts: hosts(reader, "outgoing.private_hosts"),
+            status_hosts: hosts(reader, "outgoing.certificate_status_hosts"),
             // A conformance suite often runs beside the provider.
             loopback: allowed || preset == Preset::Certification,
         },
@@ -55,4 +45,22 @@ pub(super) fn read(reader: &mut Reader<'_>, preset: Preset) -> FetchRules {
         total: reader.span("outgoing.timeout"),
         ca_file: reader.optional_path("outgoing.ca_file"),
     }
+}
+
+fn hosts(reader: &mut Reader<'_>, key: &'static str) -> BTreeSet<String> {
+    let mut hosts = BTreeSet::new();
+    for text in reader.words(key) {
+        // As addresses are written in a URL: lower case, punycode, IPv6 in brackets.
+        match url::Host::parse(&text) {
+            Ok(host) => {
+                hosts.insert(host.to_string());
+            }
+            Err(_) => reader.problem(
+                key,
+                format!("`{text}` is no host"),
+                "names or addresses without scheme, port and path, like \"qlvb.tinh.lan\"",
+            ),
+        }
+    }
+    hosts
 }

@@ -190,6 +190,14 @@ fn each_rule_has_its_complaint() {
         ),
         ("outgoing.private_hosts = [1]", "outgoing.private_hosts"),
         (
+            "outgoing.certificate_status_hosts = ['http://crl.ca.example']",
+            "outgoing.certificate_status_hosts",
+        ),
+        (
+            "lifetimes.certificate_check = '10s'",
+            "lifetimes.certificate_check",
+        ),
+        (
             "outgoing.danger_allow_loopback = 'true'",
             "outgoing.danger_allow_loopback",
         ),
@@ -268,6 +276,7 @@ fn the_environment_overrides_the_file() {
         ("IDP__LIFETIMES__CODE", "30s"),
         ("IDP__PASSWORDS__MIN_LENGTH", "20"),
         ("IDP__OUTGOING__PRIVATE_HOSTS", "a.lan, B.LAN"),
+        ("IDP__OUTGOING__CERTIFICATE_STATUS_HOSTS", "CRL.ca.example"),
         ("IDP__OUTGOING__DANGER_ALLOW_LOOPBACK", "true"),
         ("IDP_OTHER", "x"),
     ]);
@@ -276,6 +285,8 @@ fn the_environment_overrides_the_file() {
     assert_eq!(settings.passwords.rules.min_length, 20);
     let hosts: Vec<_> = settings.outgoing.exceptions.hosts.iter().collect();
     assert_eq!(hosts, ["a.lan", "b.lan"]);
+    let asked = &settings.outgoing.exceptions.status_hosts;
+    assert_eq!(*asked, ["crl.ca.example".to_owned()].into());
     assert_eq!(settings.dangers, ["outgoing.danger_allow_loopback"]);
     let wrong = variables(&[("IDP__LISTEN__ADRESS", "x"), ("IDP__LIFETIMES__CODE", "5m")]);
     let problems = Settings::parse(LEAST, Path::new("/"), wrong).unwrap_err().0;

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod audit_heads;
+pub mod certificate_status;
 pub mod clock;
 pub mod database;
 pub mod device;

@@ -74,6 +74,21 @@ metrics_table! {
     Counter "idp_faults_total" ["place"]
         "Faults by room. Should be zero; each one is logged with its request id."
         "Số sự cố theo bộ phận. Bình thường bằng 0; mỗi sự cố được ghi nhật ký kèm mã yêu cầu.";
+    Counter "idp_certificate_sessions_ended_total" [""]
+        "Running sessions that ended because their certificate is revoked, was taken from the account, or leads to nobody who is trusted."
+        "Số phiên đang chạy bị kết thúc vì chứng thư bị thu hồi, bị gỡ khỏi tài khoản hoặc không còn thuộc tổ chức được tin cậy.";
+    Counter "idp_certificate_status_fetches_total" ["kind, outcome"]
+        "Requests about the status of certificates: lists (`list`: `kept`, `known`, `failed`) and responders (`answer`: `kept`, `refused`, `unreachable`)."
+        "Số lần hỏi tình trạng chứng thư: danh sách thu hồi (`list`: `kept`, `known`, `failed`) và máy trả lời OCSP (`answer`: `kept`, `refused`, `unreachable`).";
+    Gauge "idp_certificate_list_age_seconds" ["address"]
+        "Age of each revocation list that this node fetches, since it was made."
+        "Tuổi của mỗi danh sách thu hồi mà nút này tải, tính từ lúc được lập.";
+    Gauge "idp_certificate_lists_outdated" [""]
+        "Revocation lists whose successor is overdue, or that never came. Should be zero: certificates below are refused, or accepted only by the rule for outages."
+        "Số danh sách thu hồi đã quá hạn hoặc chưa tải được. Bình thường bằng 0; nếu không, chứng thư bên dưới bị từ chối hoặc chỉ được nhận theo quy tắc lúc gián đoạn.";
+    Gauge "idp_certificate_lists_bytes" [""]
+        "Memory that this node's revocation lists take, 256 MiB at most."
+        "Bộ nhớ dùng cho danh sách thu hồi ở nút này, tối đa 256 MiB.";
     Gauge "idp_outbox_pending" [""]
         "Deliveries (back-channel logouts) that have not arrived yet."
         "Số thông báo (đăng xuất) chưa gửi được.";

@@ -9,11 +9,12 @@ use idp_core::base::fault::Fault;
 use idp_core::flow::Provider;
 use idp_core::model::configuration::SharedConfiguration;
 use idp_core::policy::Policy;
-use idp_core::ports::StatusUnknown;
+use idp_core::store::records::Records;
 use idp_store::redis::RedisSettings;
 
 use crate::http::health::Examination;
 use crate::http::site::{Logo, Shared, Site};
+use crate::outside::certificate_status::SharedStatus;
 use crate::outside::clock::Clock;
 use crate::outside::device::Device;
 use crate::outside::entropy::Generator;
@@ -63,6 +64,8 @@ pub struct Installation {
     pub key_maker: Arc<SealedKeyMaker>,
     /// The signer, told when keys change here.
     pub signer: Arc<RingSigner>,
+    /// Learns the status of certificates.
+    pub status: SharedStatus,
     /// The store, closed at the end.
     pub store: Store,
     /// This process among those that share the store; another name at each start.
@@ -92,13 +95,15 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
     let key_maker = SealedKeyMaker::new(sealing, generator.clone(), parts.device);
     let passwords =
         HashingThreads::new(parts.policy.password_cost, parts.hashing, generator.clone());
+    let fetch = Arc::new(GuardedFetch::new(parts.fetch));
+    let status = status(&records, &fetch, (&generator, &node));
     let provider = Provider {
         records,
         tickets,
         signer: signer.clone(),
         passwords: Arc::new(passwords),
-        fetch: Arc::new(GuardedFetch::new(parts.fetch)),
-        certificate_status: Arc::new(StatusUnknown),
+        fetch,
+        certificate_status: Arc::new(status.clone()),
         notices: Arc::new(Logged),
         key_sets: Arc::default(),
         request_objects: Arc::default(),
@@ -126,9 +131,24 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         site: Arc::new(site),
         key_maker: Arc::new(key_maker),
         signer,
+        status,
         store,
         node,
     })
+}
+
+/// What learns the status of certificates.
+fn status(
+    records: &Arc<dyn Records>,
+    fetch: &Arc<GuardedFetch>,
+    (generator, node): (&Generator, &Arc<str>),
+) -> SharedStatus {
+    SharedStatus::new(
+        records.clone(),
+        fetch.clone(),
+        Arc::new(Logged),
+        (generator.clone(), node.clone()),
+    )
 }
 
 /// A name that no other process takes, on whatever machine: leases are held by it.

@@ -41,6 +41,13 @@ pub fn start(installation: &Installation, stop: &Stop) -> JoinSet<()> {
     let (renewer, maker) = (holder.clone(), installation.key_maker.clone());
     let renew = in_time(move |site| rounds::renew_keys(site, renewer.clone(), maker.clone()));
     workers.spawn(every(10 * second, site.clone(), stop.clone(), renew));
+    let status = installation.status.clone();
+    let prefetch = in_time(move |site| rounds::prefetch_lists(site, status.clone()));
+    workers.spawn(every(minute, site.clone(), stop.clone(), prefetch));
+    let judge = holder.clone();
+    let judge = in_time(move |site| rounds::judge_certificate_sessions(site, judge.clone()));
+    let period = site.provider.policy.lifetimes.certificate_check;
+    workers.spawn(every(period, site.clone(), stop.clone(), judge));
     let holder = holder.clone();
     let unused = Arc::new(Mutex::default());
     let clean = in_time(move |site| rounds::clean(site, holder.clone(), unused.clone()));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use idp_core::flow::Failure;
 use idp_core::flow::admin::{Acting, Administration, key};
+use idp_core::flow::certificate_sessions::CertificateRound;
 use idp_core::flow::seal_audit::MOST_EVENTS;
 use idp_core::model::key::KeyPurpose;
 use idp_core::model::outbox::OutboxState;
@@ -18,6 +19,7 @@ use super::context;
 use crate::http::admin::audit_head;
 use crate::http::site::Shared;
 use crate::outside::audit_heads::AuditHeads;
+use crate::outside::certificate_status::SharedStatus;
 use crate::outside::key_maker::SealedKeyMaker;
 
 /// What is over is kept this long before housekeeping removes it.
@@ -126,6 +128,34 @@ pub(super) async fn write_refusals(site: Shared) -> Result<(), Failure> {
     if let Err(failure) = written {
         site.refusals.put_back(taken);
         return Err(failure);
+    }
+    Ok(())
+}
+
+/// Fetches revocation lists before they are over. Of many nodes one asks at a time, and the others
+/// find what it kept.
+pub(super) async fn prefetch_lists(site: Shared, status: SharedStatus) -> Result<(), Failure> {
+    let trust = site.provider.trusted_now().await?;
+    status.prefetch(&trust, site.clock.now()).await;
+    Ok(())
+}
+
+/// Ends sessions whose certificate does not count any more; one node of all.
+pub(super) async fn judge_certificate_sessions(
+    site: Shared,
+    holder: Arc<str>,
+) -> Result<(), Failure> {
+    let mut context = context(&site)?;
+    let judged = site
+        .provider
+        .judge_certificate_sessions(&holder, &mut context)
+        .await?;
+    if let Some(round) = judged {
+        metrics::counter!("idp_certificate_sessions_ended_total").increment(round.ended.into());
+        if round.ended > 0 {
+            let CertificateRound { judged, ended } = round;
+            tracing::warn!(judged, ended, "sessions ended with their certificates");
+        }
     }
     Ok(())
 }

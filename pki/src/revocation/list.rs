@@ -1,16 +1,16 @@
 //! One revocation list (RFC 5280 §5), parsed whole and indexed, nothing verified.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::der::{self, Reader, constructed};
-use crate::distribution_point::IssuingDistributionPoint;
+use crate::distribution_point::{DistributionPoint, IssuingDistributionPoint};
 use crate::error::Rejection;
 use crate::extensions;
 use crate::general_name::GeneralName;
 use crate::name::Name;
 use crate::oid;
-use crate::signature::Signed;
+use crate::signature::{KeyInfo, Signed, Strength};
 use crate::time::Time;
 
 /// The most octets of a list: a million entries take about 40 MiB.
@@ -28,7 +28,7 @@ impl RevocationReason {
 }
 
 /// A revocation list. Beside its octets it keeps 16 octets for each entry, sorted by serial number,
-/// so that looking one up costs a few comparisons whatever the length.
+/// so that looking one up costs a few comparisons whatever the length. Copies share all of it.
 #[derive(Clone, Debug)]
 pub struct RevocationList {
     der: Arc<[u8]>,
@@ -40,10 +40,16 @@ pub struct RevocationList {
     base: Option<Box<[u8]>>,
     authority_key: Option<Box<[u8]>>,
     scope: Option<IssuingDistributionPoint>,
+    scope_octets: Option<Box<[u8]>>,
+    freshest: Vec<DistributionPoint>,
     unknown_critical: bool,
-    index: Vec<Place>,
+    index: Arc<[Place]>,
     /// Issuers that entries of an indirect list name, in their order.
-    entry_issuers: Vec<Vec<GeneralName>>,
+    entry_issuers: Arc<[Vec<GeneralName>]>,
+    /// The key under which the signature was found to be right, and which keys counted then: the
+    /// octets never change, so that it is right for ever. Hashing forty megabytes at each question
+    /// would cost more than everything else together.
+    proved: Arc<OnceLock<(KeyInfo, Strength)>>,
 }
 
 /// Where the entry for a serial number is.
@@ -107,9 +113,12 @@ impl RevocationList {
             base: None,
             authority_key: None,
             scope: None,
+            scope_octets: None,
+            freshest: Vec::new(),
             unknown_critical: false,
-            index: Vec::new(),
-            entry_issuers: Vec::new(),
+            index: Arc::default(),
+            entry_issuers: Arc::default(),
+            proved: Arc::default(),
         };
         if let Some(extensions) = extensions {
             list.read_extensions(extensions)?;
@@ -148,6 +157,17 @@ impl RevocationList {
         self.scope.as_ref()
     }
 
+    /// The octets by which it says its own scope: two lists of one issuer that differ in them do not
+    /// replace each other.
+    pub fn scope_octets(&self) -> Option<&[u8]> {
+        self.scope_octets.as_deref()
+    }
+
+    /// Where its delta lists are found (RFC 5280 §5.2.6).
+    pub fn freshest(&self) -> &[DistributionPoint] {
+        &self.freshest
+    }
+
     /// How many entries it has.
     pub fn len(&self) -> usize {
         self.index.len()
@@ -160,7 +180,7 @@ impl RevocationList {
 
     /// How many octets it keeps for its content and its index; for whoever bounds a cache.
     pub fn kept_bytes(&self) -> usize {
-        self.der.len() + self.index.capacity() * size_of::<Place>()
+        self.der.len() + size_of_val(&*self.index)
     }
 
     pub(super) fn authority_key(&self) -> Option<&[u8]> {
@@ -171,11 +191,25 @@ impl RevocationList {
         self.unknown_critical
     }
 
-    pub(super) const fn signed(&self) -> &Signed {
-        &self.signed
+    /// Whether its signature is right under a key. Who holds the key, and whether they may sign
+    /// lists, is for [`check_one`](super::check_one). A right answer is remembered.
+    ///
+    /// # Errors
+    /// [`Rejection::SignatureWrong`]; [`Rejection::KeyWeak`], [`Rejection::AlgorithmWeak`] and others
+    /// for keys and algorithms that do not count.
+    pub fn verify_signature(&self, key: &KeyInfo, strength: Strength) -> Result<(), Rejection> {
+        let known = self.proved.get();
+        if known.is_some_and(|(by, under)| by == key && *under == strength) {
+            return Ok(());
+        }
+        self.signed.verify(&self.der, key, strength)?;
+        // Whoever was faster proved something that is right as well.
+        let _ = self.proved.set((key.clone(), strength));
+        Ok(())
     }
 
-    pub(super) fn der(&self) -> &[u8] {
+    /// Its octets.
+    pub fn der(&self) -> &[u8] {
         &self.der
     }
 
@@ -263,12 +297,14 @@ impl RevocationList {
                 Some([oid::DELTA_CRL_INDICATOR]) => self.base = Some(integer(value)?),
                 Some([oid::ISSUING_DISTRIBUTION_POINT]) => {
                     self.scope = Some(IssuingDistributionPoint::parse(value)?);
+                    self.scope_octets = Some(value.into());
                 }
                 Some([oid::AUTHORITY_KEY_IDENTIFIER]) => {
                     let mut fields = der::only(value, der::SEQUENCE)?;
                     self.authority_key = fields.optional(der::context(0))?.map(Into::into);
                 }
-                Some([oid::ISSUER_ALT_NAME | oid::FRESHEST_CRL]) => {}
+                Some([oid::FRESHEST_CRL]) => self.freshest = DistributionPoint::parse_all(value)?,
+                Some([oid::ISSUER_ALT_NAME]) => {}
                 _ => self.unknown_critical |= critical,
             }
         }
@@ -280,33 +316,30 @@ impl RevocationList {
         let malformed = Rejection::CrlMalformed;
         let start = whole.as_ptr().addr();
         let mut entries = Reader::new(entries);
-        let mut issuer = 0;
+        let (mut index, mut issuers) = (Vec::new(), Vec::new());
         while !entries.is_empty() {
             let mut entry = entries.inside(der::SEQUENCE)?;
             let serial = entry.read(der::INTEGER)?;
             Time::read(&mut entry)?;
-            if let Some(extensions) = entry.optional(der::SEQUENCE)?
-                && let Some(names) = self.read_entry_extensions(extensions)?
-            {
-                self.entry_issuers.push(names);
-                issuer = u32::try_from(self.entry_issuers.len()).map_err(|_| malformed)?;
+            if let Some(extensions) = entry.optional(der::SEQUENCE)? {
+                issuers.extend(self.read_entry_extensions(extensions)?);
             }
             entry.end()?;
+            let issuer = u32::try_from(issuers.len()).map_err(|_| malformed)?;
             let at = serial.as_ptr().addr().wrapping_sub(start);
             let at = u32::try_from(at).map_err(|_| malformed)?;
             if serial.len() >= 0x80 || !der::is_shortest_integer(serial) {
                 return Err(malformed);
             }
             let prefix = prefix(serial);
-            self.index.push(Place { prefix, at, issuer });
+            index.push(Place { prefix, at, issuer });
         }
-        let mut index = std::mem::take(&mut self.index);
         index.sort_unstable_by(|a, b| {
             let by_number = || self.serial_at(a.at).cmp(self.serial_at(b.at));
             a.prefix.cmp(&b.prefix).then_with(by_number)
         });
-        index.shrink_to_fit();
-        self.index = index;
+        self.index = index.into();
+        self.entry_issuers = issuers.into();
         Ok(())
     }
 

@@ -225,11 +225,7 @@ impl Question<'_, '_> {
                 continue;
             }
             self.budget.signature()?;
-            if delta
-                .signed()
-                .verify(delta.der(), key, self.strength())
-                .is_ok()
-            {
+            if delta.verify_signature(key, self.strength()).is_ok() {
                 newest = Some(delta);
             }
         }

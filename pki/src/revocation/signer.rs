@@ -49,8 +49,7 @@ impl Signers<'_, '_, '_> {
 
     fn verify(&mut self, list: &RevocationList, key: &KeyInfo) -> Result<(), Rejection> {
         self.question.budget.signature()?;
-        list.signed()
-            .verify(list.der(), key, self.question.strength())
+        list.verify_signature(key, self.question.strength())
     }
 
     /// The issuer's own key; the issuer's certificate in the path must allow it to sign lists.

@@ -57,6 +57,23 @@ impl Template {
         self
     }
 
+    /// Naming a responder.
+    #[must_use]
+    pub fn asked_at(self, address: &str) -> Self {
+        let at = element(0x86, address.as_bytes());
+        let one = sequence(&[oid("1.3.6.1.5.5.7.48.1"), at]);
+        self.extension(extension("1.3.6.1.5.5.7.1.1", false, &sequence(&[one])))
+    }
+
+    /// Naming a revocation list, at one place or several.
+    #[must_use]
+    pub fn listed_at(self, addresses: &[&str]) -> Self {
+        let names = addresses.iter().map(|at| element(0x86, at.as_bytes()));
+        let names = explicit(0, &names.collect::<Vec<_>>().concat());
+        let point = sequence(&[explicit(0, &names)]);
+        self.extension(extension("2.5.29.31", false, &sequence(&[point])))
+    }
+
     /// With one more extension.
     #[must_use]
     pub fn extension(mut self, whole: Vec<u8>) -> Self {

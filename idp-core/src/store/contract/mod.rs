@@ -17,6 +17,7 @@ mod outbox;
 pub mod race;
 pub mod sample;
 mod sessions;
+mod status;
 mod tickets;
 mod users;
 
@@ -62,6 +63,9 @@ where
     outbox::leases_and_settings_are_kept(&make().await).await;
     outbox::of_two_writers_of_a_setting_one_wins(&make().await).await;
     outbox::pictures_go_that_no_client_shows(&make().await).await;
+    status::lists_and_answers_are_kept_whole(&make().await).await;
+    status::nothing_made_earlier_replaces_what_is_kept(&make().await).await;
+    status::what_was_to_be_renewed_long_ago_goes(&make().await).await;
 }
 
 /// Commits changes without events.

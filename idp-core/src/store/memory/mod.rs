@@ -4,6 +4,7 @@ mod apply;
 mod filter;
 mod records;
 mod state;
+mod status;
 mod tickets;
 
 pub use records::MemoryRecords;

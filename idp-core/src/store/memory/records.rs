@@ -49,7 +49,7 @@ impl MemoryRecords {
         Self::default()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         #[cfg(test)]
         self.asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -516,6 +516,7 @@ impl Records for MemoryRecords {
         state
             .outbox
             .retain(|_, l| over(l.entry.state != OutboxState::Pending && l.entry.due_at < before));
+        state.statuses.retain(|_, kept| over(kept.until < before));
         Ok(u64::from(most - budget))
     }
 

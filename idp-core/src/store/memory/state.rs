@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::seal::{Block, StoredEvent};
+use crate::model::certificate_status::KeptStatus;
 use crate::model::change_set::{ChangeSet, ChangeSetEntry};
 use crate::model::client::Client;
 use crate::model::consent::Consent;
@@ -56,6 +57,7 @@ pub(super) struct State {
     pub(super) blocks: BTreeMap<i64, Block>,
     pub(super) settings: BTreeMap<String, String>,
     pub(super) leases: BTreeMap<String, (String, i64)>,
+    pub(super) statuses: BTreeMap<[u8; 32], KeptStatus>,
 }
 
 /// An aggregate that has a table here.

@@ -23,6 +23,7 @@ pub(super) async fn reachable(settings: &Settings) -> Finding {
     rules.exceptions = Exceptions {
         hosts,
         loopback: issuer.is_loopback(),
+        ..Exceptions::default()
     };
     let url = issuer.endpoint("/.well-known/openid-configuration");
     let request = Outgoing {

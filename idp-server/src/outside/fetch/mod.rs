@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use idp_core::base::fault::Fault;
-use idp_core::ports::{Fetch, Incoming, Outgoing};
-use reqwest::Client;
+use idp_core::ports::{Fetch, Incoming, Outgoing, StatusRequest};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Client, RequestBuilder};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::sync::OnceCell;
@@ -33,6 +34,12 @@ pub enum FetchProblem {
     /// Not https, and the host is not listed.
     #[error("not_https")]
     NotHttps,
+    /// A question about a certificate to a host that is not listed for it.
+    #[error("host_not_listed")]
+    HostNotListed,
+    /// A question about a certificate to another port than 80 and 443.
+    #[error("port_not_allowed")]
+    PortNotAllowed,
     /// The host has an address that is not public, and is not listed.
     #[error("private_address")]
     PrivateAddress,
@@ -121,21 +128,40 @@ impl GuardedFetch {
                 client.post(url).form(&fields)
             }
         };
-        let mut response = sending.send().await.map_err(|e| classify(&e))?;
-        let status = response.status().as_u16();
-        let announced = response.content_length().unwrap_or(0);
-        if announced > request.most_bytes as u64 {
+        receive(sending, request.most_bytes).await
+    }
+
+    async fn ask(&self, client: &Client, request: StatusRequest) -> Result<Incoming, FetchProblem> {
+        let url = Url::parse(&request.url).map_err(|_| FetchProblem::MalformedUrl)?;
+        self.guard.check_status(&url)?;
+        let sending = match request.question {
+            None => client.get(url),
+            Some(question) => client
+                .post(url)
+                .header(CONTENT_TYPE, "application/ocsp-request")
+                .header(ACCEPT, "application/ocsp-response")
+                .body(question),
+        };
+        receive(sending.timeout(request.patience), request.most_bytes).await
+    }
+}
+
+/// Sends, and takes the answer in piece by piece.
+async fn receive(sending: RequestBuilder, most_bytes: usize) -> Result<Incoming, FetchProblem> {
+    let mut response = sending.send().await.map_err(|e| classify(&e))?;
+    let status = response.status().as_u16();
+    let announced = response.content_length().unwrap_or(0);
+    if announced > most_bytes as u64 {
+        return Err(FetchProblem::TooLarge);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| classify(&e))? {
+        if body.len() + chunk.len() > most_bytes {
             return Err(FetchProblem::TooLarge);
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|e| classify(&e))? {
-            if body.len() + chunk.len() > request.most_bytes {
-                return Err(FetchProblem::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Incoming { status, body })
+        body.extend_from_slice(&chunk);
     }
+    Ok(Incoming { status, body })
 }
 
 #[async_trait]
@@ -143,6 +169,12 @@ impl Fetch for GuardedFetch {
     async fn fetch(&self, request: Outgoing) -> Result<Incoming, Fault> {
         let client = self.client().await?;
         let answer = self.send(client, request).await;
+        answer.map_err(|problem| Fault::transient(PLACE, problem))
+    }
+
+    async fn fetch_status(&self, request: StatusRequest) -> Result<Incoming, Fault> {
+        let client = self.client().await?;
+        let answer = self.ask(client, request).await;
         answer.map_err(|problem| Fault::transient(PLACE, problem))
     }
 }

@@ -8,8 +8,16 @@ use sqlx::postgres::PgConnection;
 use super::{execute, query};
 use crate::sql::value::{Row, Statement, Value};
 
-/// Tables that say something about their own database, or about who works on it now.
-const OWN: [&str; 4] = ["schema_versions", "event_places", "change_counts", "leases"];
+/// Tables that say something about their own database, or about who works on it now; and what others
+/// signed, which is fetched or brought again: pages of lists of a hundred megabytes would fill the
+/// memory for nothing that is ours.
+const OWN: [&str; 5] = [
+    "schema_versions",
+    "event_places",
+    "change_counts",
+    "leases",
+    "certificate_status",
+];
 
 /// A table: its columns, those of the key first.
 #[derive(Debug)]

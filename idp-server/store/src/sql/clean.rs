@@ -5,7 +5,7 @@ use super::dialect::Dialect;
 /// Each with `$1` the time before which it must have been over, and `$2` how many rows at most.
 /// A revoked grant goes when it would have ended anyway: until then it is the proof that a
 /// replayed code or refresh token was answered before.
-pub(super) fn texts(dialect: Dialect) -> [String; 5] {
+pub(super) fn texts(dialect: Dialect) -> [String; 6] {
     let before = dialect.no_later("$1");
     let (ended, expired) = (
         format!("ended_ms < {before}"),
@@ -20,6 +20,7 @@ pub(super) fn texts(dialect: Dialect) -> [String; 5] {
             "outbox",
             &format!("due_ms < {before} AND state <> 'pending'"),
         ),
+        by("certificate_status", "key", &format!("until_ms < {before}")),
     ]
 }
 
@@ -48,9 +49,13 @@ pub(super) const FORGET_LOGO: &str = concat!(
 
 /// Looks at each row again when it is removed, for it may have been renewed since it was found.
 /// The sign keeps the engine from finding all rows a second time by the same index.
-fn text(table: &str, over: &str) -> String {
+fn by(table: &str, key: &str, over: &str) -> String {
     format!(
         "DELETE FROM {table} WHERE +{over} \
-         AND id IN (SELECT id FROM {table} WHERE {over} LIMIT $2) RETURNING 1"
+         AND {key} IN (SELECT {key} FROM {table} WHERE {over} LIMIT $2) RETURNING 1"
     )
+}
+
+fn text(table: &str, over: &str) -> String {
+    by(table, "id", over)
 }

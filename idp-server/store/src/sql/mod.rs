@@ -11,6 +11,7 @@ mod read;
 mod records;
 pub(crate) mod schema;
 pub(crate) mod search;
+mod status;
 pub(crate) mod tickets;
 pub(crate) mod value;
 pub(crate) mod write;

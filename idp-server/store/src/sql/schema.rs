@@ -22,6 +22,7 @@ pub(crate) struct Migration {
 
 const RECORDS_FIRST: &str = include_str!("../../migrations/0001_first.sql");
 const SEARCH_ORDER: &str = include_str!("../../migrations/0002_search_order.sql");
+const CERTIFICATE_STATUS: &str = include_str!("../../migrations/0003_certificate_status.sql");
 const TICKETS_FIRST: &str = include_str!("../../migrations/tickets_0001_first.sql");
 
 /// Those of the records, with the tickets that rest beside them.
@@ -36,6 +37,12 @@ pub(crate) const RECORDS: &[Migration] = &[
         version: 2,
         compatible_from: 2,
         texts: &[SEARCH_ORDER],
+    },
+    // Programs before neither read nor write it.
+    Migration {
+        version: 3,
+        compatible_from: 2,
+        texts: &[CERTIFICATE_STATUS],
     },
 ];
 
