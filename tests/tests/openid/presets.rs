@@ -59,6 +59,8 @@ async fn a_preset_tells_what_it_demands_of_the_clients_that_are_there() {
         "dpop_bound_access_tokens=true",
         "--set",
         "require_pushed_authorization_requests=true",
+        "--set",
+        "assertion_audience=issuer",
     ];
     json(&installation, &[&edit[..], &mended].concat());
     assert_eq!(found(&installation), ["no_unit", "no_logout"]);
