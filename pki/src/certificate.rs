@@ -11,7 +11,7 @@ use crate::der::{self, Reader};
 use crate::error::Rejection;
 use crate::extensions::Extensions;
 use crate::name::Name;
-use crate::signature::{KeyInfo, Signed};
+use crate::signature::{Algorithm, KeyInfo, Signed};
 use crate::time::Time;
 
 /// The most octets of a certificate.
@@ -116,6 +116,12 @@ impl Certificate {
     /// The subject's public key.
     pub const fn key(&self) -> &KeyInfo {
         &self.key
+    }
+
+    /// How it is signed, where that is understood here. Whether the signature is right was not
+    /// looked at.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        self.signed.algorithm()
     }
 
     /// What is signed, how, and the signature.

@@ -25,6 +25,7 @@ pub mod installation;
 pub mod jwt;
 pub mod line;
 pub mod nginx;
+pub mod openssl;
 pub mod people;
 pub mod ports;
 pub mod postgres;

@@ -10,6 +10,7 @@
 )]
 
 mod attacks;
+mod certificates;
 mod devices;
 mod house;
 mod journeys;

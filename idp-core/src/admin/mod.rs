@@ -14,6 +14,7 @@ pub mod outbox;
 pub mod registration;
 pub mod role;
 pub mod session;
+pub mod trust;
 pub mod unit;
 pub mod user;
 

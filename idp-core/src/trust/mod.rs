@@ -5,6 +5,9 @@
 //! outside; only then may its addresses be asked, as [`Found::question`] says; [`Found::verify`]
 //! decides by what is known. Whose account it is, is for [`crate::authn`].
 
+pub mod describe;
+pub mod explain;
+pub mod offline;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod status;
@@ -138,6 +141,26 @@ fn path_rules(anchor: &TrustAnchor, time: Time) -> PathRules {
     rules
 }
 
+/// What is known, as the anchor's rules take it.
+fn known<'e>(
+    anchor: &TrustAnchor,
+    evidence: &'e StatusEvidence,
+    pinned: &'e [Certificate],
+) -> Known<'e> {
+    Known {
+        answers: &evidence.answers,
+        pinned,
+        evidence: Evidence {
+            lists: &evidence.lists,
+            certificates: &evidence.certificates,
+        },
+        bounds: Bounds {
+            max_age: i64::from(anchor.revocation.answer_seconds),
+            ..Bounds::default()
+        },
+    }
+}
+
 /// The time as certificates tell it: whole seconds.
 pub(crate) fn time(moment: Timestamp) -> Time {
     Time::from_seconds(moment.seconds())
@@ -198,18 +221,7 @@ impl<'a> Found<'a> {
         moment: Time,
     ) -> Result<VerifiedCertificate, Rejection> {
         let pinned = parsed(&self.anchor.revocation.pinned_responders)?;
-        let known = Known {
-            answers: &evidence.answers,
-            pinned: &pinned,
-            evidence: Evidence {
-                lists: &evidence.lists,
-                certificates: &evidence.certificates,
-            },
-            bounds: Bounds {
-                max_age: i64::from(self.anchor.revocation.answer_seconds),
-                ..Bounds::default()
-            },
-        };
+        let known = known(self.anchor, evidence, &pinned);
         let rules = path_rules(self.anchor, moment);
         self.candidate
             .clone()

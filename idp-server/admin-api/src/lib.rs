@@ -33,8 +33,10 @@ pub mod registration;
 pub mod role;
 pub mod session;
 pub mod text;
+pub mod trust;
 pub mod unit;
 pub mod user;
+pub mod user_certificate;
 pub mod user_import;
 mod user_request;
 

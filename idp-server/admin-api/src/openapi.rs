@@ -15,7 +15,7 @@ use utoipa::{IntoParams, OpenApi as _};
 use crate::operations::{Method, OPERATIONS, Operation};
 use crate::{
     DryRun, Page, PageQuery, Problem, audit, change_set, client, headers, key, node, outbox, paths,
-    registration, role, session, unit, user, user_import,
+    registration, role, session, trust, unit, user, user_certificate, user_import,
 };
 
 /// The types behind the schemas; the paths come from the table.
@@ -26,11 +26,15 @@ use crate::{
     Page<user::UserSummary>, user::User, user::UserWithLink, user::UserNew, user::UserEdit,
     user::UserDisable, user::PositionNew, user::PositionEdit, user::RoleGrantNew,
     user_import::UserImport, user_import::ImportReport,
+    Page<user_certificate::UserCertificate>, user_certificate::UserCertificate,
+    user_certificate::UserCertificateNew,
     Page<role::Role>, role::Role, role::RoleNew, role::RoleEdit,
     Page<client::Client>, client::Client, client::ClientNew, client::ClientEdit,
     client::ClientWithSecret, client::SecretRotation,
     Page<registration::RegistrationToken>, registration::RegistrationToken,
     registration::RegistrationTokenNew, registration::RegistrationTokenWithSecret,
+    Page<trust::TrustAnchor>, trust::TrustAnchor, trust::TrustAnchorNew, trust::TrustRules,
+    trust::TrustWithdrawal,
     Page<key::Key>, key::Key, key::KeyRotation, key::KeyRotated,
     Page<session::Session>, session::Session, session::SessionsEnded,
     Page<audit::AuditEvent>, audit::AuditVerification, audit::AuditReport, audit::AuditExport,
@@ -55,7 +59,7 @@ pub fn openapi() -> OpenApi {
         .build()
 }
 
-const DESCRIPTION: &str = "Administration of units, users, roles, clients, keys, sessions, audit, \
+const DESCRIPTION: &str = "Administration of units, users, roles, clients, trust, keys, sessions, audit, \
     outbox, change sets and nodes. Points in time are RFC 3339 in UTC. A change names the version that it \
     was made for in If-Match, and may be tried with dry_run=true. Every refusal is a problem \
     document (RFC 9457) whose reason is stable.";

@@ -88,6 +88,11 @@ operations! {
         Delete USER_ROLE "unassign_role" "Ends a role now." () 200 "User";
         Post USER_IMPORTS "import_users" "Adds many accounts, all or none." ("UserImport") 200 "ImportReport";
     }
+    "user-certificate" {
+        Get USER_CERTIFICATES "list_user_certificates" "Lists the certificates of an account." () 200 "Page_UserCertificate";
+        Post USER_CERTIFICATES "add_user_certificate" "Binds a certificate to an account." ("UserCertificateNew") 201 "UserCertificate";
+        Delete USER_CERTIFICATE "remove_user_certificate" "Takes a certificate away and ends the sessions that began with it." () 200 "SessionsEnded";
+    }
     "role" {
         Get ROLES "list_roles" "Lists roles, by name." () 200 "Page_Role";
         Post ROLES "add_role" "Adds a role." ("RoleNew") 201 "Role";
@@ -108,6 +113,13 @@ operations! {
         Get REGISTRATION_TOKENS "list_registration_tokens" "Lists initial access tokens, newest first." () 200 "Page_RegistrationToken";
         Post REGISTRATION_TOKENS "add_registration_token" "Makes an initial access token; answers it this once." ("RegistrationTokenNew") 201 "RegistrationTokenWithSecret";
         Delete REGISTRATION_TOKEN "remove_registration_token" "Takes an initial access token away; answers what it was." () 200 "RegistrationToken";
+    }
+    "trust" {
+        Get TRUST_ANCHORS "list_trust_anchors" "Lists the authorities that are, or were, trusted, by name." () 200 "Page_TrustAnchor";
+        Post TRUST_ANCHORS "add_trust_anchor" "Trusts an authority." ("TrustAnchorNew") 201 "TrustAnchor";
+        Get TRUST_ANCHOR "show_trust_anchor" "Shows an authority with its rules and what there is to know." () 200 "TrustAnchor";
+        Post TRUST_ANCHOR_EDIT "edit_trust_anchor" "Changes the rules that are named." ("TrustRules") 200 "TrustAnchor";
+        Post TRUST_ANCHOR_DISTRUST "distrust_trust_anchor" "Withdraws trust, now or from a moment on." ("TrustWithdrawal") 200 "TrustAnchor";
     }
     "key" {
         Get KEYS "list_keys" "Lists keys, newest first." () 200 "Page_Key";

@@ -29,6 +29,10 @@ pub const USER_POSITION: &str = "/admin/v1/users/{user}/positions/{position}";
 pub const USER_ROLES: &str = "/admin/v1/users/{user}/roles";
 /// A role that a user holds, by the role's name.
 pub const USER_ROLE: &str = "/admin/v1/users/{user}/roles/{role}";
+/// The certificates of a user.
+pub const USER_CERTIFICATES: &str = "/admin/v1/users/{user}/certificates";
+/// A certificate of a user, by its id here.
+pub const USER_CERTIFICATE: &str = "/admin/v1/users/{user}/certificates/{certificate}";
 /// Imports of users.
 pub const USER_IMPORTS: &str = "/admin/v1/user-imports";
 
@@ -52,6 +56,15 @@ pub const CLIENT_DISABLE: &str = "/admin/v1/clients/{client}/disable";
 pub const CLIENT_ENABLE: &str = "/admin/v1/clients/{client}/enable";
 /// Makes a new client secret.
 pub const CLIENT_ROTATE_SECRET: &str = "/admin/v1/clients/{client}/rotate-secret";
+
+/// Trusted authorities.
+pub const TRUST_ANCHORS: &str = "/admin/v1/trust";
+/// A trusted authority, by name.
+pub const TRUST_ANCHOR: &str = "/admin/v1/trust/{anchor}";
+/// Changes its rules.
+pub const TRUST_ANCHOR_EDIT: &str = "/admin/v1/trust/{anchor}/edit";
+/// Withdraws trust.
+pub const TRUST_ANCHOR_DISTRUST: &str = "/admin/v1/trust/{anchor}/distrust";
 
 /// Keys.
 pub const KEYS: &str = "/admin/v1/keys";

@@ -101,6 +101,11 @@ impl Signed {
         })
     }
 
+    /// The algorithm, where it is understood.
+    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+        self.algorithm.ok()
+    }
+
     /// Whether algorithm and key are strong enough, without the work of verifying.
     ///
     /// # Errors

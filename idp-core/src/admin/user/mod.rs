@@ -1,6 +1,7 @@
 //! Accounts: added, edited, disabled, enabled, reset; positions and roles given and taken.
 
 mod add;
+mod certificate;
 mod edit;
 mod position;
 mod reset;
@@ -9,6 +10,9 @@ mod state;
 
 pub(super) use add::prepared;
 pub use add::{UserNew, add};
+pub(crate) use certificate::SIGNS_IN;
+pub use certificate::{BindFacts, MOST_CERTIFICATES, bind_certificate, unbind_certificate};
+pub use certificate::{key_of as certificate_key, read as read_certificate};
 pub use edit::{UserEdit, edit, verify};
 pub use position::{PositionEdit, PositionNew, assign_position, edit_position, unassign_position};
 pub(super) use reset::make_link;

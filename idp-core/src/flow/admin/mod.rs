@@ -14,8 +14,10 @@ pub mod role;
 pub mod session;
 #[cfg(test)]
 mod tests;
+pub mod trust;
 pub mod unit;
 pub mod user;
+pub mod user_certificate;
 
 use std::sync::Arc;
 

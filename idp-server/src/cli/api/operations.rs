@@ -18,11 +18,13 @@ use idp_admin_api::registration::{
 };
 use idp_admin_api::role::{Role, RoleEdit, RoleNew};
 use idp_admin_api::session::{Session, SessionQuery, SessionsEnded};
+use idp_admin_api::trust::{TrustAnchor, TrustAnchorNew, TrustRules, TrustWithdrawal};
 use idp_admin_api::unit::{Unit, UnitEdit, UnitNew, UnitQuery};
 use idp_admin_api::user::{
     PositionEdit, PositionNew, RoleGrantNew, User, UserDisable, UserEdit, UserNew, UserQuery,
     UserSummary, UserWithLink,
 };
+use idp_admin_api::user_certificate::{UserCertificate, UserCertificateNew};
 use idp_admin_api::user_import::{ImportReport, UserImport};
 use idp_admin_api::{Page, PageQuery};
 
@@ -128,6 +130,50 @@ impl Api {
     pub async fn remove_registration_token(&self, token: &str) -> Answer<RegistrationToken> {
         let path = fill(paths::REGISTRATION_TOKEN, &[token]);
         self.change(Call::new(Method::DELETE, path)).await
+    }
+
+    pub async fn user_certificates(
+        &self,
+        user: &str,
+        page: &PageQuery,
+    ) -> Answer<Page<UserCertificate>> {
+        self.get(fill(paths::USER_CERTIFICATES, &[user]), page)
+            .await
+    }
+    pub async fn add_user_certificate(
+        &self,
+        user: &str,
+        new: &UserCertificateNew,
+    ) -> Answer<UserCertificate> {
+        self.post(fill(paths::USER_CERTIFICATES, &[user]), new)
+            .await
+    }
+    pub async fn remove_user_certificate(&self, user: &str, id: &str) -> Answer<SessionsEnded> {
+        let path = fill(paths::USER_CERTIFICATE, &[user, id]);
+        self.change(Call::new(Method::DELETE, path)).await
+    }
+
+    pub async fn trust_anchors(&self, page: &PageQuery) -> Answer<Page<TrustAnchor>> {
+        self.get(paths::TRUST_ANCHORS.into(), page).await
+    }
+    pub async fn trust_anchor(&self, name: &str) -> Answer<TrustAnchor> {
+        self.get(fill(paths::TRUST_ANCHOR, &[name]), &NO_QUERY)
+            .await
+    }
+    pub async fn add_trust_anchor(&self, new: &TrustAnchorNew) -> Answer<TrustAnchor> {
+        self.post(paths::TRUST_ANCHORS.into(), new).await
+    }
+    pub async fn edit_trust_anchor(&self, name: &str, rules: &TrustRules) -> Answer<TrustAnchor> {
+        self.post(fill(paths::TRUST_ANCHOR_EDIT, &[name]), rules)
+            .await
+    }
+    pub async fn distrust_trust_anchor(
+        &self,
+        name: &str,
+        withdrawal: &TrustWithdrawal,
+    ) -> Answer<TrustAnchor> {
+        let path = fill(paths::TRUST_ANCHOR_DISTRUST, &[name]);
+        self.post(path, withdrawal).await
     }
 
     pub async fn roles(&self, page: &PageQuery) -> Answer<Page<Role>> {

@@ -70,6 +70,9 @@ async fn call_about_people(api: &Api) {
         api.unassign_position("x", "x"),
         api.assign_role("x", &Default::default()),
         api.unassign_role("x", "x", Some("H42")),
+        api.user_certificates("x", &Default::default()),
+        api.add_user_certificate("x", &Default::default()),
+        api.remove_user_certificate("x", "x"),
         api.import_users(&Default::default()),
     ];
 }
@@ -103,6 +106,11 @@ async fn call_about_things(api: &Api) {
         api.registration_tokens(&Default::default()),
         api.add_registration_token(&registration_token),
         api.remove_registration_token("x"),
+        api.trust_anchors(&Default::default()),
+        api.trust_anchor("x"),
+        api.add_trust_anchor(&Default::default()),
+        api.edit_trust_anchor("x", &Default::default()),
+        api.distrust_trust_anchor("x", &Default::default()),
         api.keys(&Default::default()),
         api.key("x"),
         api.rotate_key(&rotation),

@@ -8,6 +8,7 @@ mod node;
 mod registration;
 mod role;
 mod session;
+mod trust;
 mod unit;
 mod user;
 
@@ -28,8 +29,11 @@ pub use node::NodeCommand;
 pub use registration::RegistrationTokenCommand;
 pub use role::RoleCommand;
 pub use session::SessionCommand;
+pub use trust::{TrustCommand, TrustRuleArgs};
 pub use unit::UnitCommand;
-pub use user::{AddressArgs, IdentifierArgs, ImportArgs, UserCommand, UserListArgs};
+pub use user::{
+    AddressArgs, IdentifierArgs, ImportArgs, UserCertificateCommand, UserCommand, UserListArgs,
+};
 
 use super::language::Language;
 
@@ -55,6 +59,7 @@ People and their places:
 Applications and trust:
   client      Applications that may ask for tokens
   registration-token  Tokens by which applications register themselves
+  trust       Authorities whose certificates are believed
   key         The keys that sign
   session     Who is signed in
 
@@ -208,6 +213,9 @@ pub enum AdministrationCommand {
     /// Tokens by which applications register themselves
     #[command(subcommand)]
     RegistrationToken(RegistrationTokenCommand),
+    /// Authorities whose certificates are believed
+    #[command(subcommand)]
+    Trust(TrustCommand),
     /// The keys that sign
     #[command(subcommand)]
     Key(KeyCommand),

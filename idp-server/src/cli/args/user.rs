@@ -96,6 +96,9 @@ pub enum UserCommand {
         /// Its id or user name
         user: String,
     },
+    /// Certificates by which the holder of an account signs in
+    #[command(subcommand)]
+    Certificate(UserCertificateCommand),
     /// Make a new activation link and show it this once
     ///
     /// The present password stops working and sessions end.
@@ -273,4 +276,29 @@ pub struct ImportArgs {
     /// Pass over rows whose user name exists instead of refusing the file
     #[arg(long)]
     pub skip_existing: bool,
+}
+
+/// Certificates of an account.
+#[derive(Debug, Subcommand)]
+pub enum UserCertificateCommand {
+    /// Bind a certificate: whoever holds its key signs in as the account's holder
+    #[command(after_help = "Example:\n  idp user certificate add an.nv an.nv.cer --dry-run")]
+    Add {
+        /// The account's id or user name
+        user: String,
+        /// The certificate, DER or PEM
+        file: PathBuf,
+    },
+    /// List the certificates of an account, and whether each counts
+    List {
+        /// The account's id or user name
+        user: String,
+    },
+    /// Take a certificate away, and end the sessions that began with it
+    Remove {
+        /// The account's id or user name
+        user: String,
+        /// The certificate's id, as `list` shows it
+        certificate: String,
+    },
 }

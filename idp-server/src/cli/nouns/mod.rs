@@ -14,8 +14,10 @@ mod position;
 mod registration;
 mod role;
 mod session;
+mod trust;
 mod unit;
 mod user;
+mod user_certificate;
 mod user_import;
 
 use super::args::AdministrationCommand;
@@ -35,6 +37,7 @@ pub async fn run(command: AdministrationCommand, context: &mut Context<'_>) -> R
         AdministrationCommand::RegistrationToken(command) => {
             registration::run(command, context).await
         }
+        AdministrationCommand::Trust(command) => trust::run(command, context).await,
         AdministrationCommand::Key(command) => key::run(command, context).await,
         AdministrationCommand::Session(command) => session::run(command, context).await,
         AdministrationCommand::Audit(command) => audit::run(command, context).await,

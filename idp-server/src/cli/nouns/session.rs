@@ -79,7 +79,7 @@ const WHOLE: &[Column<Session>] = &[
     }),
 ];
 
-const ENDED: &[Column<SessionsEnded>] = &[
+pub(super) const ENDED: &[Column<SessionsEnded>] = &[
     column(
         "sessions",
         text("Phiên đã đóng", "Sessions ended"),

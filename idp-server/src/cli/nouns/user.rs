@@ -7,7 +7,7 @@ use idp_admin_api::user::{
     UserSummary, UserWithLink,
 };
 
-use super::{position, user_import, wire_name};
+use super::{position, user_certificate, user_import, wire_name};
 use crate::cli::args::{AddressArgs, Format, IdentifierArgs, UserCommand, UserListArgs};
 use crate::cli::context::{Context, clearable};
 use crate::cli::failure::Failure;
@@ -185,6 +185,7 @@ pub(super) async fn run(command: UserCommand, context: &mut Context<'_>) -> Resu
             let reset = context.api.reset_user(&user).await?;
             with_link(&reset, context)
         }
+        UserCommand::Certificate(command) => user_certificate::run(command, context).await,
         UserCommand::Import(args) => user_import::run(args, context).await,
         UserCommand::Assign { .. }
         | UserCommand::Unassign { .. }

@@ -17,8 +17,10 @@ mod role;
 mod session;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod unit;
 mod user;
+mod user_certificate;
 mod user_import;
 mod wire;
 
@@ -88,6 +90,11 @@ fn people() -> Router<AdminState> {
         .route(paths::USER_ROLES, post(user::assign_role))
         .route(paths::USER_ROLE, delete(user::unassign_role))
         .route(
+            paths::USER_CERTIFICATES,
+            get(user_certificate::list).post(user_certificate::add),
+        )
+        .route(paths::USER_CERTIFICATE, delete(user_certificate::remove))
+        .route(
             paths::USER_IMPORTS,
             post(user_import::import).layer(DefaultBodyLimit::max(MAX_BYTES)),
         )
@@ -110,6 +117,10 @@ fn things() -> Router<AdminState> {
             get(registration::list).post(registration::add),
         )
         .route(paths::REGISTRATION_TOKEN, delete(registration::remove))
+        .route(paths::TRUST_ANCHORS, get(trust::list).post(trust::add))
+        .route(paths::TRUST_ANCHOR, get(trust::show))
+        .route(paths::TRUST_ANCHOR_EDIT, post(trust::edit))
+        .route(paths::TRUST_ANCHOR_DISTRUST, post(trust::distrust))
         .route(paths::KEYS, get(key::list))
         .route(paths::KEY, get(key::show))
         .route(paths::KEY_ROTATIONS, post(key::rotate))

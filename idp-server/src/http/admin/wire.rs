@@ -150,6 +150,8 @@ mod tests {
         alike!(api::session::SessionEnd, model::session::SessionEnd:
             SignedOut Replaced ByAdministrator AccountDisabled CredentialReset CertificateRevoked;
             theirs alone: Expired);
+        alike!(api::trust::TrustPurpose, model::trust::TrustPurpose:
+            Government Public RemoteSigning Systems);
         alike!(api::outbox::DeliveryKind, model::outbox::OutboxKind: BackChannelLogout);
         alike!(api::outbox::DeliveryState, model::outbox::OutboxState: Pending Delivered Failed);
         alike!(api::change_set::ChangeSetKind, model::change_set::ChangeSetKind: UserImport Undo);
