@@ -383,4 +383,12 @@ reasons! {
     UserCertificateOfPerson Unprocessable "house" "The certificate is a person's, and the account is an organisation's." "Bind the organisation's seal."
     UserCertificateKeyTaken Conflict "house" "Another account holds a certificate with this key." "Remove it there first."
     UserCertificatesTooMany Conflict "house" "The account has 16 certificates already." "Remove one first."
+    VerificationMalformed InvalidRequest "RFC 8259 §2" "The body of a verification is no JSON object with a certificate." "See docs/integrators/certificate-verification.md."
+    VerificationTooLarge InvalidRequest "house" "The body of a verification is larger than 24 MiB, or broke off." "Send less."
+    VerificationContentMalformed InvalidRequest "RFC 4648 §4" "The content of a signature is not base64." "Encode it with padding."
+    VerificationTimeMalformed InvalidRequest "RFC 3339" "The time as of which something is verified is not RFC 3339." "Write it like 2026-03-01T08:00:00+07:00."
+    VerificationInFuture Unprocessable "house" "Nothing is known of the time to come." "Ask as of now, or earlier."
+    TokenOfPerson InsufficientScope "house" "This endpoint is for services that act for themselves." "Use a token of client_credentials."
+    TokenScopeMissing InsufficientScope "RFC 6750 §3.1" "The token or its client does not hold the scope of this endpoint." "Ask an administrator for the scope."
+    CertificateHolderUnnamed InvalidRequest "house" "Certificates are looked up by exactly one of sub and user_name." "Send one of the two."
 }

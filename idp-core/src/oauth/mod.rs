@@ -4,6 +4,7 @@ pub mod access_token;
 pub mod assurance;
 pub mod authorize;
 pub mod certificate;
+pub mod certificate_api;
 pub mod claims_request;
 pub mod client_auth;
 pub mod client_keys;

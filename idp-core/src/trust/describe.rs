@@ -86,6 +86,33 @@ impl Described {
     }
 }
 
+/// A value of a detail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// A text.
+    Text(String),
+    /// A moment.
+    Time(Timestamp),
+}
+
+impl From<&str> for Shown {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Shown {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<pki::Time> for Shown {
+    fn from(time: pki::Time) -> Self {
+        Self::Time(timestamp(time))
+    }
+}
+
 /// SHA-256 of the whole certificate in upper-case hexadecimal.
 pub fn fingerprint(certificate: &Certificate) -> String {
     let digest = crate::base::secret::Digest::of(certificate.der());

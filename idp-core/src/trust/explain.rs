@@ -9,8 +9,10 @@ use pki::pem::{self, Label};
 use pki::status::{self, Source};
 use pki::{Budget, Certificate, Rejection};
 
+pub use super::describe::Shown;
+
 use super::describe::Described;
-use super::{Found, find, known, parsed, path_rules, profile, time, timestamp};
+use super::{Found, find, known, parsed, path_rules, profile, time};
 use crate::base::time::Timestamp;
 use crate::model::identifier::masked;
 use crate::model::trust::{Trust, TrustAnchor, TrustPurpose};
@@ -68,33 +70,6 @@ pub struct Step {
     /// (`responder`, `list`), `this_update`, `next_update`, `signing_time`. Numbers of people are
     /// masked.
     pub details: Vec<(&'static str, Shown)>,
-}
-
-/// A value of a detail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// A text.
-    Text(String),
-    /// A moment.
-    Time(Timestamp),
-}
-
-impl From<&str> for Shown {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl From<String> for Shown {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<pki::Time> for Shown {
-    fn from(time: pki::Time) -> Self {
-        Self::Time(timestamp(time))
-    }
 }
 
 /// What is known of a certificate that counts.
@@ -346,7 +321,6 @@ fn signed(octets: &[u8]) -> Result<SignedData, Rejection> {
 
 fn described(certificate: &Certificate) -> Vec<(&'static str, Shown)> {
     let seen = Described::of(certificate);
-    let algorithm = if seen.by_sha1 { "SHA-1" } else { "" };
     let mut details = vec![
         ("subject", seen.subject.into()),
         ("issuer", seen.issuer.into()),
@@ -356,8 +330,8 @@ fn described(certificate: &Certificate) -> Vec<(&'static str, Shown)> {
         ("not_before", Shown::Time(seen.not_before)),
         ("not_after", Shown::Time(seen.not_after)),
     ];
-    if !algorithm.is_empty() {
-        details.push(("signed_over", algorithm.into()));
+    if seen.by_sha1 {
+        details.push(("signed_over", "SHA-1".into()));
     }
     details
 }

@@ -20,11 +20,20 @@ use pki::profile::Profile;
 use pki::revocation::Evidence;
 use pki::sign_in::{Candidate, VerifiedCertificate};
 use pki::status::Known;
-use pki::{Budget, Certificate, Oid, Rejection, Time};
+use pki::{Budget, Certificate, Oid, Time};
+
+pub use pki::Rejection;
 
 use crate::base::time::Timestamp;
 use crate::model::trust::{Der, Trust, TrustAnchor, TrustPurpose};
 use crate::ports::{StatusEvidence, StatusQuestion};
+
+/// What authorities are for below which people and organisations sign in.
+pub const SIGNS_IN: [TrustPurpose; 3] = [
+    TrustPurpose::Government,
+    TrustPurpose::Public,
+    TrustPurpose::RemoteSigning,
+];
 
 /// The most moments at which evidence of before is tried in an outage.
 const MOST_MOMENTS: usize = 8;

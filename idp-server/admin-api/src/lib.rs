@@ -16,6 +16,7 @@
 
 pub mod address;
 pub mod audit;
+pub mod certificate;
 pub mod change_set;
 pub mod client;
 pub mod client_features;

@@ -14,8 +14,8 @@ use utoipa::{IntoParams, OpenApi as _};
 
 use crate::operations::{Method, OPERATIONS, Operation};
 use crate::{
-    DryRun, Page, PageQuery, Problem, audit, change_set, client, headers, key, node, outbox, paths,
-    registration, role, session, trust, unit, user, user_certificate, user_import,
+    DryRun, Page, PageQuery, Problem, audit, certificate, change_set, client, headers, key, node,
+    outbox, paths, registration, role, session, trust, unit, user, user_certificate, user_import,
 };
 
 /// The types behind the schemas; the paths come from the table.
@@ -35,6 +35,7 @@ use crate::{
     registration::RegistrationTokenNew, registration::RegistrationTokenWithSecret,
     Page<trust::TrustAnchor>, trust::TrustAnchor, trust::TrustAnchorNew, trust::TrustRules,
     trust::TrustWithdrawal,
+    certificate::CertificateVerification, certificate::CertificateVerdict,
     Page<key::Key>, key::Key, key::KeyRotation, key::KeyRotated,
     Page<session::Session>, session::Session, session::SessionsEnded,
     Page<audit::AuditEvent>, audit::AuditVerification, audit::AuditReport, audit::AuditExport,

@@ -40,7 +40,7 @@ pub struct Operation {
 impl Operation {
     /// Whether it changes something: it takes `dry_run` and needs an acting administrator.
     pub fn changes(&self) -> bool {
-        self.method != Method::Get && self.path != paths::AUDIT_VERIFY
+        self.method != Method::Get && !paths::READS.contains(&self.path)
     }
 }
 
@@ -120,6 +120,9 @@ operations! {
         Get TRUST_ANCHOR "show_trust_anchor" "Shows an authority with its rules and what there is to know." () 200 "TrustAnchor";
         Post TRUST_ANCHOR_EDIT "edit_trust_anchor" "Changes the rules that are named." ("TrustRules") 200 "TrustAnchor";
         Post TRUST_ANCHOR_DISTRUST "distrust_trust_anchor" "Withdraws trust, now or from a moment on." ("TrustWithdrawal") 200 "TrustAnchor";
+    }
+    "certificate" {
+        Post CERTIFICATE_VERIFY "verify_certificate" "Tells what a certificate, or a signature, is worth." ("CertificateVerification") 200 "CertificateVerdict";
     }
     "key" {
         Get KEYS "list_keys" "Lists keys, newest first." () 200 "Page_Key";

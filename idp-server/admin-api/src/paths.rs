@@ -66,6 +66,9 @@ pub const TRUST_ANCHOR_EDIT: &str = "/admin/v1/trust/{anchor}/edit";
 /// Withdraws trust.
 pub const TRUST_ANCHOR_DISTRUST: &str = "/admin/v1/trust/{anchor}/distrust";
 
+/// Tells what a certificate, or a signature, is worth.
+pub const CERTIFICATE_VERIFY: &str = "/admin/v1/certificates/verify";
+
 /// Keys.
 pub const KEYS: &str = "/admin/v1/keys";
 /// A key, by `kid`.
@@ -84,6 +87,8 @@ pub const SESSION_END: &str = "/admin/v1/sessions/{session}/end";
 pub const AUDIT_EVENTS: &str = "/admin/v1/audit/events";
 /// Verifies the audit chain.
 pub const AUDIT_VERIFY: &str = "/admin/v1/audit/verify";
+/// What is posted and changes nothing.
+pub const READS: [&str; 2] = [AUDIT_VERIFY, CERTIFICATE_VERIFY];
 /// Copies of audit blocks.
 pub const AUDIT_EXPORT: &str = "/admin/v1/audit/export";
 

@@ -71,6 +71,18 @@ const VIETNAMESE: &[(&str, &str)] = &[
     ("user edit", "Đổi tên, thư, số, địa chỉ hoặc ngôn ngữ"),
     ("user disable", "Ngừng dùng tài khoản và kết thúc các phiên"),
     ("user enable", "Dùng lại tài khoản"),
+    (
+        "user certificate add",
+        "Gắn chứng thư: ai giữ khóa của nó thì đăng nhập được như chủ tài khoản",
+    ),
+    (
+        "user certificate list",
+        "Liệt kê chứng thư của một tài khoản và cho biết còn giá trị không",
+    ),
+    (
+        "user certificate remove",
+        "Gỡ chứng thư và kết thúc các phiên bắt đầu bằng nó",
+    ),
     ("user reset", "Tạo liên kết kích hoạt mới, chỉ hiện một lần"),
     ("user assign", "Giao vị trí ở một đơn vị, hoặc một vai trò"),
     ("user unassign", "Kết thúc ngay một vị trí hoặc vai trò"),
@@ -116,6 +128,28 @@ const VIETNAMESE: &[(&str, &str)] = &[
     (
         "registration-token remove",
         "Thu hồi mã; ứng dụng đã đăng ký bằng mã đó vẫn giữ",
+    ),
+    (
+        "trust add",
+        "Tin một CA: tin khóa của CA đó, dù mang tên gì",
+    ),
+    ("trust list", "Liệt kê các CA theo tên"),
+    ("trust show", "Xem một CA và quy tắc của nó"),
+    (
+        "trust edit",
+        "Đổi những quy tắc được nêu; các quy tắc khác giữ nguyên",
+    ),
+    (
+        "trust distrust",
+        "Thôi tin: không ai đăng nhập bằng chứng thư dưới CA đó nữa",
+    ),
+    (
+        "trust check",
+        "Tìm điều cần làm: hết hạn, sắp hết hạn, yếu, hỏi trạng thái ở đâu",
+    ),
+    (
+        "certificate verify",
+        "Cho biết một chứng thư hoặc chữ ký có giá trị gì",
     ),
     ("key list", "Liệt kê khóa, mới nhất trước"),
     ("key show", "Xem một khóa; không bao giờ hiện phần bí mật"),

@@ -21,6 +21,7 @@ pub mod nouns;
 pub mod output;
 mod reason_texts;
 mod reasons;
+mod rejection_texts;
 pub mod socket;
 pub mod store;
 pub(crate) mod wanted;
@@ -36,7 +37,7 @@ use clap::CommandFactory;
 use idp_core::base::refusal::Reason;
 
 use api::Api;
-use args::{AdministrationCommand, Cli, Command, Globals, InstallationCommand};
+use args::{AdministrationCommand, CertificateCommand, Cli, Command, Globals, InstallationCommand};
 use context::Context;
 use failure::Failure;
 use language::{Language, Text, text};
@@ -103,6 +104,9 @@ pub async fn run(args: Cli, program: &dyn Program) -> ExitCode {
     let mut output = Output::to_terminal(style);
     let result = match command {
         Command::Installation(command) => return program.installation(command, &globals).await,
+        Command::Administration(AdministrationCommand::Certificate(
+            CertificateCommand::Verify(args),
+        )) if args.is_offline() => nouns::certificate::offline(&args, &mut output),
         Command::Administration(command) => {
             administer(command, &globals, program, &mut output).await
         }

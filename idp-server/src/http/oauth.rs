@@ -80,6 +80,11 @@ impl Presented {
         Ok((sender, site.context(&self.arrival)?))
     }
 
+    /// The refusal of an endpoint that takes access tokens.
+    pub(super) fn refused(&self, site: &Shared, failure: &Failure) -> Response {
+        resource_error(site, &self.arrival, self.authorization.as_deref(), failure)
+    }
+
     /// The answer of an endpoint that an OAuth client asked.
     pub(super) fn answer(
         &self,
@@ -118,7 +123,7 @@ pub async fn userinfo(
         provider.userinfo(sender, &body?, &mut context).await
     };
     match answer.await {
-        Err(failure) => resource_error(&site, &by.arrival, by.authorization.as_deref(), &failure),
+        Err(failure) => by.refused(&site, &failure),
         Ok(UserinfoAnswer::Json(claims)) => by.answer(&site, Ok(claims)),
         Ok(UserinfoAnswer::Jwt(jwt)) => jwt_answer(jwt),
     }

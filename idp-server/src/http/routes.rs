@@ -15,8 +15,8 @@ use super::browser_clients::{cors, next_nonce};
 use super::context::{Caller, arrive};
 use super::site::Shared;
 use super::{
-    access, account, check_session, device, guard, health, oauth, questions, register, sign_in,
-    sign_out, well_known, wire,
+    access, account, certificates, check_session, device, guard, health, oauth, questions,
+    register, sign_in, sign_out, well_known, wire,
 };
 
 /// Every route of the public server, below the issuer's path.
@@ -120,6 +120,8 @@ fn for_pages() -> Router<Shared> {
 fn for_servers() -> Router<Shared> {
     Router::new()
         .route("/introspect", post(oauth::introspect))
+        .route("/api/certificates", get(certificates::list))
+        .route("/api/certificates/verify", post(certificates::verify))
         .route("/register", post(register::create))
         .route(
             "/register/{client}",

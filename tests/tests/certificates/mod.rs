@@ -3,6 +3,7 @@
 
 mod accounts;
 mod trust;
+mod verification;
 
 use std::process::Output;
 

@@ -16,7 +16,7 @@ use crate::model::credential::{
     CertificateBinding, CertificateCredential, Credential, CredentialSecret,
 };
 use crate::model::session::SessionEnd;
-use crate::model::trust::{Der, Trust, TrustPurpose};
+use crate::model::trust::{Der, Trust};
 use crate::model::user::{AccountKind, User};
 use crate::model::{CredentialId, Version};
 use crate::store::change::{Change, Write};
@@ -25,13 +25,6 @@ use crate::trust;
 
 /// The most certificates of one account.
 pub const MOST_CERTIFICATES: usize = 16;
-
-/// Anchors below which people and organisations sign in.
-pub(crate) const SIGNS_IN: [TrustPurpose; 3] = [
-    TrustPurpose::Government,
-    TrustPurpose::Public,
-    TrustPurpose::RemoteSigning,
-];
 
 /// What a binding is decided by.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +113,7 @@ fn anchor(
     certificate: &Certificate,
     facts: &BindFacts<'_>,
 ) -> Result<String, Reason> {
-    let found = trust::find(certificate, &[], facts.trust, &SIGNS_IN, act.now());
+    let found = trust::find(certificate, &[], facts.trust, &trust::SIGNS_IN, act.now());
     let read = found.and_then(|found| Ok((Identity::of(certificate.subject())?.holder(), found)));
     let (holder, found) = read.map_err(|_| Reason::UserCertificateUntrusted)?;
     match (holder, facts.user.kind) {

@@ -10,7 +10,6 @@ mod state;
 
 pub(super) use add::prepared;
 pub use add::{UserNew, add};
-pub(crate) use certificate::SIGNS_IN;
 pub use certificate::{BindFacts, MOST_CERTIFICATES, bind_certificate, unbind_certificate};
 pub use certificate::{key_of as certificate_key, read as read_certificate};
 pub use edit::{UserEdit, edit, verify};

@@ -122,7 +122,7 @@ async fn judge(
     trust: &Trust,
 ) -> Result<Result<Timestamp, Rejection>, Failure> {
     let now = desk.context.here.now;
-    let found = match crate::trust::find(certificate, &[], trust, &user::SIGNS_IN, now) {
+    let found = match crate::trust::find(certificate, &[], trust, &crate::trust::SIGNS_IN, now) {
         Ok(found) => found,
         Err(why) => return Ok(Err(why)),
     };

@@ -5,6 +5,7 @@ use http::Method;
 use idp_admin_api::audit::{
     AuditEvent, AuditExport, AuditExportQuery, AuditQuery, AuditReport, AuditVerification,
 };
+use idp_admin_api::certificate::{CertificateVerdict, CertificateVerification};
 use idp_admin_api::change_set::{ChangeSet, ChangeSetEntry, UndoReport};
 use idp_admin_api::client::{
     Client, ClientEdit, ClientNew, ClientQuery, ClientWithSecret, SecretRotation,
@@ -174,6 +175,14 @@ impl Api {
     ) -> Answer<TrustAnchor> {
         let path = fill(paths::TRUST_ANCHOR_DISTRUST, &[name]);
         self.post(path, withdrawal).await
+    }
+
+    pub async fn verify_certificate(
+        &self,
+        asked: &CertificateVerification,
+    ) -> Answer<CertificateVerdict> {
+        let call = Call::new(Method::POST, paths::CERTIFICATE_VERIFY.into());
+        self.call(call.carrying(asked)?).await
     }
 
     pub async fn roles(&self, page: &PageQuery) -> Answer<Page<Role>> {

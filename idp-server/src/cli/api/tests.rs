@@ -111,6 +111,7 @@ async fn call_about_things(api: &Api) {
         api.add_trust_anchor(&Default::default()),
         api.edit_trust_anchor("x", &Default::default()),
         api.distrust_trust_anchor("x", &Default::default()),
+        api.verify_certificate(&Default::default()),
         api.keys(&Default::default()),
         api.key("x"),
         api.rotate_key(&rotation),

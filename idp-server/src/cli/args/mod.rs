@@ -1,6 +1,7 @@
 //! What may be typed: every command with its options. A file per noun.
 
 mod audit;
+mod certificate;
 mod client;
 mod installation;
 mod key;
@@ -19,6 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
 
 pub use audit::{AuditCommand, ChangeSetCommand, OutboxCommand};
+pub use certificate::{CertificateCommand, VerifyArgs};
 pub use client::{ClientCommand, ClientFields, Profile};
 pub use installation::{
     ConfigCommand, DemoArgs, DoctorArgs, InitArgs, InstallationCommand, MigrateArgs, ServeArgs,
@@ -60,6 +62,7 @@ Applications and trust:
   client      Applications that may ask for tokens
   registration-token  Tokens by which applications register themselves
   trust       Authorities whose certificates are believed
+  certificate What a certificate, or a signature, is worth
   key         The keys that sign
   session     Who is signed in
 
@@ -216,6 +219,9 @@ pub enum AdministrationCommand {
     /// Authorities whose certificates are believed
     #[command(subcommand)]
     Trust(TrustCommand),
+    /// What a certificate, or a signature, is worth
+    #[command(subcommand)]
+    Certificate(CertificateCommand),
     /// The keys that sign
     #[command(subcommand)]
     Key(KeyCommand),

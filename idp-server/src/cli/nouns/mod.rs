@@ -1,6 +1,7 @@
 //! What each command does: a file per noun, the columns of its tables beside it.
 
 mod audit;
+pub mod certificate;
 mod change_set;
 mod client;
 mod client_check;
@@ -38,6 +39,7 @@ pub async fn run(command: AdministrationCommand, context: &mut Context<'_>) -> R
             registration::run(command, context).await
         }
         AdministrationCommand::Trust(command) => trust::run(command, context).await,
+        AdministrationCommand::Certificate(command) => certificate::run(command, context).await,
         AdministrationCommand::Key(command) => key::run(command, context).await,
         AdministrationCommand::Session(command) => session::run(command, context).await,
         AdministrationCommand::Audit(command) => audit::run(command, context).await,

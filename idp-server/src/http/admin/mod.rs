@@ -5,6 +5,7 @@
 
 mod address;
 mod audit;
+mod certificate;
 mod change_set;
 mod client;
 mod desk;
@@ -121,6 +122,10 @@ fn things() -> Router<AdminState> {
         .route(paths::TRUST_ANCHOR, get(trust::show))
         .route(paths::TRUST_ANCHOR_EDIT, post(trust::edit))
         .route(paths::TRUST_ANCHOR_DISTRUST, post(trust::distrust))
+        .route(
+            paths::CERTIFICATE_VERIFY,
+            post(certificate::verify).layer(DefaultBodyLimit::max(certificate::MAX_BYTES)),
+        )
         .route(paths::KEYS, get(key::list))
         .route(paths::KEY, get(key::show))
         .route(paths::KEY_ROTATIONS, post(key::rotate))

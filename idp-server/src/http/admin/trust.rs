@@ -21,6 +21,7 @@ use idp_core::trust::describe::Described;
 use super::desk::{Body, Desk, Query, cut, page};
 use super::problem::{Answer, Refused};
 use super::wire::{parse_time, parse_times, same, time};
+use crate::http::verdict::octets;
 
 pub(super) async fn list(Desk(desk): Desk, Query(query): Query<PageQuery>) -> Answer {
     let now = desk.context.here.now;
@@ -77,14 +78,6 @@ fn wanted(new: TrustAnchorNew) -> Result<AnchorNew, Reason> {
         }),
         rules: read(new.rules)?,
     })
-}
-
-/// DER from base64; anything else is taken as PEM, and refused as such where it is none.
-pub(super) fn octets(text: &str) -> Vec<u8> {
-    let compact: String = text.split_ascii_whitespace().collect();
-    STANDARD
-        .decode(compact)
-        .unwrap_or_else(|_| text.as_bytes().to_vec())
 }
 
 fn read(rules: TrustRules) -> Result<AnchorRules, Reason> {

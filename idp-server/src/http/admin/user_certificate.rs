@@ -13,8 +13,8 @@ use idp_core::trust::describe::Described;
 
 use super::desk::{Body, Desk, Query, cut, page};
 use super::problem::Answer;
-use super::trust::octets;
 use super::wire::time;
+use crate::http::verdict::octets;
 
 pub(super) async fn list(
     Desk(desk): Desk,
