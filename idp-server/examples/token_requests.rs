@@ -81,6 +81,7 @@ async fn installation(folder: &std::path::Path) -> Result<Installation, Box<dyn 
         device: None,
         branding: branding.map_err(|_| "branding")?,
         logo: None,
+        certificates: idp_server::config::CertificateSettings::default(),
         fetch: FetchRules::default(),
         hashing: HashingBounds::default(),
         clock: Clock::system(),

@@ -166,6 +166,7 @@ async fn assembled(settings: &Settings) -> Result<Installation, Fault> {
         device: device(settings, Tries::None).await?,
         branding: settings.branding().clone(),
         logo: settings.province.logo.as_deref().map(logo).transpose()?,
+        certificates: settings.certificates.clone(),
         fetch: settings.outgoing.clone(),
         hashing: settings.passwords.bounds,
         clock: Clock::system(),

@@ -1,6 +1,7 @@
 //! Who somebody is: evidence in, authentication out.
 
 pub mod activation;
+pub mod certificate;
 pub mod certificate_session;
 pub mod known_browser;
 pub mod password;

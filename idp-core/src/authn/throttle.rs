@@ -147,6 +147,11 @@ impl Unfinished {
         }
     }
 
+    /// Of challenges for certificates, shown to a source.
+    pub fn challenged_at(source: &str, rules: &ThrottleRules) -> Self {
+        Self::begun_at(&format!("certificate|{source}"), rules)
+    }
+
     /// Where it is counted.
     pub const fn key(&self) -> TicketKey {
         self.key

@@ -10,6 +10,7 @@ pub mod answer;
 pub mod authorize;
 pub mod browser;
 pub mod certificate_sessions;
+pub mod certificate_sign_in;
 pub mod certificate_verification;
 pub mod configuration;
 pub mod consent;

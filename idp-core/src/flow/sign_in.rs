@@ -16,6 +16,7 @@ use crate::model::identifier::IdentifierKey;
 use crate::model::session::{Session, SessionEnd};
 use crate::store::change::Batch;
 use crate::store::decision::{Asks, Outcome};
+use crate::store::tickets::TicketOp;
 
 /// What the person typed.
 #[derive(Clone, Debug)]
@@ -76,15 +77,28 @@ impl Provider {
             }
             Ok(begun) => begun,
         };
+        let device = recognised.cloned();
+        let kept = (counters.count(-1, now, rules), known.as_ref());
+        Ok(self
+            .furnished(begun, (visitor, device), kept, context)
+            .await)
+    }
+
+    /// What the browser carries after a sign-in. The session is committed: nothing here may fail it.
+    pub(super) async fn furnished(
+        &self,
+        begun: NewSession,
+        (visitor, device): (&Visitor, Option<SecretText>),
+        (mut ops, known): (Vec<TicketOp>, Option<&KnownBrowser>),
+        context: &mut RequestContext,
+    ) -> SignedInBrowser {
         let mut fresh = || SecretText::generate(&mut context.entropy);
         let signed_in = SignedInBrowser {
             begun,
             browser: fresh(),
-            device: recognised.cloned().unwrap_or_else(fresh),
+            device: device.unwrap_or_else(fresh),
         };
-        // The session is committed: nothing below may fail the sign-in.
-        let mut ops = counters.count(-1, now, rules);
-        if let Some(known) = &known {
+        if let Some(known) = known {
             let remembered = self.remember(&signed_in.device, known, context).await;
             match remembered {
                 Ok(remembered) => ops.extend(remembered),
@@ -96,7 +110,7 @@ impl Provider {
             fault => self.note(fault, context),
         }
         self.apply_beside(ops, context).await;
-        Ok(signed_in)
+        signed_in
     }
 
     async fn verify_and_begin(
@@ -160,7 +174,7 @@ impl Provider {
     }
 
     /// Another person's session in the same browser ends in the same commit.
-    async fn end_with(
+    pub(super) async fn end_with(
         &self,
         other: &Session,
         batch: &mut Batch,

@@ -53,11 +53,13 @@ pub enum TicketKind {
     AccessToken,
     /// Clients that one source registered.
     Registrations,
+    /// What somebody is to sign with the key of a certificate.
+    CertificateChallenge,
 }
 
 impl TicketKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Code,
         Self::PendingAuthorization,
         Self::PendingSignOut,
@@ -80,6 +82,7 @@ impl TicketKind {
         Self::ThrottleUserCode,
         Self::AccessToken,
         Self::Registrations,
+        Self::CertificateChallenge,
     ];
 
     /// The name in a store.
@@ -107,6 +110,7 @@ impl TicketKind {
             Self::ThrottleUserCode => "throttle_user_code",
             Self::AccessToken => "access_token",
             Self::Registrations => "registrations",
+            Self::CertificateChallenge => "certificate_challenge",
         }
     }
 
@@ -114,7 +118,11 @@ impl TicketKind {
     pub const fn peekable(self) -> bool {
         !matches!(
             self,
-            Self::Code | Self::AssertionSeen | Self::GrantAssertionSeen | Self::DpopSeen
+            Self::Code
+                | Self::AssertionSeen
+                | Self::GrantAssertionSeen
+                | Self::DpopSeen
+                | Self::CertificateChallenge
         )
     }
 

@@ -10,7 +10,7 @@ use crate::model::trust::{
 };
 use crate::ports::StatusEvidence;
 
-pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_767_225_600);
+pub(crate) const NOW: Timestamp = crate::admin::sample::NOW;
 pub(crate) const SERIAL: &[u8] = &[0x44];
 
 pub(crate) fn moment() -> Time {

@@ -185,6 +185,7 @@ async fn found(
         device: None,
         branding: settings.branding().clone(),
         logo: None,
+        certificates: settings.certificates.clone(),
         fetch: settings.outgoing.clone(),
         hashing: settings.passwords.bounds,
         clock,

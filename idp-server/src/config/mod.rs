@@ -7,6 +7,7 @@
 
 mod administration;
 mod audit;
+mod certificates;
 mod declared;
 mod explain;
 mod issuer;
@@ -59,6 +60,7 @@ pub use tickets::TicketSettings;
 
 pub(crate) use value::distance;
 
+pub use certificates::CertificateSettings;
 use key::Key;
 use reader::Reader;
 
@@ -87,6 +89,7 @@ const SECTIONS: &[&[Key]] = &[
     provider::KEYS,
     declared::KEYS,
     registration::KEYS,
+    certificates::KEYS,
     province::KEYS,
     lifetimes::KEYS,
     tokens::KEYS,
@@ -151,6 +154,8 @@ pub struct Settings {
     pub declared: DeclaredSettings,
     /// Clients that register themselves.
     pub registration: RegistrationRules,
+    /// People who sign in with certificates.
+    pub certificates: CertificateSettings,
     /// What people see.
     pub province: ProvinceSettings,
     /// How long things live.
@@ -229,6 +234,7 @@ impl Settings {
         let preset = provider::read(reader);
         let declared = declared::read(reader, preset);
         let registration = registration::read(reader, preset);
+        let certificates = certificates::read(reader);
         let province = province::read(reader, preset);
         let lifetimes = lifetimes::read(reader);
         let dpop_nonce = tokens::read(reader);
@@ -252,6 +258,7 @@ impl Settings {
             preset,
             declared,
             registration,
+            certificates,
             province: province?,
             lifetimes,
             dpop_nonce,
@@ -281,6 +288,7 @@ impl Settings {
             key_rotation: self.key_rotation,
             require_pushed: self.issuer.require_pushed || self.preset.is_fapi(),
             registration: self.registration.clone(),
+            levels: self.certificates.levels(),
             preset: self.preset,
             ..Policy::new(self.issuer.key.clone(), self.issuer.url.clone())
         }

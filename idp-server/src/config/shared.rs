@@ -7,7 +7,8 @@ use super::key::Key;
 use super::reader::Reader;
 
 /// Sections that are rules for everybody.
-const SECTIONS: [&str; 5] = [
+const SECTIONS: [&str; 6] = [
+    "certificates",
     "issuer",
     "lifetimes",
     "provider",

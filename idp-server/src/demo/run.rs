@@ -170,6 +170,7 @@ async fn installation(root: &Path, port: u16) -> Result<Installation, Fault> {
         device: None,
         branding,
         logo: None,
+        certificates: crate::config::CertificateSettings::default(),
         fetch: FetchRules {
             exceptions,
             ..FetchRules::default()

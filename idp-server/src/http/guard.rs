@@ -52,6 +52,27 @@ pub fn posts_to(mut response: Response, origin: &str) -> Response {
     response
 }
 
+/// Lets the one script of a page run and speak to signing agents of the person's own machine, and its
+/// form lead on to `origin`, which was proved.
+pub fn signs_with(
+    mut response: Response,
+    origin: Option<&str>,
+    (script, agents): (&str, &[&str]),
+) -> Response {
+    let form = format!("form-action 'self' {}", origin.unwrap_or_default());
+    let connect = match agents {
+        [] => String::new(),
+        agents => format!("; connect-src {}", agents.join(" ")),
+    };
+    let more = format!("{}; script-src {script}{connect}", form.trim_end());
+    if let Ok(policy) = PAGE_POLICY.replace("form-action 'self'", &more).parse() {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
 /// Lets this page hold frames from these origins and from nowhere else; only origins of registered
 /// addresses may be named. A frame that is redirected to another origin stays empty.
 pub fn frames_from(mut response: Response, origins: &BTreeSet<&str>) -> Response {

@@ -5,6 +5,7 @@ pub mod account;
 pub mod admin;
 pub mod back;
 pub mod browser_clients;
+pub mod certificate;
 pub mod certificates;
 pub mod challenge;
 pub mod check_session;

@@ -17,6 +17,8 @@ use super::site::Shared;
 use super::{
     access, account, certificates, check_session, device, guard, health, oauth, questions,
     register, sign_in, sign_out, well_known, wire,
+    access, account, certificate, check_session, device, guard, health, oauth, questions, register,
+    sign_in, sign_out, well_known, wire,
 };
 
 /// Every route of the public server, below the issuer's path.
@@ -67,6 +69,10 @@ fn pages() -> Router<Shared> {
     Router::new()
         .route("/", get(account::home))
         .route("/sign-in", get(sign_in::ask).post(sign_in::submit))
+        .route(
+            sign_in::CERTIFICATE,
+            get(certificate::ask).post(certificate::submit),
+        )
         .route(
             "/choose-position",
             get(questions::ask_position).post(questions::choose_position),

@@ -9,7 +9,8 @@ use idp_core::authn::sign_in::SignInRequest;
 use idp_core::base::refusal::{Reason, Refusal};
 use idp_core::base::secret::SecretText;
 use idp_core::flow::Failure;
-use idp_core::flow::sign_in::Typed;
+use idp_core::flow::sign_in::{SignedInBrowser, Typed};
+use idp_core::model::authentication::Level;
 use idp_core::oauth::params::Parameters;
 
 use tokio::time::Instant;
@@ -30,13 +31,60 @@ use crate::ui::pages::{SignInPage, SignInRefusal};
 pub async fn ask(State(site): State<Shared>, caller: Caller, Form(query): Form) -> Response {
     let prepared = async {
         let query = query?;
+        if let Some(waiting) = stronger(&site, &caller, &query).await? {
+            return Err(Instead::Certificate(waiting));
+        }
         let value = prepared(&site, &caller, query.secret("request")).await;
-        value.map(|(value, origin)| (with_device(value, &query), origin))
+        let (value, origin) = value?;
+        Ok((with_device(&site, value, &query), origin))
     };
     match prepared.await {
         Ok((value, origin)) => leads_to(page(&site, &caller, &value), origin.as_deref()),
-        Err(failure) => failure_page(&site, &caller, &failure),
+        Err(Instead::Certificate(waiting)) => {
+            redirect(&site, &caller, &asking(&site, CERTIFICATE, &waiting))
+        }
+        Err(Instead::Failed(failure)) => failure_page(&site, &caller, &failure),
     }
+}
+
+/// Where somebody signs in with a certificate.
+pub(super) const CERTIFICATE: &str = "/sign-in/certificate";
+
+/// What happens instead of showing the page.
+enum Instead {
+    /// A password is not enough for what waits.
+    Certificate(SecretText),
+    Failed(Failure),
+}
+
+impl<F: Into<Failure>> From<F> for Instead {
+    fn from(failure: F) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+/// The waiting request, where it asks for more than a password gives and a certificate can give it.
+async fn stronger(
+    site: &Shared,
+    caller: &Caller,
+    query: &Parameters,
+) -> Result<Option<SecretText>, Failure> {
+    let Some(waiting) = query
+        .secret("request")
+        .filter(|_| site.certificates.sign_in)
+    else {
+        return Ok(None);
+    };
+    let context = site.context(&caller.arrival)?;
+    let pending = site
+        .provider
+        .pending(&waiting, &caller.visitor.browser, &context)
+        .await?;
+    let more = pending
+        .request
+        .level
+        .is_some_and(|level| level > Level::One);
+    Ok(more.then_some(waiting))
 }
 
 /// The page, and the origin that its form leads on to.
@@ -69,11 +117,33 @@ async fn prepared(
 }
 
 /// The page on the way to a device's question, when the code for it came along.
-fn with_device(page: SignInPage, sent: &Parameters) -> SignInPage {
+fn with_device(site: &Shared, page: SignInPage, sent: &Parameters) -> SignInPage {
+    let user_code = sent.find("user_code").map(str::to_owned);
     SignInPage {
-        user_code: sent.find("user_code").map(str::to_owned),
+        certificate_path: site.certificates.sign_in.then(|| {
+            way_to(
+                site,
+                CERTIFICATE,
+                page.pending.as_deref(),
+                user_code.as_deref(),
+            )
+        }),
+        user_code,
         ..page
     }
+}
+
+/// The way to the other page, with what waits.
+pub(super) fn way_to(
+    site: &Shared,
+    to: &str,
+    pending: Option<&str>,
+    user_code: Option<&str>,
+) -> String {
+    let waiting = pending.map(|waiting| ("request", waiting));
+    let code = user_code.map(|code| ("user_code", code));
+    let query: Vec<_> = waiting.into_iter().chain(code).collect();
+    path_with(site, to, &query)
 }
 
 fn blank(site: &Shared, caller: &Caller) -> SignInPage {
@@ -85,6 +155,7 @@ fn blank(site: &Shared, caller: &Caller) -> SignInPage {
         user_name: String::new(),
         again: false,
         forgotten_path: path(site, "/password/forgotten"),
+        certificate_path: None,
         refusal: None,
     }
 }
@@ -95,7 +166,7 @@ fn blank(site: &Shared, caller: &Caller) -> SignInPage {
 const STEP: Duration = Duration::from_millis(250);
 
 /// Waits until the next full step after `begun`.
-async fn full_step(begun: Instant) {
+pub(super) async fn full_step(begun: Instant) {
     let passed = begun.elapsed().as_millis() / STEP.as_millis();
     let steps = u32::try_from(passed).unwrap_or(u32::MAX).saturating_add(1);
     tokio::time::sleep_until(begun + STEP.saturating_mul(steps)).await;
@@ -180,9 +251,19 @@ async fn attempt(
         .provider
         .sign_in(&typed, &caller.visitor, &mut context)
         .await?;
+    Ok(signed_in_answer(site, caller, body, &signed_in))
+}
+
+/// Leads on to what waits, with the browser's new cookies.
+pub(super) fn signed_in_answer(
+    site: &Shared,
+    caller: &Caller,
+    body: &Parameters,
+    signed_in: &SignedInBrowser,
+) -> Response {
     metrics::counter!("idp_sign_ins_total", "result" => "accepted", "reason" => "").increment(1);
-    let then = match (&waiting, body.find("user_code")) {
-        (Some(waiting), _) => asking(site, "/authorize/resume", waiting),
+    let then = match (body.secret("pending"), body.find("user_code")) {
+        (Some(waiting), _) => asking(site, "/authorize/resume", &waiting),
         (None, Some(code)) => path_in_language(site, caller, "/device", ("user_code", code)),
         (None, None) => path(site, "/"),
     };
@@ -198,7 +279,7 @@ async fn attempt(
     response
         .headers_mut()
         .extend(all.map(|cookie| (header::SET_COOKIE, cookie)));
-    Ok(response)
+    response
 }
 
 fn refused(refusal: &Refusal) -> Option<SignInRefusal> {
@@ -244,7 +325,7 @@ async fn again(
     let value = SignInPage {
         user_name: body.find("username").unwrap_or_default().to_owned(),
         refusal: refused(refusal),
-        ..with_device(value, body)
+        ..with_device(site, value, body)
     };
     let status = StatusCode::from_u16(refusal.code().status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let shown = page_with_status(site, caller, status, &value);

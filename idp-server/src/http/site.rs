@@ -11,6 +11,7 @@ use idp_core::store::change::Batch;
 
 use super::context::Arrival;
 use super::health::Examination;
+use crate::config::CertificateSettings;
 use crate::outside::clock::Clock;
 use crate::outside::entropy::Generator;
 use crate::refusals::Refusals;
@@ -25,6 +26,8 @@ pub struct Site {
     pub pages: Pages,
     /// The province's own logo.
     pub logo: Option<Logo>,
+    /// How people sign in with certificates.
+    pub certificates: CertificateSettings,
     /// The clock.
     pub clock: Clock,
     /// The random generator.

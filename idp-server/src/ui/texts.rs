@@ -20,7 +20,7 @@ macro_rules! part {
     };
 }
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     part!("common"),
     part!("sign_in"),
     part!("password"),
@@ -32,6 +32,7 @@ const PARTS: [Part; 11] = [
     part!("home"),
     part!("access"),
     part!("device"),
+    part!("certificate"),
 ];
 
 /// A text that does not parse. Only a wrong build has one: the texts are part of the binary.

@@ -12,6 +12,7 @@ use idp_core::policy::Policy;
 use idp_core::store::records::Records;
 use idp_store::redis::RedisSettings;
 
+use crate::config::CertificateSettings;
 use crate::http::health::Examination;
 use crate::http::site::{Logo, Shared, Site};
 use crate::outside::certificate_status::SharedStatus;
@@ -48,6 +49,8 @@ pub struct Parts<'a> {
     pub branding: Branding,
     /// The province's own logo.
     pub logo: Option<Logo>,
+    /// How people sign in with certificates.
+    pub certificates: CertificateSettings,
     /// How it asks others.
     pub fetch: FetchRules,
     /// How many passwords are hashed at once.
@@ -121,6 +124,7 @@ pub async fn assemble(parts: Parts<'_>) -> Result<Installation, Fault> {
         provider,
         pages,
         logo: parts.logo,
+        certificates: parts.certificates,
         clock,
         generator,
         refusals: Refusals::default(),

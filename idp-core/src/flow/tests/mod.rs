@@ -3,6 +3,7 @@
 
 mod answers;
 mod authorize;
+mod certificate;
 mod certificate_sessions;
 mod client;
 mod deliver;

@@ -77,6 +77,7 @@ async fn installation(folder: &std::path::Path) -> Installation {
         device: None,
         branding: Branding::parse(branding).unwrap(),
         logo: None,
+        certificates: crate::config::CertificateSettings::default(),
         fetch: crate::outside::fetch::FetchRules::default(),
         hashing: crate::outside::passwords::HashingBounds::default(),
         clock: crate::outside::clock::Clock::standing(Timestamp::from_millis(1)),

@@ -1,6 +1,7 @@
 //! One plain value per page. Values hold what the page says, never how it looks.
 
 mod access;
+mod certificate;
 mod claim;
 mod consent;
 mod device;
@@ -14,6 +15,7 @@ mod sign_in;
 mod sign_out;
 
 pub use access::{AccessDone, AccessPage, AllowedApplication, LaunchLink, SessionLine};
+pub use certificate::{CertificatePage, CertificateRefusal, SigningAgent, ToSign};
 pub use claim::RequestedClaim;
 pub use consent::{ClientCard, ConsentPage, RequestedDetail, RequestedScope};
 pub use device::{ConfirmDevicePage, DeviceCodePage, DeviceCodeRefusal, DeviceDonePage};

@@ -22,6 +22,8 @@ pub struct SignInPage {
     pub again: bool,
     /// Path of the page for a forgotten password.
     pub forgotten_path: String,
+    /// Path of the page for certificates, where they sign in.
+    pub certificate_path: Option<String>,
     /// Why the last attempt did not pass.
     pub refusal: Option<SignInRefusal>,
 }

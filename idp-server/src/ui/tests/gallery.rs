@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use idp_core::base::refusal::Reason;
+
 use super::super::pages::*;
 use super::super::{ASSETS_PATH, Branding, BrandingInput, Danger, Html, Locale, Pages, View};
 
@@ -55,6 +57,7 @@ pub(super) fn sign_in() -> SignInPage {
         user_name: String::new(),
         again: false,
         forgotten_path: "/password/forgotten".to_owned(),
+        certificate_path: Some("/sign-in/certificate".to_owned()),
         refusal: None,
     }
 }
@@ -65,6 +68,35 @@ fn refused_sign_in(refusal: SignInRefusal) -> SignInPage {
         refusal: Some(refusal),
         ..sign_in()
     }
+}
+
+fn certificate(reason: Option<Reason>, agents: bool) -> CertificatePage {
+    let to_sign = || ToSign {
+        handle: "challenge-value".to_owned(),
+        octets: b"challenge".to_vec(),
+    };
+    CertificatePage {
+        form: form("/sign-in/certificate"),
+        pending: Some("pending-value".to_owned()),
+        user_code: None,
+        application: Some("Hệ thống Quản lý văn bản và điều hành".to_owned()),
+        by_agent: agents.then(|| (to_sign(), vec![SigningAgent::Vgca])),
+        by_file: to_sign(),
+        password_path: agents.then(|| "/sign-in".to_owned()),
+        refusal: reason.and_then(CertificateRefusal::of),
+    }
+}
+
+fn certificate_pages(pages: &Pages, view: &View) -> Vec<(&'static str, Html)> {
+    let shown = |reason, agents| pages.render(&certificate(reason, agents), view);
+    vec![
+        ("certificate", shown(None, true)),
+        ("certificate-file-only", shown(None, false)),
+        (
+            "certificate-unmapped",
+            shown(Some(Reason::SignInCertificateNotMapped), true),
+        ),
+    ]
 }
 
 fn new_password(reason: NewPasswordReason) -> NewPasswordPage {
@@ -341,6 +373,7 @@ pub(super) fn every_page(pages: &Pages, locale: Locale) -> Vec<(&'static str, Ht
         other_language: Some(format!("?lang={}", locale.other().tag())),
     };
     let mut all = sign_in_pages(pages, &view);
+    all.extend(certificate_pages(pages, &view));
     all.extend(password_pages(pages, &view));
     all.extend(other_pages(pages, &view));
     all.extend(device_pages(pages, &view));
