@@ -20,6 +20,8 @@ use crate::http::admin::declared_metadata;
 
 /// At most so many bytes.
 const MOST_BYTES: u64 = 1024 * 1024;
+/// A longer value is not repeated.
+const MOST_REPEATED: usize = 60;
 /// How long a secret may be, in visible ASCII characters.
 const SECRET: std::ops::RangeInclusive<usize> = 32..=256;
 
@@ -78,7 +80,7 @@ pub(super) fn parse(written: &str, preset: Preset) -> Declarations {
                 "bảng [[client]] cho mỗi ứng dụng, và không gì khác",
                 "a table [[client]] for each application, and nothing else",
             );
-            return Trouble::of_file(Said::from(error.to_string()), right.into()).into();
+            return Trouble::of_file(unread(written, &error), right.into()).into();
         }
     };
     let reader = Reader {
@@ -101,6 +103,17 @@ pub(super) fn parse(written: &str, preset: Preset) -> Declarations {
         }
     }
     read
+}
+
+/// The line and the parser's words; never the line itself, which may hold a secret.
+fn unread(written: &str, error: &toml::de::Error) -> Said {
+    let before = error.span().and_then(|span| written.get(..span.start));
+    let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+    let words = error.message();
+    Said::new(
+        format!("dòng {line}: {words}"),
+        format!("line {line}: {words}"),
+    )
 }
 
 /// What a table is read with.
@@ -173,7 +186,7 @@ impl Reader {
                     wrong.push((name.clone(), self.client.unknown(name), right.into()));
                 }
                 value if !is_value(name, value) => {
-                    wrong.push((name.clone(), unfit(value), self.right(name)));
+                    wrong.push((name.clone(), unfit(name, value), self.right(name)));
                 }
                 _ => {}
             }
@@ -212,7 +225,8 @@ impl Reader {
         let alone = serde_json::Map::from_iter([(name.to_owned(), json)]);
         // The core's own values, which are narrower than the API's: the names of algorithms.
         let read = serde_json::from_value::<ClientFeatures>(alone.into());
-        read.is_err().then(|| (field, unfit(value), wanted.said()))
+        read.is_err()
+            .then(|| (field, unfit(name, value), wanted.said()))
     }
 }
 
@@ -227,8 +241,17 @@ fn is_value(name: &str, value: &Value) -> bool {
     ClientNew::deserialize(Value::Table(table)).is_ok()
 }
 
-fn unfit(value: &Value) -> Said {
+/// That a value is none of a member's. Long ones are not repeated, nor keys: somebody may have put
+/// a private one there, and this is written into logs.
+fn unfit(name: &str, value: &Value) -> Said {
     let written = value.to_string();
+    if written.chars().count() > MOST_REPEATED || name == "jwks" {
+        return text(
+            "không phải giá trị của mục này",
+            "what is written there is none of its values",
+        )
+        .into();
+    }
     Said::new(
         format!("`{written}` không phải giá trị của mục này"),
         format!("`{written}` is none of its values"),
@@ -351,10 +374,23 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_a_private_key_is_not_repeated() {
+        let text = format!(
+            "{SUITE}\njwks = 'PRIVATE'\ntos_uri = ['{}']",
+            "PRIVATE".repeat(9)
+        );
+        let told = told(&text, Preset::Default);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(!told.concat().contains("PRIVATE"), "{told:?}");
+    }
+
+    #[test]
     fn what_is_no_such_file_is_one_trouble() {
         for text in ["clients = 1", "[[client", "client = 'x'"] {
             assert_eq!(told(text, Preset::Default).len(), 1, "{text}");
         }
+        let broken = told("[[client]]\nclient_secret = 'PRIVATE\n", Preset::Default);
+        assert!(broken[0].starts_with("line 2: ") && !broken[0].contains("PRIVATE"));
         let missing = read(Path::new("/no/such/file"), Preset::Default);
         let line = missing.troubles[0].line(Language::Vi);
         assert!(line.starts_with("không có tệp"), "{line}");
