@@ -4,7 +4,7 @@ use pki::test_ca::ListEntry;
 /// The whole way of a large list: from the wire into the store, into memory, to a verdict.
 #[tokio::test]
 async fn a_large_list_is_fetched_once_and_answers_at_once() {
-    // A million takes half a minute without optimisation; that many are measured by hand.
+    // A million takes seven seconds without optimisation; that many are measured by hand.
     let entries: u32 = std::env::var("IDP_LIST_ENTRIES").map_or(50_000, |n| n.parse().unwrap());
     let scene = Scene::listed().await;
     let mut template = ListTemplate::at(moment());
@@ -14,8 +14,16 @@ async fn a_large_list_is_fetched_once_and_answers_at_once() {
     let list = scene.between.list(&template);
     let length = list.len();
     scene.server.give(list);
-    assert_eq!(scene.judge(NOW).await, Ok(false));
-    assert_eq!(scene.known(&scene.status, NOW).await, Ok(false));
+    let mut verdict = scene.judge(NOW).await;
+    // Nobody waits longer than five seconds, but the list arrives all the same.
+    for _ in 0..60 {
+        if verdict.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        verdict = scene.known(&scene.status, NOW).await;
+    }
+    assert_eq!(verdict, Ok(false));
     let other = scene.other_node();
     assert_eq!(scene.known(&other, NOW).await, Ok(false));
     assert_eq!(scene.server.asked(), 1);
