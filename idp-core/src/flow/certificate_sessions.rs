@@ -7,7 +7,7 @@ use crate::base::fault::Fault;
 use crate::base::time::Timestamp;
 use crate::event::Actor;
 use crate::model::session::{Session, SessionCertificate, SessionEnd};
-use crate::model::trust::{SETTING, Trust};
+use crate::model::trust::Trust;
 use crate::store::change::Batch;
 use crate::store::page::PageRequest;
 
@@ -41,7 +41,7 @@ impl Provider {
         if !self.records.lease(JUDGE, holder, now, until).await? {
             return Ok(None);
         }
-        let trust = self.trusted_now().await?;
+        let trust = self.trust().await?;
         let mut round = CertificateRound::default();
         let mut page = PageRequest::first(500);
         loop {
@@ -59,17 +59,6 @@ impl Provider {
                 Some(next) => page.after = Some(next),
                 None => return Ok(Some(round)),
             }
-        }
-    }
-
-    /// Whom the operator trusts at the moment.
-    ///
-    /// # Errors
-    /// A fault when the store cannot be read, or holds what is no such document.
-    pub async fn trusted_now(&self) -> Result<Trust, Fault> {
-        match self.records.setting(SETTING).await? {
-            None => Ok(Trust::default()),
-            Some(text) => serde_json::from_str(&text).map_err(|e| Fault::lasting("trust", e)),
         }
     }
 

@@ -4,7 +4,7 @@ use super::authorize::Visitor;
 use super::sign_in::SignedInBrowser;
 use super::{ATTEMPTS, Committed, Failure, Provider, RequestContext, contended};
 use crate::authn::certificate::{
-    Answering, CertificateFacts, CertificateSignIn, LASTS, PURPOSES, Proved, Purpose, SentAnswer,
+    Answering, CertificateFacts, CertificateSignIn, LASTS, Proved, Purpose, SentAnswer,
     WaitingChallenge, decide, key_of, make, named, prove, refusal_of,
 };
 use crate::authn::session_begin::NewSession;
@@ -17,7 +17,7 @@ use crate::model::user::User;
 use crate::store::decision::Outcome;
 use crate::store::sealed::Taken;
 use crate::store::tickets::{TicketKey, TicketKind};
-use crate::trust::{Found, Good, find, is_outage};
+use crate::trust::{Found, Good, SIGNS_IN, find, is_outage};
 
 /// A challenge as the page shows it.
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ impl Provider {
     ) -> Result<SignedInBrowser, Failure> {
         let trust = self.trust().await?;
         let (end, now) = (proved.certificate(), context.here.now);
-        let found = find(end, proved.sent(), &trust, PURPOSES, now).map_err(refusal_of)?;
+        let found = find(end, proved.sent(), &trust, &SIGNS_IN, now).map_err(refusal_of)?;
         let good = self.judged(&found, context).await?;
         let asked = CertificateSignIn {
             good: &good,

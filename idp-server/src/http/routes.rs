@@ -15,10 +15,8 @@ use super::browser_clients::{cors, next_nonce};
 use super::context::{Caller, arrive};
 use super::site::Shared;
 use super::{
-    access, account, certificates, check_session, device, guard, health, oauth, questions,
-    register, sign_in, sign_out, well_known, wire,
-    access, account, certificate, check_session, device, guard, health, oauth, questions, register,
-    sign_in, sign_out, well_known, wire,
+    access, account, certificate, certificates, check_session, device, guard, health, oauth,
+    questions, register, sign_in, sign_out, well_known, wire,
 };
 
 /// Every route of the public server, below the issuer's path.

@@ -135,7 +135,7 @@ pub(super) async fn write_refusals(site: Shared) -> Result<(), Failure> {
 /// Fetches revocation lists before they are over. Of many nodes one asks at a time, and the others
 /// find what it kept.
 pub(super) async fn prefetch_lists(site: Shared, status: SharedStatus) -> Result<(), Failure> {
-    let trust = site.provider.trusted_now().await?;
+    let trust = site.provider.trust().await?;
     status.prefetch(&trust, site.clock.now()).await;
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! authorities are OpenSSL's.
 
 mod accounts;
+mod sign_in;
 mod trust;
 mod verification;
 

@@ -30,13 +30,6 @@ use crate::store::change::{Change, Write};
 use crate::store::decision::{Deciding, Decision};
 use crate::trust::{Good, is_outage, timestamp};
 
-/// The anchors whose certificates sign in.
-pub const PURPOSES: &[TrustPurpose] = &[
-    TrustPurpose::Government,
-    TrustPurpose::Public,
-    TrustPurpose::RemoteSigning,
-];
-
 /// The most certificates of one account.
 pub const MOST_CERTIFICATES: usize = 16;
 

@@ -79,7 +79,14 @@ impl Asked {
     }
 
     fn decide(&self, facts: &CertificateFacts) -> Decision<NewSession> {
-        let found = crate::trust::find(&self.certificate, &[], &self.trust, PURPOSES, NOW).unwrap();
+        let found = crate::trust::find(
+            &self.certificate,
+            &[],
+            &self.trust,
+            &crate::trust::SIGNS_IN,
+            NOW,
+        )
+        .unwrap();
         let good = found.verify(&self.scene.lists(&[], self.age), NOW).unwrap();
         let asked = CertificateSignIn {
             good: &good,

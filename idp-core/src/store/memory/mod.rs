@@ -2,6 +2,7 @@
 
 mod apply;
 mod filter;
+mod reading;
 mod records;
 mod state;
 mod status;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::apply;
 use super::filter::passes;
+use super::reading::{downwards, is_unused_logo, listing, upwards};
 use super::state::{Leased, State};
 use crate::base::fault::Fault;
 use crate::base::issuer::IssuerKey;
@@ -16,9 +17,9 @@ use crate::base::time::Timestamp;
 use crate::event::Event;
 use crate::event::seal::{Block, StoredEvent};
 use crate::model::change_set::{ChangeSet, ChangeSetEntry};
-use crate::model::client::{Client, ClientId, LOGO_SETTING};
+use crate::model::client::{Client, ClientId};
 use crate::model::consent::Consent;
-use crate::model::credential::{Credential, CredentialSecret};
+use crate::model::credential::Credential;
 use crate::model::grant::{Grant, GrantState};
 use crate::model::identifier::IdentifierKey;
 use crate::model::key::Key;
@@ -54,79 +55,6 @@ impl MemoryRecords {
         self.asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl State {
-    fn user(&self, id: UserId) -> Option<User> {
-        self.users.get(&id.to_string()).cloned()
-    }
-
-    fn credentials_of(&self, user: UserId) -> Vec<Credential> {
-        let all = self.credentials.values();
-        all.filter(|c| c.user == user).cloned().collect()
-    }
-
-    fn session_facts(&self, session: Option<&Session>) -> Option<SessionFacts> {
-        let session = session?;
-        Some(SessionFacts {
-            session: session.clone(),
-            user: self.user(session.user)?,
-        })
-    }
-
-    fn subject(&self, issuer: &IssuerKey, user: UserId, sector: &str) -> Option<Subject> {
-        let mut subjects = self.subjects.iter();
-        subjects
-            .find(|s| s.issuer == *issuer && s.user == user && s.sector == sector)
-            .cloned()
-    }
-
-    fn append(&mut self, events: &[Event]) {
-        for event in events {
-            let (body, personal) = event.halves();
-            let place = self.events.last().map_or(1, |last| last.place + 1);
-            self.events.push(StoredEvent {
-                place,
-                body,
-                personal,
-            });
-        }
-    }
-}
-
-/// A page of what is already in order, with the cursor of each entry.
-fn listing<T>(
-    entries: impl Iterator<Item = (String, T)>,
-    page: &PageRequest,
-    is_after: impl Fn(&str, &str) -> bool,
-) -> Listing<T> {
-    let limit = page.limit.clamp(1, 500) as usize;
-    let mut rest = entries.filter(|(cursor, _)| {
-        page.after
-            .as_deref()
-            .is_none_or(|after| is_after(cursor, after))
-    });
-    let page: Vec<_> = rest.by_ref().take(limit).collect();
-    let last = page.last().map(|(cursor, _)| cursor.clone());
-    Listing {
-        next: last.filter(|_| rest.next().is_some()),
-        entries: page.into_iter().map(|(_, entry)| entry).collect(),
-    }
-}
-
-fn is_unused_logo(state: &State, name: &str) -> bool {
-    name.strip_prefix(LOGO_SETTING).is_some_and(|digest| {
-        let shows = |client: &Client| client.logo.is_some_and(|l| l.to_base64url() == digest);
-        !state.clients.values().any(shows)
-    })
-}
-
-fn upwards(cursor: &str, after: &str) -> bool {
-    cursor > after
-}
-
-fn downwards(cursor: &str, after: &str) -> bool {
-    cursor < after
 }
 
 #[async_trait]
@@ -355,21 +283,7 @@ impl Records for MemoryRecords {
         most: u32,
     ) -> Result<Vec<OutboxEntry>, Fault> {
         let mut state = self.state();
-        let mut due: Vec<&mut Leased> = state
-            .outbox
-            .values_mut()
-            .filter(|l| l.entry.state == OutboxState::Pending && l.entry.due_at <= now)
-            .filter(|l| l.until <= now.millis())
-            .collect();
-        due.sort_by_key(|l| (l.entry.due_at, l.entry.id));
-        due.truncate(most as usize);
-        Ok(due
-            .into_iter()
-            .map(|leased| {
-                leased.until = lease_until.millis();
-                leased.entry.clone()
-            })
-            .collect())
+        Ok(state.lease_outbox(now, lease_until, most))
     }
 
     async fn settle_outbox(
@@ -499,25 +413,7 @@ impl Records for MemoryRecords {
 
     async fn clean(&self, before: Timestamp, most: u32) -> Result<u64, Fault> {
         let mut state = self.state();
-        let mut budget = most;
-        let mut over = |is_over: bool| {
-            let removes = is_over && budget > 0;
-            budget -= u32::from(removes);
-            !removes
-        };
-        state.sessions.retain(|_, s| {
-            over(s.expires_at < before || s.ended.is_some_and(|(at, _)| at < before))
-        });
-        state.grants.retain(|_, g| over(g.expires_at < before));
-        state.credentials.retain(|_, c| match &c.secret {
-            CredentialSecret::Password(_) | CredentialSecret::Certificate(_) => true,
-            CredentialSecret::ActivationLink(link) => over(link.expires_at < before),
-        });
-        state
-            .outbox
-            .retain(|_, l| over(l.entry.state != OutboxState::Pending && l.entry.due_at < before));
-        state.statuses.retain(|_, kept| over(kept.until < before));
-        Ok(u64::from(most - budget))
+        Ok(state.clean(before, most))
     }
 
     async fn unused_logos(&self) -> Result<Vec<String>, Fault> {
