@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use idp_core::base::refusal::Reason;
 
 use super::{FormTarget, page};
-use crate::ui::shell::Shell;
+use crate::ui::shell::{Shell, TextKey};
 
 /// All the script of the page: nothing of a request is in it, so that the page's policy can name it
 /// by its digest. One adapter for each agent.
@@ -84,37 +84,39 @@ pub struct CertificatePage {
 
 /// Why a certificate did not sign in, as far as its holder may know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CertificateRefusal(&'static str);
+pub struct CertificateRefusal(TextKey);
 
 impl CertificateRefusal {
     /// The reasons that this page tells; none for others.
     pub fn of(reason: Reason) -> Option<Self> {
         let key = match reason {
-            Reason::SignInChallengeUnknown | Reason::SignInChallengeExpired => "certificate-late",
-            Reason::SignInAnswerUnreadable | Reason::SignInCertificateUnreadable => {
-                "certificate-unreadable"
+            Reason::SignInChallengeUnknown | Reason::SignInChallengeExpired => {
+                TextKey("certificate-late")
             }
-            Reason::SignInSignatureWrong => "certificate-wrong",
-            Reason::SignInCertificateUntrusted => "certificate-untrusted",
-            Reason::SignInCertificateExpired => "certificate-expired",
-            Reason::SignInCertificateNotYetValid => "certificate-early",
-            Reason::SignInCertificateRevoked => "certificate-revoked",
-            Reason::SignInCertificateStatusUnknown => "certificate-unknown",
-            Reason::SignInCertificateUnfit => "certificate-unfit",
-            Reason::SignInCertificateIdentityUnclear => "certificate-unclear",
-            Reason::SignInCertificateNotMapped => "certificate-unmapped",
-            Reason::SignInCertificateIsSeal => "certificate-seal",
-            Reason::SignInCertificateReissued => "certificate-reissued",
-            Reason::SignInCertificatesTooMany => "certificate-too-many",
-            Reason::SignInAgentForAdministrator => "certificate-agent-administrator",
-            Reason::SignInAgentOutsideOffice => "certificate-agent-outside",
+            Reason::SignInAnswerUnreadable | Reason::SignInCertificateUnreadable => {
+                TextKey("certificate-unreadable")
+            }
+            Reason::SignInSignatureWrong => TextKey("certificate-wrong"),
+            Reason::SignInCertificateUntrusted => TextKey("certificate-untrusted"),
+            Reason::SignInCertificateExpired => TextKey("certificate-expired"),
+            Reason::SignInCertificateNotYetValid => TextKey("certificate-early"),
+            Reason::SignInCertificateRevoked => TextKey("certificate-revoked"),
+            Reason::SignInCertificateStatusUnknown => TextKey("certificate-unknown"),
+            Reason::SignInCertificateUnfit => TextKey("certificate-unfit"),
+            Reason::SignInCertificateIdentityUnclear => TextKey("certificate-unclear"),
+            Reason::SignInCertificateNotMapped => TextKey("certificate-unmapped"),
+            Reason::SignInCertificateIsSeal => TextKey("certificate-seal"),
+            Reason::SignInCertificateReissued => TextKey("certificate-reissued"),
+            Reason::SignInCertificatesTooMany => TextKey("certificate-too-many"),
+            Reason::SignInAgentForAdministrator => TextKey("certificate-agent-administrator"),
+            Reason::SignInAgentOutsideOffice => TextKey("certificate-agent-outside"),
             _ => return None,
         };
         Some(Self(key))
     }
 
     fn advice(self, shell: &Shell<'_>) -> String {
-        shell.say(self.0)
+        shell.tell(self.0)
     }
 }
 

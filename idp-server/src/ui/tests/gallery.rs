@@ -642,7 +642,7 @@ fn the_gallery_shows_every_page_in_both_languages() {
     }
     assert_eq!(
         write_gallery(folder, &pages_of(input)),
-        2 * (5 + 17 + 15 + 7 + 10)
+        2 * (5 + 3 + 17 + 15 + 7 + 10)
     );
     assert!(folder.join("sign-in.vi.html").is_file());
 }
