@@ -38,7 +38,8 @@ pub struct Circumstance<'a> {
 }
 
 impl Provider {
-    /// Makes a challenge for this browser.
+    /// Makes a challenge for this browser. Those for any program are counted per source until they
+    /// sign somebody in; those for agents only come beside one.
     ///
     /// # Errors
     /// [`Reason::TooManyUnfinished`] when too many of this source wait, or a fault.
@@ -49,8 +50,10 @@ impl Provider {
         visitor: &Visitor,
         context: &mut RequestContext,
     ) -> Result<ShownChallenge, Failure> {
-        let counter = Unfinished::challenged_at(&context.source, &self.policy.throttle);
-        self.count_one(&counter, context).await?;
+        if answering == Answering::Message {
+            let counter = Unfinished::challenged_at(&context.source, &self.policy.throttle);
+            self.count_one(&counter, context).await?;
+        }
         let (browser, now) = (visitor.browser.digest(), context.here.now);
         let waiting = make(answering, purpose, browser, now, &mut context.entropy)?;
         let handle = SecretText::generate(&mut context.entropy);
@@ -87,8 +90,12 @@ impl Provider {
             return Err(Reason::SignInChallengeUnknown.into());
         };
         let proved = prove(&waiting, sent, visitor.browser.digest(), now)?;
-        self.sign_in_by_certificate(&proved, visitor, from, context)
-            .await
+        let signed_in = self
+            .sign_in_by_certificate(&proved, visitor, from, context)
+            .await?;
+        let counter = Unfinished::challenged_at(&context.source, &self.policy.throttle);
+        self.uncount(Some(counter.key().digest), context).await;
+        Ok(signed_in)
     }
 
     /// Signs the holder of a certificate in, whose key was proved.

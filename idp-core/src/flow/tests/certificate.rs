@@ -223,3 +223,33 @@ async fn whoever_has_no_account_is_refused_alike() {
         .await;
     assert_eq!(refused(answer), Reason::SignInCertificateNotMapped);
 }
+
+/// A whole office behind one address signs in; who only asks is stopped.
+#[tokio::test]
+async fn challenges_are_counted_until_they_sign_in() {
+    let scene = Scene::new();
+    let mut world = trusting(&scene).await;
+    world.status.know(scene.lists(&[], 0));
+    let mut policy = (*world.provider.policy).clone();
+    policy.throttle.unfinished_per_source = 1;
+    world.provider.policy = Arc::new(policy);
+    for _ in 0..3 {
+        let visitor = world.browser();
+        let challenge = world.challenge(&visitor).await;
+        let sent = of_an(&scene, &challenge);
+        assert!(world.prove(&visitor, &challenge, &sent).await.is_ok());
+    }
+    let visitor = world.browser();
+    world.challenge(&visitor).await;
+    let purpose = Purpose {
+        origin: "https://sso.tinh.example",
+        client: "app",
+        line: "Đăng nhập",
+    };
+    let context = &mut world.context();
+    let refused_one = world
+        .provider
+        .certificate_challenge(Answering::Message, purpose, &visitor, context)
+        .await;
+    assert_eq!(refused(refused_one), Reason::TooManyUnfinished);
+}
