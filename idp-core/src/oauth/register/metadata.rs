@@ -148,10 +148,13 @@ impl RegistrationRequest {
         if states_name {
             members.retain(|name, _| !is_name(name));
         }
+        // A statement may be read out of the software and sent by others: a name that people are to
+        // trust comes with the addresses that it belongs to.
+        let states_addresses = claims.contains_key("redirect_uris");
         members.extend(claims);
         Self {
             members,
-            states_name,
+            states_name: states_name && states_addresses,
         }
     }
 

@@ -429,7 +429,11 @@ fn a_name_is_checked_by_a_statement_or_an_administrator_and_never_by_the_client(
         request.client(made.client.clone(), &rules).unwrap()
     };
     let beside = with(json!({"client_name#vi": "Cổng dịch vụ công", "client_name#en": "Portal"}));
-    let named = stated(&beside, &json!({"client_name": "Việc làm"}));
+    let copied = stated(&beside, &json!({"client_name": "Việc làm"}));
+    assert!(copied.has_unchecked_name(), "anybody may send it along");
+    let addresses = plain()["redirect_uris"].clone();
+    let whole = json!({"client_name": "Việc làm", "redirect_uris": addresses});
+    let named = stated(&beside, &whole);
     assert!(!named.has_unchecked_name());
     assert_eq!((named.name.vi.as_str(), named.name.en), ("Việc làm", None));
     let unnamed = stated(&beside, &json!({"software_id": "viec-lam"}));
