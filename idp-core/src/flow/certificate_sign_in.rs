@@ -31,7 +31,7 @@ pub struct ShownChallenge {
 /// From where, and by what.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstance<'a> {
-    /// Whether the request came from a network where signing agents are allowed.
+    /// Whether the request came from a network where signatures sign in.
     pub from_office: bool,
     /// What the browser calls itself.
     pub user_agent: &'a str,

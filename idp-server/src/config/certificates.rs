@@ -19,8 +19,8 @@ keys! {
         "Phần mềm ký số trên máy người dùng mà trang đăng nhập gọi đến: vgca (Ban Cơ yếu Chính phủ). Để trống thì chỉ còn cách ký tệp.",
         "Signing programs on people's machines that the page speaks to: vgca (the government's). Empty: only files are signed.";
     "certificates.agent_networks": Words, Value("127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7"), "10.20.0.0/16",
-        "Các mạng (CIDR) của cơ quan được dùng phần mềm ký số. Phần mềm này ký mọi nội dung trang gửi đến, nên không dùng từ Internet và không bao giờ cho người quản trị.",
-        "The office networks (CIDR) where signing programs may be used. They sign whatever a page gives them: not from the Internet, and never for administrators.";
+        "Các mạng (CIDR) của cơ quan được đăng nhập bằng chữ ký số. Phần mềm ký số ký mọi nội dung trang gửi đến, nên không dùng từ Internet và không bao giờ cho người quản trị.",
+        "The office networks (CIDR) where signatures sign in. Signing programs sign whatever a page gives them: not from the Internet, and never for administrators.";
 }
 
 /// How people sign in with certificates.

@@ -40,7 +40,7 @@ pub struct CertificateSignIn<'a> {
     pub good: &'a Good<'a>,
     /// How its key was proved.
     pub way: CertificateWay,
-    /// Whether the request came from one of the networks where signing agents are allowed.
+    /// Whether the request came from one of the networks where signatures sign in.
     pub from_office: bool,
     /// What the browser calls itself.
     pub user_agent: &'a str,
@@ -169,14 +169,15 @@ fn account<'a>(
     Ok((user, credential))
 }
 
-/// Signing agents sign whatever a page gives them, which is no help against a page that deceives:
-/// not for whoever administers, and only in the office (security sentence 9).
+/// Signing agents sign whatever digest a page gives them, and a digest is all that signed data need:
+/// somebody else's page can have either made for a challenge of theirs. So no signature signs in
+/// whoever administers, and others only in the office (security sentence 9).
 fn check_way(
     asked: &CertificateSignIn<'_>,
     user: &User,
     deciding: &Deciding<'_>,
 ) -> Result<(), Reason> {
-    if asked.way != CertificateWay::Raw {
+    if asked.way == CertificateWay::Tls {
         return Ok(());
     }
     let rights = [

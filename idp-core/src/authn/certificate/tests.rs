@@ -309,40 +309,40 @@ fn an_account_that_is_somebody_elses_by_number_is_not_signed_in_to() {
     ));
 }
 
-/// Security sentence 9.
+/// Security sentence 9. Signed data count like what an agent returns: agents sign digests, and a page
+/// that deceives may have given one of signed attributes.
 #[test]
-fn agents_that_sign_blindly_are_for_the_office_and_not_for_administrators() {
-    let agent = |from_office| Asked {
-        way: CertificateWay::Raw,
+fn signatures_are_for_the_office_and_not_for_administrators() {
+    let asked = |way, from_office| Asked {
+        way,
         from_office,
         ..Asked::of_person()
     };
-    sample::done(agent(true).decide(&held_by(lan())));
-    let outside = agent(false).decide(&held_by(lan()));
-    assert_eq!(
-        sample::reason(&outside),
-        Some(Reason::SignInAgentOutsideOffice)
-    );
-    for role in [
+    let rights = [
         RoleName::province_administrator(),
         RoleName::unit_administrator(),
-    ] {
-        let administrator = sample::with_role(lan(), role, None);
-        let refused = agent(true).decide(&held_by(administrator.clone()));
-        assert_eq!(
-            sample::reason(&refused),
-            Some(Reason::SignInAgentForAdministrator)
-        );
-        sample::done(Asked::of_person().decide(&held_by(administrator)));
+    ];
+    for way in [CertificateWay::Raw, CertificateWay::Cms] {
+        sample::done(asked(way, true).decide(&held_by(lan())));
+        let outside = asked(way, false).decide(&held_by(lan()));
+        let why = sample::reason(&outside);
+        assert_eq!(why, Some(Reason::SignInAgentOutsideOffice), "{way:?}");
+        for role in rights.clone() {
+            let administrator = sample::with_role(lan(), role, None);
+            let refused = asked(way, true).decide(&held_by(administrator));
+            let why = sample::reason(&refused);
+            assert_eq!(why, Some(Reason::SignInAgentForAdministrator), "{way:?}");
+        }
+        let mut only = holder(Vec::new());
+        only.kind = AccountKind::Administrator;
+        let scene = asked(way, true);
+        let refused = scene.decide(&scene.bound(only));
+        let why = sample::reason(&refused);
+        assert_eq!(why, Some(Reason::SignInAgentForAdministrator), "{way:?}");
     }
-    let asked = agent(true);
-    let mut only = holder(Vec::new());
-    only.kind = AccountKind::Administrator;
-    let refused = asked.decide(&asked.bound(only));
-    assert_eq!(
-        sample::reason(&refused),
-        Some(Reason::SignInAgentForAdministrator)
-    );
+    let administrator = sample::with_role(lan(), RoleName::province_administrator(), None);
+    let tls = asked(CertificateWay::Tls, false);
+    sample::done(tls.decide(&held_by(administrator)));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::trust::sample::{SERIAL, Scene};
 
 const NUMBER: &str = "001185000003";
 const FROM: Circumstance<'_> = Circumstance {
-    from_office: false,
+    from_office: true,
     user_agent: "trình duyệt",
 };
 
